@@ -1,0 +1,75 @@
+"""Time, in one place: integer nanoseconds since the epoch (UTC) inside, ISO-8601 text with `Z` outside.
+
+`now()` is the only call in the package that asks what time it is; tests hand in their own.
+No imports beyond `time` and `re`-free parsing here: the wrapper loads this module on its hot path.
+"""
+
+from __future__ import annotations
+
+import time
+
+SECOND = 1_000_000_000
+_UNITS = {
+    "ms": SECOND // 1000,
+    "s": SECOND,
+    "m": 60 * SECOND,
+    "h": 3600 * SECOND,
+    "d": 86400 * SECOND,
+    "w": 604800 * SECOND,
+}
+
+now = time.time_ns
+monotonic = time.monotonic_ns
+
+
+def iso(at: int) -> str:
+    """`at` in ns → `2026-11-21T09:14:02.123Z` (milliseconds, as the SQL views print it)."""
+    seconds, rest = divmod(at, SECOND)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"
+
+
+def compact(at: int) -> str:
+    """`at` in ns → `20261121-091402` (UTC), the time part of a session id."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(at // SECOND))
+
+
+def parse_duration(text: str) -> int:
+    """`90`, `1:30`, `1:02:03`, `500ms`, `15m`, `7d` → ns. Raises ValueError."""
+    text = text.strip()
+    if ":" in text:
+        total = 0.0
+        for part in text.split(":"):
+            total = total * 60 + float(part)
+        return int(total * SECOND)
+    for unit in ("ms", "s", "m", "h", "d", "w"):
+        if text.endswith(unit) and text[: -len(unit)].replace(".", "", 1).isdigit():
+            return int(float(text[: -len(unit)]) * _UNITS[unit])
+    return int(float(text) * SECOND)
+
+
+def parse_time(text: str, at: int) -> int:
+    """A point in time as people write it → ns. `at` is the present, for `7d`, `today` and `yesterday`.
+
+    Takes a duration back from now (`7d`, `15m`), an ISO date or date-time (no zone means local time), `now`.
+    Raises ValueError with a sentence that lists what is understood.
+    """
+    import datetime
+
+    text = text.strip()
+    local = datetime.datetime.fromtimestamp(at // SECOND).astimezone()
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    named = {"now": local, "today": midnight, "yesterday": midnight - datetime.timedelta(days=1)}
+    if text.lower() in named:
+        return at if text.lower() == "now" else int(named[text.lower()].timestamp()) * SECOND
+    try:
+        if text[-1:] in "smhdw" and text[:1].isdigit():
+            return at - parse_duration(text)
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a time; write 7d, 15m, today, yesterday, 2026-11-01 or 2026-11-01T09:14:00Z"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.astimezone()
+    delta = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds * 1000

@@ -1,0 +1,73 @@
+"""Where things live. `TACHOGRAPH_HOME` moves all of it; `TACHOGRAPH_DB` or `--db` moves the database and its journal.
+
+Every folder made here is 0700 and every file 0600, whatever the umask.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import NamedTuple
+
+from tachograph.errors import Refused
+
+DATABASE = "tachograph.db"
+
+
+class Places(NamedTuple):
+    """Absolute paths of one installation; nothing is created by naming it."""
+
+    data: str
+    config: str
+    database: str
+    journal: str
+
+
+def places(database: str | None = None) -> Places:
+    """`database` is the value of `--db`; without it the environment and the platform decide."""
+    home = os.environ.get("TACHOGRAPH_HOME")
+    data, config = (os.path.abspath(home),) * 2 if home else _platform_dirs()
+    named = database or os.environ.get("TACHOGRAPH_DB")
+    path = os.path.abspath(os.path.expanduser(named)) if named else os.path.join(data, DATABASE)
+    folder, name = os.path.split(path)
+    # Two databases in one folder must not import each other's journals.
+    journal = os.path.join(folder, "journal" if name == DATABASE else f"{name}.journal")
+    return Places(folder, config, path, journal)
+
+
+def _platform_dirs() -> tuple[str, str]:
+    if sys.platform == "linux":  # by hand: importing platformdirs costs the wrapper more than starting the command
+        user = os.path.expanduser("~")
+        data = os.environ.get("XDG_DATA_HOME") or os.path.join(user, ".local", "share")
+        config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(user, ".config")
+        return os.path.join(data, "tachograph"), os.path.join(config, "tachograph")
+    import platformdirs
+
+    return (
+        platformdirs.user_data_dir("tachograph", appauthor=False),
+        platformdirs.user_config_dir("tachograph", appauthor=False),
+    )
+
+
+def private_folder(path: str) -> str:
+    """Make `path` (and its parents) if needed and see that nobody else can look inside.
+
+    Raises OSError when it cannot be made, Refused when it belongs to someone else or is a link.
+    """
+    try:
+        os.makedirs(path, 0o700)
+    except FileExistsError:
+        pass
+    if sys.platform == "win32":
+        return path
+    found = os.lstat(path)
+    if stat.S_ISLNK(found.st_mode):
+        found = os.stat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise Refused(f"{path} is not a folder", "move it away, or set TACHOGRAPH_HOME to another folder")
+    if found.st_uid != os.geteuid():
+        raise Refused(f"{path} belongs to another user", "set TACHOGRAPH_HOME to a folder of your own")
+    if found.st_mode & 0o077:
+        os.chmod(path, 0o700)
+    return path

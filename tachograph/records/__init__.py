@@ -1,0 +1,30 @@
+"""What is remembered. Plain frozen values, no I/O; this list is closed: adding a record is a decision.
+
+Times are integer nanoseconds, UTC (`at`, `started_at` …); `formats` turns them into the ISO text that the SQL views,
+the command line and HTTP show under the documented column names.
+"""
+
+from tachograph.records.code_block import CodeBlock, Sighting
+from tachograph.records.event import EVENT_TYPES, EXTRACTED_TYPES, Event
+from tachograph.records.extraction import RISK_LEVELS, Extraction
+from tachograph.records.feedback import Feedback
+from tachograph.records.output import Line, OutputChunk
+from tachograph.records.session import SESSION_STATUSES, Session
+from tachograph.records.state import STATES, StateChange
+
+__all__ = [
+    "EVENT_TYPES",
+    "EXTRACTED_TYPES",
+    "RISK_LEVELS",
+    "SESSION_STATUSES",
+    "STATES",
+    "CodeBlock",
+    "Event",
+    "Extraction",
+    "Feedback",
+    "Line",
+    "OutputChunk",
+    "Session",
+    "Sighting",
+    "StateChange",
+]

@@ -1,0 +1,62 @@
+# Everything a person or the CI does with this checkout. Needs python3 (3.11 or newer), pip, make and git; nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROUNDS ?= 5
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test soak lint format bench bench-large picture clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev ## install Tachograph and its tools into .venv
+
+run: $(VENV)/.product ## record a small real session and say how to look at it
+	@sh scripts/first_session.sh $(BIN)
+
+test: lint ## style, types and every test but the long ones
+	@$(BIN)/python -m pytest -m "not slow"
+
+soak: $(VENV)/.dev ## every test, the long ones too
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## style and types
+	@$(BIN)/ruff format --check --quiet . || { echo "style: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+format: $(VENV)/.dev ## bring every file into shape
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## one table of ratios against C, Node, script(1) and asciinema
+	@$(BIN)/python -m benchmarks --rounds $(ROUNDS)
+
+bench-large: $(VENV)/.dev ## the same with 10 million events (about half an hour, 10 GB of disk)
+	@$(BIN)/python -m benchmarks --rounds $(ROUNDS) --large
+
+picture: $(VENV)/.dev ## draw the README's picture from a fresh recording
+	@$(BIN)/python scripts/picture.py
+
+clean: ## remove what make made; recordings stay
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work
+	@find tachograph tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip installs into the environment from outside: Debian ships python3 without the ensurepip that `-m venv` wants.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Tachograph needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/.product: pyproject.toml | $(VENV)/bin/python
+	@test -e $(VENV)/.dev || echo "Installing Tachograph into $(VENV) (once, about half a minute)"
+	@test -e $(VENV)/.dev || $(PYTHON) -m pip --python $(BIN)/python install $(PIP_QUIET) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Tachograph and its tools into $(VENV) (once, about a minute)"
+	@$(PYTHON) -m pip --python $(BIN)/python install $(PIP_QUIET) --editable '.[dev]'
+	@touch $@ $(VENV)/.product
+
+PIP_QUIET := --quiet --quiet --disable-pip-version-check --no-input

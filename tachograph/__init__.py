@@ -8,11 +8,11 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 
-_PUBLIC = {
-    "open": "tachograph.store",
-    "Store": "tachograph.store",
-    "Recorder": "tachograph.recorder",
-    "Extractor": "tachograph.recorder",
+_PUBLIC = {  # name: where it is defined, and under which name
+    "open": ("tachograph.ingest.opening", "open_store"),
+    "Store": ("tachograph.store", "Store"),
+    "Recorder": ("tachograph.recorder", "Recorder"),
+    "Extractor": ("tachograph.recorder", "Extractor"),
 }
 __all__ = ["Extractor", "Recorder", "Store", "__version__", "open"]
 
@@ -22,4 +22,5 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'tachograph' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    module, attribute = _PUBLIC[name]
+    return getattr(importlib.import_module(module), attribute)

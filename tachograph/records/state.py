@@ -10,6 +10,7 @@ STATES = (
     "waiting",
     "paused",
     "resumed",
+    "resized",
     "completed",
     "failed",
     "killed",

@@ -1,1 +1,102 @@
-"""The only room that speaks SQL."""
+"""The only room that speaks SQL.
+
+`Store` joins the parts below over one connection: sessions, events, extractions, code blocks, output, search. It is
+opened by `ingest.opening.open_store` (public name `tachograph.open`), which hands in how bytes become lines and how
+secrets are masked; both are other rooms' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from tachograph.records import Event
+from tachograph.store import connection as gate
+from tachograph.store import door, statistics
+from tachograph.store.code_blocks import CodeBlocks
+from tachograph.store.door import Table
+from tachograph.store.events import Events, Extractions
+from tachograph.store.feedback import Feedbacks
+from tachograph.store.output import Output, Split
+from tachograph.store.search import Hit, Results, Search
+from tachograph.store.sessions import Sessions
+from tachograph.store.sources import Sources
+from tachograph.store.writer import Writer
+
+__all__ = ["Hit", "Results", "Store", "Table"]
+
+Mask = Callable[[str], str]
+
+
+class Store:
+    """One database file. Made with 0600 when it does not exist; close it, or use it in a `with`.
+
+    Not for two threads at once: open one each, SQLite keeps them apart.
+    """
+
+    def __init__(self, path: str, *, split: Split, mask: Mask | None = None) -> None:
+        """`split(raw bytes, first line number)` gives readable lines; `mask(text)` hides secrets in what is added."""
+        self.path = path
+        self._connection = gate.open_database(path)
+        self._writer = Writer(self._connection, path, mask)
+        self.transaction = self._writer.transaction
+        self.sessions = Sessions(self._writer)
+        self.events = Events(self._writer)
+        self.extractions = Extractions(self._writer)
+        self.code_blocks = CodeBlocks(self._writer)
+        self.feedback = Feedbacks(self._writer)
+        self.output = Output(self._writer, self.sessions, split)
+        self.search = Search(self._writer, self.events, split)
+        self.sources = Sources(self._writer)
+
+    def timeline(
+        self,
+        *,
+        agent: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = 1000,
+    ) -> Sequence[Event]:
+        """What all sessions (or those of an agent) did between two times in ns, oldest first."""
+        return self.events.list(agent=agent, since=since, until=until, limit=limit)
+
+    def stats(self) -> dict[str, object]:
+        """Counts over everything; see `statistics.totals`."""
+        return statistics.totals(self._writer)
+
+    def stats_by(self, key: str, **filters: Any) -> list[dict[str, object]]:
+        """Counted by agent, day, type, pattern or command; see `statistics.by`."""
+        return statistics.by(self._writer, key, **filters)
+
+    def sql(
+        self, sql: str, values: tuple[object, ...] = (), *, timeout_ms: int = 5000, rows_max: int = 10_000
+    ) -> Table:
+        """One reading statement over the public views; bounded in time and rows."""
+        return door.query(self.path, sql, values, timeout_ms=timeout_ms, rows_max=rows_max)
+
+    def info(self) -> dict[str, object]:
+        """The file: sizes, versions, pragmas."""
+        return statistics.info(self._writer)
+
+    def check(self, *, quick: bool = False) -> list[str]:
+        """Problems of the file in words; empty when it is sound."""
+        with gate.translated(self.path):
+            return statistics.check(self._writer, quick=quick)
+
+    def vacuum(self) -> None:
+        """Give free pages back to the disk and shorten the write-ahead log. Needs room for a copy meanwhile."""
+        with gate.translated(self.path):
+            self._connection.execute("PRAGMA secure_delete = ON; VACUUM; PRAGMA secure_delete = FAST;").fetchall()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

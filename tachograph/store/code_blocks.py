@@ -1,0 +1,122 @@
+"""Code blocks: each content stored once, every place it was seen kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from tachograph import clock
+from tachograph.errors import BadRecord, NotFound, UsageError
+from tachograph.records import CodeBlock, Sighting
+from tachograph.store.filters import Where
+from tachograph.store.writer import Writer
+
+# With a single min() SQLite takes the other columns from the row that holds the minimum: the first sighting.
+_SELECT = (
+    "SELECT a.name, s.session_id, b.content, b.language, g.line_start, g.line_end, g.context_json, b.parseable,"
+    " b.digest, g.at, b.id, min(g.id) FROM _sightings g JOIN _code_blocks b ON b.id = g.block"
+    " JOIN _sessions s ON s.id = g.session"
+    " JOIN _agents a ON a.id = s.agent"
+)
+
+
+class CodeBlocks:
+    """`store.code_blocks`"""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+
+    def add(self, block: CodeBlock) -> bool:
+        """Store a block, or only the sighting when its content is known. True when the content was new."""
+        if not block.content:
+            raise BadRecord("a code block needs content")
+        digest = block.digest or digest_of(block.content)
+        at = block.at or clock.now()
+        with self._writer.transaction():
+            session = self._writer.session(block.session_id, block.agent_name, at).number
+            found = self._connection.execute("SELECT id FROM _code_blocks WHERE digest = ?", (digest,)).get
+            number = found or self._insert(block, digest)
+            self._connection.execute(
+                "INSERT INTO _sightings (block, session, at, line_start, line_end, context_json)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    number, session, at, block.line_start, block.line_end,
+                    None if block.context is None else msgspec.json.encode(block.context).decode(),
+                ),
+            )  # fmt: skip
+        return found is None
+
+    def _insert(self, block: CodeBlock, digest: str) -> int:
+        parseable = None if block.parseable is None else int(block.parseable)
+        return int(
+            self._connection.execute(
+                "INSERT INTO _code_blocks (digest, language, content, parseable) VALUES (?, ?, ?, ?) RETURNING id",
+                (digest, block.language, block.content, parseable),
+            ).get
+        )
+
+    def get(self, name: str | int) -> CodeBlock:
+        """By id, digest, or a beginning of the digest. Raises NotFound, UsageError when several begin so."""
+        values: list[object]
+        if isinstance(name, int) or (name.isdigit() and len(name) < 8):
+            where, values = " WHERE b.id = ?", [name, 2]
+        else:
+            where, values = " WHERE b.digest >= ? AND b.digest < ? || 'g'", [name, name, 2]
+        found = self._rows(f"{_SELECT}{where} GROUP BY b.id LIMIT ?", values)
+        if not found:
+            raise NotFound(f"no code block matches {name!r}", "`tachograph code` lists them with their digests")
+        if len(found) > 1:
+            raise UsageError(f"several digests begin with {name!r}", "write more of it")
+        return found[0]
+
+    def list(
+        self,
+        *,
+        agent: str | None = None,
+        language: str | None = None,
+        session: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[CodeBlock]:
+        """Newest first; each block once, with its first sighting among those that fit."""
+        where = Where()
+        agents = self._writer.kinds.matching_agents(agent)
+        where.any_of("a.name", agents)
+        where.add("b.language = ?", language)
+        where.add("s.session_id = ?", session)
+        where.add("g.at >= ?", since)
+        where.add("g.at <= ?", until)
+        most = -1 if limit is None else limit
+        return self._rows(
+            f"{_SELECT}{where} GROUP BY b.id ORDER BY g.at DESC, b.id DESC LIMIT ?",
+            (*where.values, most),
+        )
+
+    def sightings(self, name: str | int) -> Sequence[Sighting]:
+        """Every place where a block was seen, oldest first."""
+        digest = self.get(name).digest
+        rows = self._connection.execute(
+            "SELECT b.digest, a.name, s.session_id, g.line_start, g.line_end, g.at FROM _code_blocks b"
+            " JOIN _sightings g ON g.block = b.id JOIN _sessions s ON s.id = g.session JOIN _agents a ON a.id = s.agent"
+            " WHERE b.digest = ? ORDER BY g.id",
+            (digest,),
+        )
+        return [Sighting(*row) for row in rows]
+
+    def _rows(self, sql: str, values: Sequence[object]) -> Sequence[CodeBlock]:
+        found = []
+        for row in self._connection.execute(sql, values):
+            context = None if row[6] is None else msgspec.json.decode(row[6])
+            parseable = None if row[7] is None else bool(row[7])
+            found.append(CodeBlock(*(*row[:6], context, parseable, *row[8:11])))
+        return found
+
+
+def digest_of(content: str) -> str:
+    """SHA-256 over the content with trailing blanks and blank lines at both ends removed, as extraction does."""
+    lines = [line.rstrip() for line in content.replace("\r\n", "\n").split("\n")]
+    return hashlib.sha256("\n".join(lines).strip("\n").encode()).hexdigest()

@@ -1,0 +1,160 @@
+"""Opening the database file: private, complete, with the pragmas that the promises rest on.
+
+Nothing here knows what the tables mean. Errors of SQLite leave this room as StoreError and its children.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+import apsw
+
+from tachograph import paths
+from tachograph.errors import BadRecord, Refused, StoreBusy, StoreDamaged, StoreError
+from tachograph.store import migrations
+
+SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
+
+_WRITER = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA mmap_size = 0;
+PRAGMA cell_size_check = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA secure_delete = FAST;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA wal_autocheckpoint = 1000;
+PRAGMA cache_size = -16000;
+"""
+# secure_delete comes switched on in the bundled SQLite; a reader that runs VACUUM or redacts turns it on again.
+
+
+def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
+    """A connection for reading and writing; makes the file (0600) and brings its schema up to date.
+
+    Raises StoreError, StoreBusy, StoreDamaged, StoreTooNew or Refused, each with what to do next.
+    """
+    with translated(path):
+        if not os.path.exists(path) or os.path.getsize(path) == 0:
+            _create(path)
+        _only_ours(path)
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        connection.set_busy_timeout(busy_ms)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        migrations.refuse_foreign(connection, path)
+        connection.execute(_WRITER).fetchall()  # a statement that answers stops here until it is read
+        migrations.upgrade(connection, path)
+        return connection
+
+
+def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
+    """A connection that cannot write, whatever SQL it is given."""
+    with translated(path):
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)  # a WAL reader must reach the -shm file
+        connection.set_busy_timeout(busy_ms)
+        connection.execute(
+            "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+        ).fetchall()
+        return connection
+
+
+def _create(path: str) -> None:
+    """Build the whole schema under another name and move it into place, so that nobody ever sees half a database."""
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        paths.private_folder(folder)
+    scratch = f"{path}.new-{os.getpid()}"
+    for leftover in (scratch, f"{scratch}-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(leftover)
+    os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    try:
+        connection = apsw.Connection(scratch)
+        connection.execute("PRAGMA page_size = 8192; PRAGMA synchronous = FULL;").fetchall()
+        migrations.create(connection)
+        connection.close()
+        try:
+            os.link(scratch, path)  # link, not rename: another process may have been quicker, and its file stays
+        except FileExistsError:
+            if os.path.getsize(path) == 0:
+                os.replace(scratch, path)
+        except OSError:
+            os.replace(scratch, path)  # a file system without hard links
+        _sync_folder(folder)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(scratch)
+
+
+def _sync_folder(folder: str) -> None:
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _only_ours(path: str) -> None:
+    """Owner-only from the first byte: SQLite gives -wal and -shm the mode of the database file."""
+    found = os.stat(path)
+    if not os.path.isfile(path):
+        raise StoreError(f"{path} is not a file", "name a database file with --db")
+    if sys.platform == "win32":
+        return
+    if found.st_uid != os.geteuid():
+        raise Refused(f"{path} belongs to another user", "name a database of your own with --db or TACHOGRAPH_DB")
+    if found.st_mode & 0o077:
+        os.chmod(path, 0o600)
+
+
+@contextlib.contextmanager
+def translated(path: str) -> Iterator[None]:
+    """SQLite's and the system's errors in our words, with the next thing to do."""
+    try:
+        yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise StoreBusy(
+            f"{path} is locked by another process", "try again; `tachograph doctor` names who holds it"
+        ) from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreDamaged(
+            f"{path} is not a Tachograph database, or it is damaged ({error})",
+            "move it away and restore a copy; recordings still in the journal are imported into the new file",
+        ) from error
+    except apsw.FullError as error:
+        raise StoreError(
+            f"no space left for {path}", "free some space; what waits in the journal is imported then"
+        ) from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, PermissionError) as error:
+        raise StoreError(
+            f"cannot open {path} for writing ({error})", "check its owner and folder, or name another with --db"
+        ) from error
+    except (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError) as error:
+        raise BadRecord(f"the record was refused: {error}", "nothing of its batch was stored") from error
+    except apsw.IOError as error:
+        raise StoreError(
+            f"the disk failed under {path} ({error})", "check the disk, then `tachograph db check`"
+        ) from error
+    except (apsw.Error, OSError) as error:
+        raise StoreError(f"{path}: {error}", "`tachograph doctor` looks for the reason") from error
+
+
+@contextlib.contextmanager
+def transaction(connection: apsw.Connection, path: str = "the database") -> Iterator[None]:
+    """All or nothing. IMMEDIATE, because a transaction that reads first and then writes is refused at once when
+    another writer was quicker, however long the busy timeout."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,316 @@
+-- Version 1: sessions, events, output, search. Never edited after its release; what changes later is the next file.
+
+CREATE TABLE _counters (          -- the next numbers to hand out; never handed out twice, whatever is deleted later
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE _versions (
+    version    INTEGER PRIMARY KEY,
+    applied_at INTEGER NOT NULL,
+    name       TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE _agents (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE _sessions (
+    id                 INTEGER PRIMARY KEY,
+    session_id         TEXT NOT NULL UNIQUE,
+    agent              INTEGER NOT NULL REFERENCES _agents (id),
+    status             TEXT NOT NULL DEFAULT 'running',
+    started_at         INTEGER NOT NULL,
+    ended_at           INTEGER,
+    exit_code          INTEGER,
+    environment        TEXT,
+    copilot_session_id TEXT,
+    project_dir        TEXT,
+    task_file          TEXT,
+    spawned_by         TEXT,
+    importance         TEXT,
+    pid                INTEGER,
+    title              TEXT,
+    command            TEXT,
+    host               TEXT,
+    branch             TEXT,
+    model              TEXT,
+    parent_id          TEXT,
+    workflow_id        TEXT,
+    extraction_config_version  TEXT,
+    environment_config_version TEXT,
+    metadata_json      TEXT,
+    last_seq           INTEGER NOT NULL DEFAULT 0,
+    first_at           INTEGER,   -- of its events: what the latest-first walk goes by
+    last_at            INTEGER,
+    events             INTEGER NOT NULL DEFAULT 0,
+    prompts            INTEGER NOT NULL DEFAULT 0,
+    replies            INTEGER NOT NULL DEFAULT 0,
+    tool_calls         INTEGER NOT NULL DEFAULT 0,
+    tool_errors        INTEGER NOT NULL DEFAULT 0,
+    rejections         INTEGER NOT NULL DEFAULT 0,
+    commands           INTEGER NOT NULL DEFAULT 0,
+    files_touched      INTEGER NOT NULL DEFAULT 0,
+    lines              INTEGER NOT NULL DEFAULT 0,
+    extractions        INTEGER NOT NULL DEFAULT 0,
+    errors             INTEGER NOT NULL DEFAULT 0,
+    feedbacks          INTEGER NOT NULL DEFAULT 0,
+    unknown_lines      INTEGER NOT NULL DEFAULT 0,
+    input_tokens       INTEGER NOT NULL DEFAULT 0,
+    output_tokens      INTEGER NOT NULL DEFAULT 0,
+    cache_read_tokens  INTEGER NOT NULL DEFAULT 0,
+    cache_write_tokens INTEGER NOT NULL DEFAULT 0,
+    reasoning_tokens   INTEGER NOT NULL DEFAULT 0,
+    cost_usd           REAL,
+    output_bytes       INTEGER NOT NULL DEFAULT 0,
+    lost_bytes         INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX _sessions_started ON _sessions (started_at);
+CREATE INDEX _sessions_agent_started ON _sessions (agent, started_at);
+CREATE INDEX _sessions_last ON _sessions (last_at);
+CREATE INDEX _sessions_agent_last ON _sessions (agent, last_at);
+CREATE INDEX _sessions_open ON _sessions (started_at) WHERE ended_at IS NULL;
+
+CREATE TABLE _kinds (             -- what an event is, interned; a few hundred rows
+    id                  INTEGER PRIMARY KEY,
+    agent               INTEGER NOT NULL REFERENCES _agents (id),
+    event_type          TEXT NOT NULL,
+    pattern             TEXT NOT NULL DEFAULT '',   -- '' for events that no rule found
+    risk_level          TEXT NOT NULL DEFAULT '',
+    auto_confirmable    INTEGER NOT NULL DEFAULT 0,
+    code_block_language TEXT NOT NULL DEFAULT '',
+    source              TEXT NOT NULL DEFAULT '',
+    UNIQUE (agent, event_type, pattern, risk_level, auto_confirmable, code_block_language, source)
+) STRICT;
+
+CREATE TABLE _events (
+    id            INTEGER PRIMARY KEY,   -- order of arrival, from _counters
+    session       INTEGER NOT NULL REFERENCES _sessions (id),
+    seq           INTEGER NOT NULL,      -- order inside the session
+    at            INTEGER NOT NULL,
+    kind          INTEGER NOT NULL REFERENCES _kinds (id),
+    line_number   INTEGER,
+    matched_value TEXT,
+    original_line TEXT,
+    metadata_json TEXT
+) STRICT;
+-- Three indexes, all local to a session: a batch touches few of their pages. An index over all sessions (by type, by
+-- pattern) would cost more than the row itself; the roll-ups below answer those questions.
+CREATE UNIQUE INDEX _events_session_seq ON _events (session, seq);
+CREATE INDEX _events_session_at ON _events (session, at);
+CREATE INDEX _events_session_kind ON _events (session, kind);
+
+CREATE TABLE _steps (             -- what only structured steps have
+    event            INTEGER PRIMARY KEY REFERENCES _events (id),
+    tool_name        TEXT,
+    tool_call_id     TEXT,
+    file_path        TEXT,
+    operation        TEXT,
+    command          TEXT,
+    command_category TEXT,
+    exit_code        INTEGER,
+    duration_ms      REAL,
+    status           TEXT,
+    content          TEXT
+) STRICT;
+
+CREATE TABLE _session_kinds (     -- how many events of a kind a session has; kept in the transaction that adds them
+    session INTEGER NOT NULL REFERENCES _sessions (id),
+    kind    INTEGER NOT NULL REFERENCES _kinds (id),
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (session, kind)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX _session_kinds_kind ON _session_kinds (kind, session);
+
+CREATE TABLE _kind_totals (
+    kind     INTEGER PRIMARY KEY REFERENCES _kinds (id),
+    count    INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE _code_blocks (
+    id        INTEGER PRIMARY KEY,
+    digest    TEXT NOT NULL UNIQUE,
+    language  TEXT,
+    content   TEXT NOT NULL,
+    parseable INTEGER
+) STRICT;
+
+CREATE TABLE _sightings (
+    id           INTEGER PRIMARY KEY,
+    block        INTEGER NOT NULL REFERENCES _code_blocks (id),
+    session      INTEGER NOT NULL REFERENCES _sessions (id),
+    at           INTEGER NOT NULL,
+    line_start   INTEGER,
+    line_end     INTEGER,
+    context_json TEXT
+) STRICT;
+CREATE INDEX _sightings_block ON _sightings (block);
+CREATE INDEX _sightings_session ON _sightings (session);
+
+CREATE TABLE _output (            -- raw bytes, secrets masked; cut at line ends; only a stream's last chunk still grows
+    id         INTEGER PRIMARY KEY,
+    session    INTEGER NOT NULL REFERENCES _sessions (id),
+    stream     INTEGER NOT NULL,      -- 0 stdout or terminal, 1 stderr, 2 input
+    number     INTEGER NOT NULL,      -- 0, 1, 2 … inside the stream
+    line_first INTEGER NOT NULL,
+    lines      INTEGER NOT NULL,
+    at_first   INTEGER NOT NULL,
+    at_last    INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    data       BLOB NOT NULL,         -- zstd
+    times      BLOB NOT NULL,         -- varint pairs: ns since the piece before, bytes
+    UNIQUE (session, stream, number)
+) STRICT;
+CREATE INDEX _output_lines ON _output (session, stream, line_first);
+
+CREATE TABLE _passages (          -- what one row of the full-text index covers
+    id      INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL REFERENCES _sessions (id),
+    stream  INTEGER NOT NULL,         -- of _output; -1: events, and first..last are their seq
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _passages_session ON _passages (session);
+
+CREATE VIRTUAL TABLE _search USING fts5 (text, content = '', contentless_delete = 1, detail = none);
+
+CREATE TABLE _sources (           -- how far each journal has been imported; moves in the transaction that adds the rows
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,        -- of its first record: a file of the same name may be another one
+    session     INTEGER REFERENCES _sessions (id),
+    offset      INTEGER NOT NULL,
+    sequence    INTEGER NOT NULL,
+    done        INTEGER NOT NULL DEFAULT 0,
+    state_json  TEXT,
+    UNIQUE (name, fingerprint)
+) STRICT;
+
+CREATE TABLE _quarantine (        -- bytes of a journal that could not be read; counted, shown, never in the way
+    id     INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES _sources (id),
+    at     INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    data   BLOB
+) STRICT;
+
+CREATE TABLE _feedback (
+    id      INTEGER PRIMARY KEY,
+    event   INTEGER NOT NULL REFERENCES _events (id),
+    session INTEGER NOT NULL REFERENCES _sessions (id),
+    at      INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    note    TEXT
+) STRICT;
+CREATE INDEX _feedback_session ON _feedback (session);
+CREATE INDEX _feedback_event ON _feedback (event);
+
+-- Public views ---------------------------------------------------------------------------------------------------
+
+CREATE VIEW schema_version AS
+SELECT version, strftime('%Y-%m-%dT%H:%M:%SZ', applied_at / 1000000000, 'unixepoch') AS applied_at, name AS description
+FROM _versions;
+
+CREATE VIEW sessions AS
+SELECT s.session_id AS id, s.copilot_session_id, s.project_dir, s.task_file,
+    strftime('%Y-%m-%dT%H:%M:%S', s.started_at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', s.started_at / 1000000 % 1000) AS spawned_at,
+    s.spawned_by, s.status, s.importance, s.pid,
+    strftime('%Y-%m-%dT%H:%M:%S', s.ended_at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', s.ended_at / 1000000 % 1000) AS ended_at,
+    s.exit_code, a.name AS agent, s.title, s.branch, s.model, s.parent_id, s.workflow_id,
+    s.prompts, s.replies, s.tool_calls, s.tool_errors, s.rejections, s.commands, s.files_touched, s.lines,
+    s.extractions, s.unknown_lines, s.input_tokens, s.output_tokens, s.cache_read_tokens, s.cache_write_tokens,
+    s.reasoning_tokens, s.cost_usd, s.events, s.errors, s.environment, s.command, s.host,
+    (s.ended_at - s.started_at) / 1000000.0 AS duration_ms, s.output_bytes, s.lost_bytes, s.metadata_json
+FROM _sessions s JOIN _agents a ON a.id = s.agent;
+
+CREATE VIEW process_sessions AS
+SELECT s.id, a.name AS agent_name, s.session_id, s.environment,
+    strftime('%Y-%m-%dT%H:%M:%S', s.started_at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', s.started_at / 1000000 % 1000) AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%S', s.ended_at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', s.ended_at / 1000000 % 1000) AS ended_at,
+    s.exit_code, s.lines AS total_lines_processed, s.extractions AS total_extraction_events,
+    s.feedbacks AS total_feedback_outcomes,
+    NULL AS stdout_log_path,  -- output is kept in this file, not in logs beside it
+    NULL AS stderr_log_path,
+    s.extraction_config_version, s.environment_config_version
+FROM _sessions s JOIN _agents a ON a.id = s.agent;
+
+CREATE VIEW extraction_events AS
+SELECT e.id, a.name AS agent_name, s.session_id,
+    strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000) AS timestamp,
+    k.event_type, k.pattern, e.matched_value, e.original_line, e.line_number, e.metadata_json,
+    nullif(k.code_block_language, '') AS code_block_language, k.risk_level, k.auto_confirmable
+FROM _events e JOIN _kinds k ON k.id = e.kind JOIN _agents a ON a.id = k.agent JOIN _sessions s ON s.id = e.session
+WHERE k.pattern <> '';
+
+CREATE VIEW events AS
+SELECT e.id, s.session_id,
+    strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000) AS timestamp,
+    k.event_type, t.tool_name, t.tool_call_id, t.file_path, t.operation, t.command, t.command_category, t.exit_code,
+    t.duration_ms, t.status, t.content, nullif(k.source, '') AS source, e.metadata_json, e.seq,
+    nullif(k.pattern, '') AS pattern, e.matched_value, e.original_line, e.line_number,
+    nullif(k.risk_level, '') AS risk_level,
+    CASE WHEN k.pattern <> '' THEN k.auto_confirmable END AS auto_confirmable,
+    nullif(k.code_block_language, '') AS code_block_language
+FROM _events e JOIN _kinds k ON k.id = e.kind JOIN _sessions s ON s.id = e.session LEFT JOIN _steps t ON t.event = e.id;
+
+CREATE VIEW process_state_changes AS
+SELECT e.id, s.session_id,
+    strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000) AS timestamp,
+    t.content AS state, t.exit_code, e.metadata_json
+FROM _events e JOIN _kinds k ON k.id = e.kind JOIN _sessions s ON s.id = e.session JOIN _steps t ON t.event = e.id
+WHERE k.event_type = 'state';
+
+CREATE VIEW code_sightings AS
+SELECT b.digest, a.name AS agent_name, s.session_id,
+    strftime('%Y-%m-%dT%H:%M:%S', g.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', g.at / 1000000 % 1000) AS timestamp,
+    b.language, g.line_start, g.line_end, g.context_json
+FROM _sightings g JOIN _code_blocks b ON b.id = g.block JOIN _sessions s ON s.id = g.session
+    JOIN _agents a ON a.id = s.agent;
+
+CREATE VIEW code_blocks AS
+SELECT b.id, a.name AS agent_name, s.session_id,
+    strftime('%Y-%m-%dT%H:%M:%S', g.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', g.at / 1000000 % 1000) AS timestamp,
+    b.language, b.content, g.line_start, g.line_end, g.context_json, b.parseable, b.digest
+FROM _code_blocks b
+    JOIN _sightings g ON g.id = (SELECT min(f.id) FROM _sightings f WHERE f.block = b.id)
+    JOIN _sessions s ON s.id = g.session JOIN _agents a ON a.id = s.agent;
+
+CREATE VIEW file_activity AS
+SELECT s.session_id, t.file_path, count(*) AS total_operations,
+    sum(t.operation = 'read') AS reads, sum(t.operation = 'write') AS writes, sum(t.operation = 'edit') AS edits,
+    max(strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000)) AS last_modified
+FROM _steps t JOIN _events e ON e.id = t.event JOIN _kinds k ON k.id = e.kind JOIN _sessions s ON s.id = e.session
+WHERE t.file_path IS NOT NULL AND k.event_type = 'file_op'
+GROUP BY s.session_id, t.file_path;
+
+CREATE VIEW command_stats AS
+SELECT s.session_id, t.command_category, count(*) AS count, avg(t.duration_ms) AS avg_duration,
+    min(strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000)) AS first_execution,
+    max(strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000)) AS last_execution
+FROM _steps t JOIN _events e ON e.id = t.event JOIN _kinds k ON k.id = e.kind JOIN _sessions s ON s.id = e.session
+WHERE k.event_type = 'command'
+GROUP BY s.session_id, t.command_category;
+
+CREATE VIEW feedback AS
+SELECT f.id, s.session_id, f.event AS event_id,
+    strftime('%Y-%m-%dT%H:%M:%S', f.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', f.at / 1000000 % 1000) AS timestamp,
+    f.outcome, f.note
+FROM _feedback f JOIN _sessions s ON s.id = f.session;

@@ -1,0 +1,236 @@
+"""Sessions: one row each, from the first sign of life to the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from tachograph import clock, ids
+from tachograph.errors import BadRecord, NotFound, UsageError
+from tachograph.records import SESSION_STATUSES, STATES, Event, Session, StateChange
+from tachograph.store.filters import Where
+from tachograph.store.writer import Writer
+
+_COLUMNS = {
+    field.name: f"s.{field.name}"
+    for field in msgspec.structs.fields(Session)
+    if field.name not in {"agent", "metadata"}
+} | {"id": "s.session_id", "agent": "a.name", "metadata": "s.metadata_json"}
+_ORDER = [field.name for field in msgspec.structs.fields(Session)]
+_SELECT = f"SELECT {', '.join(_COLUMNS[name] for name in _ORDER)} FROM _sessions s JOIN _agents a ON a.id = s.agent"
+_METADATA = _ORDER.index("metadata")
+_SETTABLE = frozenset(_ORDER) - {"id", "agent"}
+_STATUS_OF_STATE = {
+    "started": "running", "running": "running", "resumed": "running", "waiting": "waiting", "paused": "paused",
+    "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
+}  # fmt: skip
+
+
+class Sessions:
+    """`store.sessions`"""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+
+    def create(self, agent: str, session_id: str | None = None, environment: str | None = None) -> Session:
+        """Announce a session that starts now; without an id it gets `{agent}-{YYYYMMDD-HHMMSS}`."""
+        at = clock.now()
+        with self._writer.transaction():
+            return self.add(Session(session_id or self._free_id(agent, at), agent, environment, started_at=at))
+
+    def add(self, session: Session) -> Session:
+        """Store a session as it is given. Raises BadRecord when its id is taken or a field is wrong."""
+        fields = msgspec.structs.asdict(session)
+        if not session.id or not session.agent:
+            raise BadRecord("a session needs an id and an agent")
+        _check(fields)
+        del fields["id"], fields["agent"], fields["metadata"]
+        fields["started_at"] = session.started_at or clock.now()
+        with self._writer.transaction():
+            if self._find(session.id):
+                raise BadRecord(f"a session {session.id!r} exists already", "choose another id, or update that one")
+            columns = ["session_id", "agent", "metadata_json", *fields]
+            values = [session.id, self._writer.kinds.agent_id(session.agent), _json(session.metadata), *fields.values()]
+            self._connection.execute(
+                f"INSERT INTO _sessions ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                values,
+            )
+        return self.get(session.id)
+
+    def get(self, session_id: str) -> Session:
+        """Raises NotFound, with the closest ids there are."""
+        found = self._find(session_id)
+        if found is None:
+            raise NotFound(f"no session matches {session_id!r}", self._closest(session_id))
+        return found
+
+    def resolve(self, words: str | None = None) -> Session:
+        """A session as people name one: its id, a unique beginning of it, `last`, `last~2`, `@agent` (its latest)."""
+        words = words or "last"
+        back = re.fullmatch(r"(last|@[^~]+)(?:~(\d+))?", words)
+        if back:
+            agent = None if back[1] == "last" else back[1][1:]
+            found = self.list(agent=agent, limit=int(back[2] or 0) + 1)
+            if len(found) <= int(back[2] or 0):
+                raise NotFound(
+                    f"there is no session {words!r}" if found else "there are no sessions yet",
+                    "`tachograph run -- COMMAND` records one; `tachograph sessions` lists them",
+                )
+            return found[-1]
+        exact = self._find(words)
+        if exact:
+            return exact
+        found = self._rows(
+            f"{_SELECT} WHERE s.session_id >= ? AND s.session_id < ? LIMIT 6", (words, words + "\U0010ffff")
+        )
+        if len(found) > 1:
+            raise UsageError(
+                f"{words!r} fits several sessions: {', '.join(s.id for s in found[:5])}", "write more of the id"
+            )
+        return found[0] if found else self.get(words)
+
+    def list(
+        self,
+        *,
+        agent: str | None = None,
+        days: float | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        status: str | None = None,
+        active: bool | None = None,
+        parent: str | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[Session]:
+        """Newest first. `agent` is a glob; `active`: those that have not ended; `since` in ns, `days` counts back."""
+        if days is not None:
+            since = clock.now() - int(days * 86400 * clock.SECOND)
+        where = Where()
+        agents = self._writer.kinds.matching_agents(agent)
+        where.any_of("s.agent", None if agents is None else [self._writer.kinds.agents[name] for name in agents])
+        where.add("s.started_at >= ?", since)
+        where.add("s.started_at <= ?", until)
+        where.add("s.status = ?", status)
+        where.add("s.parent_id = ?", parent)
+        if active is not None:
+            where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
+        most = -1 if limit is None else limit
+        return self._rows(f"{_SELECT}{where} ORDER BY s.started_at DESC, s.id DESC LIMIT ?", (*where.values, most))
+
+    def update(self, session_id: str, **fields: object) -> Session:
+        """Change the named fields. Raises NotFound, BadRecord for a field that is not one."""
+        unknown = set(fields) - _SETTABLE
+        if unknown:
+            raise BadRecord(f"a session has no field {', '.join(sorted(unknown))} that can be set")
+        _check(fields)
+        if "metadata" in fields:
+            fields["metadata_json"] = _json(fields.pop("metadata"))
+        with self._writer.transaction():
+            self.get(session_id)
+            if fields:
+                self._connection.execute(
+                    f"UPDATE _sessions SET {', '.join(f'{name} = ?' for name in fields)} WHERE session_id = ?",
+                    (*fields.values(), session_id),
+                )
+        return self.get(session_id)
+
+    def complete(
+        self,
+        session_id: str,
+        exit_code: int | None,
+        *,
+        lines: int | None = None,
+        extractions: int | None = None,
+        feedbacks: int | None = None,
+        at: int | None = None,
+    ) -> Session:
+        """End a session: completed when its exit code is 0, failed otherwise. Totals given replace those counted."""
+        state = "completed" if exit_code == 0 else "failed"
+        at = at or clock.now()
+        totals = {"lines": lines, "extractions": extractions, "feedbacks": feedbacks}
+        with self._writer.transaction():
+            self.add_state(StateChange(session_id, state, exit_code, at=at))
+            return self.update(
+                session_id,
+                ended_at=at,
+                exit_code=exit_code,
+                status=state,
+                **{name: value for name, value in totals.items() if value is not None},
+            )
+
+    def add_state(self, change: StateChange) -> int:
+        """Note a change of state and let the session's status follow. Returns the id of the event."""
+        if change.state not in STATES:
+            raise BadRecord(f"state {change.state!r} is unknown", f"use one of {', '.join(STATES)}")
+        with self._writer.transaction():
+            self.get(change.session_id)
+            status = _STATUS_OF_STATE.get(change.state)
+            if status:
+                self._connection.execute(
+                    "UPDATE _sessions SET status = ? WHERE session_id = ? AND ended_at IS NULL",
+                    (status, change.session_id),
+                )
+            event = Event(
+                change.session_id, "state", content=change.state, exit_code=change.exit_code, metadata=change.metadata,
+                source="wrapper", at=change.at,
+            )  # fmt: skip
+            return self._writer.events([event], indexed=False)
+
+    def states(self, session_id: str) -> Sequence[StateChange]:
+        """Every change of state, in order."""
+        self.get(session_id)
+        rows = self._connection.execute(
+            "SELECT s.session_id, t.content, t.exit_code, e.metadata_json, e.at, e.id FROM _sessions s"
+            " JOIN _events e ON e.session = s.id JOIN _kinds k ON k.id = e.kind JOIN _steps t ON t.event = e.id"
+            " WHERE s.session_id = ? AND k.event_type = 'state' ORDER BY e.seq",
+            (session_id,),
+        )
+        return [StateChange(row[0], row[1], row[2], _parsed(row[3]), row[4], row[5]) for row in rows]
+
+    def number(self, session_id: str) -> int:
+        """The session's row number, for the other tables. Raises NotFound."""
+        found = self._connection.execute("SELECT id FROM _sessions WHERE session_id = ?", (session_id,)).get
+        if found is None:
+            self.get(session_id)
+        return int(found)
+
+    def _free_id(self, agent: str, at: int) -> str:
+        attempt = 1
+        while self._find(ids.session_id(agent, at, attempt)):
+            attempt += 1
+        return ids.session_id(agent, at, attempt)
+
+    def _find(self, session_id: str) -> Session | None:
+        found = self._rows(f"{_SELECT} WHERE s.session_id = ?", (session_id,))
+        return found[0] if found else None
+
+    def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Session]:
+        found = []
+        for row in self._connection.execute(sql, values):
+            values_ = list(row)
+            values_[_METADATA] = _parsed(values_[_METADATA])
+            found.append(Session(*values_))
+        return found
+
+    def _closest(self, session_id: str) -> str:
+        import difflib
+
+        recent = [session.id for session in self.list(limit=500)]
+        close = difflib.get_close_matches(session_id, recent, n=3, cutoff=0.4)
+        return f"closest: {', '.join(close)}" if close else "`tachograph sessions` lists them"
+
+
+def _check(fields: dict[str, object]) -> None:
+    status = fields.get("status")
+    if status is not None and status not in SESSION_STATUSES:
+        raise BadRecord(f"status {status!r} is unknown", f"use one of {', '.join(SESSION_STATUSES)}")
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _parsed(text: str | None) -> dict[str, object] | None:
+    return None if text is None else msgspec.json.decode(text)

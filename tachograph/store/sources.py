@@ -1,0 +1,84 @@
+"""How far each journal has been imported, and what of it could not be read.
+
+Offsets move in the transaction that adds the rows: whoever is killed when, nothing is imported twice or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from tachograph import clock
+from tachograph.store.writer import Writer
+
+QUARANTINE_BYTES = 4096  # of a damaged record are kept; its length is
+
+
+class Source(NamedTuple):
+    """Where an importer stands in one journal. `session` is a row number, None before the header was read."""
+
+    id: int
+    session: int | None
+    offset: int
+    sequence: int
+    done: bool
+    state: dict[str, object]
+
+
+class Sources:
+    """`store.sources`"""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+
+    def get(self, name: str, fingerprint: str) -> Source:
+        """Where we stand; a journal never seen begins at 0. The fingerprint tells two files of one name apart."""
+        row = self._connection.execute(
+            "SELECT id, session, offset, sequence, done, state_json FROM _sources WHERE name = ? AND fingerprint = ?",
+            (name, fingerprint),
+        ).fetchone()
+        if row is None:
+            with self._writer.transaction():
+                self._connection.execute(
+                    "INSERT INTO _sources (name, fingerprint, offset, sequence) VALUES (?, ?, 0, 0)"
+                    " ON CONFLICT DO NOTHING",
+                    (name, fingerprint),
+                )
+            return self.get(name, fingerprint)
+        return Source._make((*row[:4], bool(row[4]), msgspec.json.decode(row[5] or b"{}")))
+
+    def move(
+        self, source: int, *, session: int | None, offset: int, sequence: int, done: bool, state: dict[str, object]
+    ) -> None:
+        """Inside the transaction that stores what was read up to `offset`."""
+        self._connection.execute(
+            "UPDATE _sources SET session = ?, offset = ?, sequence = ?, done = ?, state_json = ? WHERE id = ?",
+            (session, offset, sequence, int(done), msgspec.json.encode(state).decode(), source),
+        )
+
+    def quarantine(self, source: int, offset: int, length: int, reason: str, data: bytes) -> None:
+        """Keep the beginning of bytes that could not be read."""
+        self._connection.execute(
+            "INSERT INTO _quarantine (source, at, offset, length, reason, data) VALUES (?, ?, ?, ?, ?, ?)",
+            (source, clock.now(), offset, length, reason, data[:QUARANTINE_BYTES]),
+        )
+
+    def position(self, name: str) -> int:
+        """The furthest offset imported of any journal of that name, for those who wait for it."""
+        return (
+            self._connection.execute("SELECT coalesce(max(offset), 0) FROM _sources WHERE name = ?", (name,)).get or 0
+        )
+
+    def quarantined(self) -> list[dict[str, object]]:
+        """What could not be read, newest first: journal, session_id, offset, length, reason, at (ns)."""
+        rows = self._connection.execute(
+            "SELECT o.name, s.session_id, q.offset, q.length, q.reason, q.at FROM _quarantine q"
+            " JOIN _sources o ON o.id = q.source LEFT JOIN _sessions s ON s.id = o.session ORDER BY q.id DESC"
+        )
+        names = ("journal", "session_id", "offset", "length", "reason", "at")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def damage(self, session_id: str) -> list[dict[str, object]]:
+        return [row for row in self.quarantined() if row["session_id"] == session_id]

@@ -35,10 +35,10 @@ class Store:
     Not for two threads at once: open one each, SQLite keeps them apart.
     """
 
-    def __init__(self, path: str, *, split: Split, mask: Mask | None = None) -> None:
+    def __init__(self, path: str, *, split: Split, mask: Mask | None = None, readonly: bool = False) -> None:
         """`split(raw bytes, first line number)` gives readable lines; `mask(text)` hides secrets in what is added."""
         self.path = path
-        self._connection = gate.open_database(path)
+        self._connection = gate.open_reader(path) if readonly else gate.open_database(path)
         self._writer = Writer(self._connection, path, mask)
         self.transaction = self._writer.transaction
         self.sessions = Sessions(self._writer)

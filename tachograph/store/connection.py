@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import apsw
 
 from tachograph import paths
-from tachograph.errors import BadRecord, Refused, StoreBusy, StoreDamaged, StoreError
+from tachograph.errors import BadRecord, NotFound, Refused, StoreBusy, StoreDamaged, StoreError
 from tachograph.store import migrations
 
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
@@ -53,10 +53,16 @@ def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
 
 
 def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
-    """A connection that cannot write, whatever SQL it is given."""
+    """A connection that cannot write, whatever SQL it is given. Raises NotFound when there is no file."""
+    if not os.path.exists(path):
+        raise NotFound(
+            f"there is no database at {path}", "`tachograph run -- COMMAND` makes it with the first recording"
+        )
     with translated(path):
         connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)  # a WAL reader must reach the -shm file
         connection.set_busy_timeout(busy_ms)
+        migrations.refuse_foreign(connection, path)
+        migrations.refuse_other_version(connection, path)
         connection.execute(
             "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
         ).fetchall()

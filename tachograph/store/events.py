@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from tachograph.errors import NotFound
-from tachograph.records import Event, Extraction
+from tachograph.records import CodeBlock, Event, Extraction
+from tachograph.store import reextraction
 from tachograph.store.filters import Where
 from tachograph.store.walk import Row, Window, walk
 from tachograph.store.writer import Writer
@@ -158,9 +159,12 @@ class Extractions:
         """Returns its id. Raises BadRecord; the session is created when nobody announced it."""
         return self._writer.extractions([extraction])
 
-    def add_many(self, extractions: Sequence[Extraction]) -> int:
-        """All or none, in one transaction; returns the id of the first, the others follow in order."""
-        return self._writer.extractions(extractions) if extractions else 0
+    def add_many(self, extractions: Sequence[Extraction], *, indexed: bool = True) -> int:
+        """All or none, in one transaction; returns the id of the first, the others follow in order.
+
+        `indexed=False` when their lines are stored as output, which is searchable itself.
+        """
+        return self._writer.extractions(extractions, indexed=indexed) if extractions else 0
 
     def get(self, extraction_id: int) -> Extraction:
         row = self._connection.execute(
@@ -199,6 +203,13 @@ class Extractions:
             return self._of_session(session, kinds, since, until, limit, ascending is not False)
         rows = walk(self._connection, Window(frozenset(kinds), None, since, until, not ascending))
         return [self._extraction(row) for row in islice(rows, limit)]
+
+    def replace(self, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock]) -> tuple[int, int]:
+        """Make `found` and `blocks` what extraction has found in the output of a session; returns (removed, added).
+
+        What is found again stays as it is, with its id and its feedback.
+        """
+        return reextraction.replace(self._writer, session_id, found, blocks)
 
     def _of_session(
         self, session: str, kinds: set[int], since: int | None, until: int | None, limit: int | None, ascending: bool

@@ -28,7 +28,7 @@ class Feedbacks:
                 raise NotFound(f"there is no event {event_id}", "`tachograph events` lists them with their ids")
             number = self._connection.execute(
                 "INSERT INTO _feedback (event, session, at, outcome, note) VALUES (?, ?, ?, ?, ?) RETURNING id",
-                (event_id, session, clock.now(), outcome, note),
+                (event_id, session, clock.now(), outcome, self._writer.masked(note)),
             ).get
             self._connection.execute("UPDATE _sessions SET feedbacks = feedbacks + 1 WHERE id = ?", (session,))
         return next(row for row in self.list(event=event_id) if row.id == number)

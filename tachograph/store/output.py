@@ -59,6 +59,19 @@ class Output:
             ],
         )  # fmt: skip
 
+    def index(self, session: int, stream: int, first: int, last: int, text: str) -> None:
+        """Make lines first..last of a stream searchable."""
+        self._writer.passage(session, stream, first, last, text)
+
+    def streams(self, session: str) -> dict[str, int]:
+        """The streams that have output, with the number of their last line."""
+        rows = self._connection.execute(
+            "SELECT stream, max(line_first + lines - 1 + (bytes > 0 AND lines = 0)) FROM _output WHERE session = ?"
+            " GROUP BY stream ORDER BY stream",
+            (self._sessions.number(session),),
+        )
+        return {STREAMS[stream]: last for stream, last in rows}
+
     def last(self, session: int, stream: int) -> Chunk | None:
         """The chunk of a stream that may still grow."""
         row = self._connection.execute(

@@ -189,6 +189,32 @@ class Sessions:
         )
         return [StateChange(row[0], row[1], row[2], _parsed(row[3]), row[4], row[5]) for row in rows]
 
+    def exists(self, session_id: str) -> bool:
+        return self._find(session_id) is not None
+
+    def ids(self, limit: int = 1000) -> Sequence[str]:
+        """Newest first."""
+        rows = self._connection.execute(
+            "SELECT session_id FROM _sessions ORDER BY started_at DESC, id DESC LIMIT ?", (limit,)
+        )
+        return [row[0] for row in rows]
+
+    def counts(self, session_id: str) -> dict[str, int]:
+        """How many events of each type a session has, most first."""
+        rows = self._connection.execute(
+            "SELECT k.event_type, sum(c.count) FROM _session_kinds c JOIN _kinds k ON k.id = c.kind"
+            " WHERE c.session = ? GROUP BY 1 ORDER BY 2 DESC, 1",
+            (self.number(session_id),),
+        )
+        return dict(rows.fetchall())
+
+    def grow(self, session: int, *, lines: int, output_bytes: int) -> None:
+        """For the importer: lines so far, bytes more. `session` is the row number."""
+        self._connection.execute(
+            "UPDATE _sessions SET lines = ?, output_bytes = output_bytes + ? WHERE id = ?",
+            (lines, output_bytes, session),
+        )
+
     def number(self, session_id: str) -> int:
         """The session's row number, for the other tables. Raises NotFound."""
         found = self._connection.execute("SELECT id FROM _sessions WHERE session_id = ?", (session_id,)).get
@@ -217,8 +243,7 @@ class Sessions:
     def _closest(self, session_id: str) -> str:
         import difflib
 
-        recent = [session.id for session in self.list(limit=500)]
-        close = difflib.get_close_matches(session_id, recent, n=3, cutoff=0.4)
+        close = difflib.get_close_matches(session_id, self.ids(500), n=3, cutoff=0.4)
         return f"closest: {', '.join(close)}" if close else "`tachograph sessions` lists them"
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from tachograph import clock
+from tachograph.store.filters import Where
 from tachograph.store.writer import Writer
 
 QUARANTINE_BYTES = 4096  # of a damaged record are kept; its length is
@@ -50,12 +51,20 @@ class Sources:
         return Source._make((*row[:4], bool(row[4]), msgspec.json.decode(row[5] or b"{}")))
 
     def move(
-        self, source: int, *, session: int | None, offset: int, sequence: int, done: bool, state: dict[str, object]
+        self,
+        source: int,
+        *,
+        session: int | None,
+        offset: int,
+        sequence: int,
+        seen: int,
+        done: bool,
+        state: dict[str, object],
     ) -> None:
-        """Inside the transaction that stores what was read up to `offset`."""
+        """Inside the transaction that stores what was read up to `seen`; a restart reads on at `offset`."""
         self._connection.execute(
-            "UPDATE _sources SET session = ?, offset = ?, sequence = ?, done = ?, state_json = ? WHERE id = ?",
-            (session, offset, sequence, int(done), msgspec.json.encode(state).decode(), source),
+            "UPDATE _sources SET session = ?, offset = ?, sequence = ?, seen = ?, done = ?, state_json = ? WHERE id = ?",
+            (session, offset, sequence, seen, int(done), msgspec.json.encode(state).decode(), source),
         )
 
     def quarantine(self, source: int, offset: int, length: int, reason: str, data: bytes) -> None:
@@ -66,19 +75,18 @@ class Sources:
         )
 
     def position(self, name: str) -> int:
-        """The furthest offset imported of any journal of that name, for those who wait for it."""
-        return (
-            self._connection.execute("SELECT coalesce(max(offset), 0) FROM _sources WHERE name = ?", (name,)).get or 0
-        )
+        """How far a journal of that name was read, for those who wait for it."""
+        return self._connection.execute("SELECT coalesce(max(seen), 0) FROM _sources WHERE name = ?", (name,)).get or 0
 
-    def quarantined(self) -> list[dict[str, object]]:
+    def damage(self, session_id: str | None = None, *, limit: int = 100) -> list[dict[str, object]]:
         """What could not be read, newest first: journal, session_id, offset, length, reason, at (ns)."""
+        where = Where()
+        where.add("s.session_id = ?", session_id)
         rows = self._connection.execute(
             "SELECT o.name, s.session_id, q.offset, q.length, q.reason, q.at FROM _quarantine q"
-            " JOIN _sources o ON o.id = q.source LEFT JOIN _sessions s ON s.id = o.session ORDER BY q.id DESC"
+            " JOIN _sources o ON o.id = q.source LEFT JOIN _sessions s ON s.id = o.session"
+            f"{where} ORDER BY q.id DESC LIMIT ?",
+            (*where.values, limit),
         )
         names = ("journal", "session_id", "offset", "length", "reason", "at")
         return [dict(zip(names, row, strict=True)) for row in rows]
-
-    def damage(self, session_id: str) -> list[dict[str, object]]:
-        return [row for row in self.quarantined() if row["session_id"] == session_id]

@@ -36,14 +36,15 @@ def by(
 ) -> list[dict[str, object]]:
     """Rows counted by `agent`, `day` (UTC), `type`, `pattern` or `command`, largest first (days: newest first).
 
-    Types and patterns come from the roll-ups over all time, so `since` and `until` apply to the others only.
+    `since` and `until` (ns) pick the sessions that started then.
     """
     where = Where()
     agents = writer.kinds.matching_agents(agent)
     where.any_of("a.name", agents)
-    if key in {"agent", "day", "command"}:
-        where.add("s.started_at >= ?", since)
-        where.add("s.started_at <= ?", until)
+    where.add("s.started_at >= ?", since)
+    where.add("s.started_at <= ?", until)
+    if key == "command":
+        writer.connection.create_scalar_function("program", program, 1, deterministic=True)
     cursor = writer.connection.execute(
         _BY[key].format(where=where, also=str(where).replace(" WHERE ", " AND ", 1)),
         (*where.values, -1 if limit is None else limit),
@@ -60,8 +61,8 @@ _FACT_NAMES = ("sessions", "succeeded", "failed", "extractions", "errors", "line
 _NAMES = {
     "agent": ("agent_name", *_FACT_NAMES),
     "day": ("day", *_FACT_NAMES),
-    "type": ("event_type", "count", "agents"),
-    "pattern": ("pattern", "event_type", "count", "agents"),
+    "type": ("event_type", "count", "sessions", "agents"),
+    "pattern": ("pattern", "event_type", "count", "sessions", "agents"),
     "command": ("command", "runs", "failed", "median_ms", "p95_ms", "total_ms"),
 }
 _BY = {
@@ -69,16 +70,23 @@ _BY = {
     " GROUP BY a.name ORDER BY 2 DESC, 1 LIMIT ?",
     "day": f"SELECT date(s.started_at / 1000000000, 'unixepoch') AS day, {_SESSION_FACTS} FROM _sessions s"
     " JOIN _agents a ON a.id = s.agent{where} GROUP BY day ORDER BY day DESC LIMIT ?",
-    "type": "SELECT k.event_type, sum(t.count), count(DISTINCT a.name) FROM _kind_totals t"
-    " JOIN _kinds k ON k.id = t.kind JOIN _agents a ON a.id = k.agent{where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
-    "pattern": "SELECT k.pattern, k.event_type, sum(t.count), count(DISTINCT a.name) FROM _kind_totals t"
-    " JOIN _kinds k ON k.id = t.kind JOIN _agents a ON a.id = k.agent WHERE k.pattern <> ''{also}"
-    " GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?",
-    "command": "SELECT t.command, count(*), sum(t.status = 'error'), median(t.duration_ms),"
+    "type": "SELECT k.event_type, sum(c.count), count(DISTINCT s.id), count(DISTINCT a.name) FROM _sessions s"
+    " JOIN _session_kinds c ON c.session = s.id JOIN _kinds k ON k.id = c.kind JOIN _agents a ON a.id = k.agent{where}"
+    " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
+    "pattern": "SELECT k.pattern, k.event_type, sum(c.count), count(DISTINCT s.id), count(DISTINCT a.name)"
+    " FROM _sessions s JOIN _session_kinds c ON c.session = s.id JOIN _kinds k ON k.id = c.kind"
+    " JOIN _agents a ON a.id = k.agent WHERE k.pattern <> ''{also} GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?",
+    # A command is known by its program: whole command lines never repeat. `program` is a function of this connection.
+    "command": "SELECT program(t.command) AS command, count(*), sum(t.status = 'error'), median(t.duration_ms),"
     " percentile(t.duration_ms, 95), sum(t.duration_ms) FROM _steps t JOIN _events e ON e.id = t.event"
     " JOIN _sessions s ON s.id = e.session JOIN _agents a ON a.id = s.agent WHERE t.command IS NOT NULL{also}"
     " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
 }
+
+
+def program(command: str) -> str:
+    """`/usr/bin/pytest -q tests` → `pytest`."""
+    return os.path.basename(command.split(maxsplit=1)[0].strip("'\"")) if command.strip() else ""
 
 
 def info(writer: Writer) -> dict[str, object]:

@@ -51,6 +51,10 @@ class Writer:
         self._mask = mask
         self.kinds = Kinds(connection)
 
+    def masked(self, text: str | None) -> str | None:
+        """Text with its secrets hidden, when the store was opened with a way to do it."""
+        return text if text is None or self._mask is None else self._mask(text)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; inside another one it joins it. Raises StoreError and its children."""

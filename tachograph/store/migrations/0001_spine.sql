@@ -182,8 +182,9 @@ CREATE TABLE _sources (           -- how far each journal has been imported; mov
     name        TEXT NOT NULL,
     fingerprint TEXT NOT NULL,        -- of its first record: a file of the same name may be another one
     session     INTEGER REFERENCES _sessions (id),
-    offset      INTEGER NOT NULL,
+    offset      INTEGER NOT NULL,     -- where to read on after a restart
     sequence    INTEGER NOT NULL,
+    seen        INTEGER NOT NULL DEFAULT 0,  -- how far was read: an unfinished line lies between the two
     done        INTEGER NOT NULL DEFAULT 0,
     state_json  TEXT,
     UNIQUE (name, fingerprint)

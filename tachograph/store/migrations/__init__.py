@@ -11,7 +11,7 @@ from importlib import resources
 import apsw
 
 from tachograph import clock
-from tachograph.errors import StoreDamaged, StoreTooNew
+from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
 
 APPLICATION_ID = 0x7AC0  # in the file header, so that `file` and we can tell our database from another
 
@@ -43,12 +43,7 @@ def create(connection: apsw.Connection) -> None:
 def upgrade(connection: apsw.Connection, path: str) -> list[str]:
     """Apply what is missing; returns the names of the steps taken."""
     taken = []
-    latest = steps()[-1][0]
-    if version_of(connection) > latest:
-        raise StoreTooNew(
-            f"{path} was written by a later version of Tachograph (schema {version_of(connection)}, known: {latest})",
-            "upgrade Tachograph: pip install --upgrade tachograph",
-        )
+    _refuse_newer(connection, path)
     for version, name, sql in steps():
         if version > version_of(connection):
             connection.execute("BEGIN IMMEDIATE")
@@ -62,6 +57,22 @@ def upgrade(connection: apsw.Connection, path: str) -> list[str]:
                 connection.execute("ROLLBACK")
                 raise
     return taken
+
+
+def refuse_other_version(connection: apsw.Connection, path: str) -> None:
+    """For those who may not change it. Raises StoreTooNew, or StoreError when it is older than this version."""
+    _refuse_newer(connection, path)
+    if version_of(connection) < steps()[-1][0]:
+        raise StoreError(f"{path} was written by an earlier version", "`tachograph db migrate` brings it up to date")
+
+
+def _refuse_newer(connection: apsw.Connection, path: str) -> None:
+    latest = steps()[-1][0]
+    if version_of(connection) > latest:
+        raise StoreTooNew(
+            f"{path} was written by a later version of Tachograph (schema {version_of(connection)}, known: {latest})",
+            "upgrade Tachograph: pip install --upgrade tachograph",
+        )
 
 
 def refuse_foreign(connection: apsw.Connection, path: str) -> None:

@@ -1,0 +1,1 @@
+"""Questions asked of recordings. Pure: rows come in as arguments, answers go out as values."""

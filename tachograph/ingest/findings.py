@@ -1,0 +1,35 @@
+"""What extraction found, as records of a session. The importer and re-extraction build them here, the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tachograph.extract.extractor import Found
+from tachograph.records import CodeBlock, Extraction
+
+
+def as_records(
+    found: Iterable[tuple[Found, int]], *, session_id: str, agent: str, stream: str = "stdout"
+) -> tuple[list[Extraction], list[CodeBlock]]:
+    """Findings, each with its time in ns → extractions in order, and the code blocks among them."""
+    extractions: list[Extraction] = []
+    blocks: list[CodeBlock] = []
+    for one, at in found:
+        metadata = one.metadata
+        if stream != "stdout":
+            metadata = {**(metadata or {}), "stream": stream}
+        extractions.append(
+            Extraction(
+                agent, session_id, one.event_type, one.pattern, one.matched_value, one.original_line, one.line_number,
+                metadata, one.code_block_language, one.risk_level, one.auto_confirmable, at,
+            )
+        )  # fmt: skip
+        if one.block is not None:
+            block = one.block
+            blocks.append(
+                CodeBlock(
+                    agent, session_id, block.content, block.language, block.line_start, block.line_end,
+                    None, block.parseable, block.digest, at,
+                )
+            )  # fmt: skip
+    return extractions, blocks

@@ -1,0 +1,215 @@
+"""The one importer: holds the lock, reads every journal there is, leaves when there is nothing to do.
+
+Nobody waits for it. Whatever it cannot store stays in the journal and is tried again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from typing import NamedTuple
+
+from tachograph import clock, paths
+from tachograph.errors import StoreBusy, StoreDamaged, StoreError, StoreTooNew
+from tachograph.extract import rules
+from tachograph.ingest import spawn
+from tachograph.ingest.catch_up import journals
+from tachograph.ingest.journal_import import JournalImport
+from tachograph.ingest.opening import open_store
+from tachograph.journal.lock import is_live
+from tachograph.store import Store
+
+RULES = "rules.toml"
+FINGERPRINT_BYTES = 16  # length, checksum and sequence of the first record
+KEPT = 2 * clock.SECOND  # a finished journal stays that long: its name keeps a session id from being taken twice
+LINGER = 2 * clock.SECOND  # wait that long for more before leaving
+TRIES = 3  # for one journal that fails for a reason of its own
+
+_BUSY_POLL, _IDLE_POLL = 0.02, 0.2  # seconds
+
+
+class Pass(NamedTuple):
+    """What one look at all journals came to."""
+
+    progress: bool
+    waiting: bool  # something is live, or finished and still kept
+
+
+class Importer:
+    """`tick()` looks at every journal once. Hold the lock while you use it."""
+
+    def __init__(self, places: paths.Places) -> None:
+        self.places = places
+        self.complaints: list[str] = []
+        self._store: Store | None = None
+        self._rules = load_rules(places)
+        self._imports: dict[str, JournalImport] = {}
+        self._failed: dict[str, int] = {}
+        self._live_until: dict[str, int] = {}
+
+    def tick(self) -> Pass:
+        """Import what is there. Raises StoreError when the store cannot be used; nothing is lost by that."""
+        progress = waiting = False
+        for name in journals(self.places):
+            if self._failed.get(name, 0) >= TRIES:
+                continue
+            try:
+                moved, more = self._one(name)
+            except StoreError:
+                self.close()
+                raise
+            except Exception:  # one journal must never stand in the way of the others
+                self._imports.pop(name, None)
+                self._failed[name] = self._failed.get(name, 0) + 1
+                self.complaints.append(f"{name}: {traceback.format_exc(limit=-3)}")
+                moved, more = False, True
+            progress |= moved
+            waiting |= more
+        return Pass(progress, waiting)
+
+    def close(self) -> None:
+        """Forget everything but the files."""
+        self._imports.clear()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _one(self, name: str) -> tuple[bool, bool]:
+        """(something was imported, there may be more later)"""
+        path = os.path.join(self.places.journal, name)
+        item = self._imports.get(name)
+        # Asked before reading: what is written after the answer is read at the next tick.
+        live = self._is_live(path, name)
+        if item is None:
+            fingerprint = fingerprint_of(path)
+            if fingerprint is None:
+                if not live:
+                    self._discard(path, 0)
+                return False, live
+            item = self._imports[name] = JournalImport(self._open(), self._rules, path, fingerprint)
+        if item.done:
+            return False, not self._discard(path, KEPT)
+        moved = item.step(finished=not live)
+        if moved:
+            self._live_until.pop(name, None)
+        else:
+            item.glimpse()
+        return moved, True
+
+    def _is_live(self, path: str, name: str) -> bool:
+        """Asking costs more than reading, so a live answer is believed for a moment while nothing else happens."""
+        present = clock.monotonic()
+        if self._live_until.get(name, 0) > present:
+            return True
+        live = is_live(path)
+        if live:
+            self._live_until[name] = present + clock.SECOND // 10
+        return live
+
+    def _discard(self, path: str, kept: int) -> bool:
+        """Remove a journal that is in the store."""
+        with contextlib.suppress(FileNotFoundError):
+            if clock.now() - os.stat(path).st_mtime_ns < kept:
+                return False
+            os.unlink(path)
+        self._imports.pop(os.path.basename(path), None)
+        return True
+
+    def _open(self) -> Store:
+        if self._store is None:
+            self._store = open_store(self.places.database)
+        return self._store
+
+
+def load_rules(places: paths.Places) -> rules.Rules:
+    """The shipped rules with the user's own on top; a bad rule of theirs is left out (`tachograph rules check`)."""
+    own = os.path.join(places.config, RULES)
+    try:
+        with open(own, encoding="utf-8", errors="replace") as file:
+            return rules.load(file.read())[0]
+    except FileNotFoundError:
+        return rules.load()[0]
+
+
+def fingerprint_of(path: str) -> str | None:
+    """Tells two journals of one name apart; None while the first record is not there yet."""
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    try:
+        head = os.read(fd, FINGERPRINT_BYTES)
+    finally:
+        os.close(fd)
+    return head.hex() if len(head) == FINGERPRINT_BYTES else None
+
+
+def main() -> None:
+    """Run until nothing is left to import and nobody records. Exit code 0, also when another importer was quicker."""
+    places = paths.places()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)
+    while True:
+        lock = spawn.take_lock(places)
+        if lock is None:
+            return
+        try:
+            os.ftruncate(lock, 0)
+            os.write(lock, str(os.getpid()).encode())
+            _work(places)
+        finally:
+            os.close(lock)
+        # A recorder may have begun between our last look and the end of our lock, and counted on us.
+        if not journals(places) or _gave_up(places):
+            return
+
+
+_GAVE_UP: set[str] = set()
+
+
+def _gave_up(places: paths.Places) -> bool:
+    return bool(_GAVE_UP) and set(journals(places)) <= _GAVE_UP
+
+
+def _work(places: paths.Places) -> None:
+    importer = Importer(places)
+    quiet_since = clock.monotonic()
+    pause, trouble = _BUSY_POLL, 0.5
+    try:
+        while True:
+            try:
+                progress, waiting = importer.tick()
+                trouble = 0.5
+            except (StoreDamaged, StoreTooNew) as error:
+                _say(f"{error}; {error.hint}")
+                _GAVE_UP.update(journals(places))
+                return
+            except StoreError as error:
+                if not isinstance(error, StoreBusy):
+                    _say(f"{error}; {error.hint}; trying again")
+                time.sleep(trouble)
+                trouble = min(trouble * 2, 10.0)
+                continue
+            for complaint in importer.complaints:
+                _say(complaint)
+            importer.complaints.clear()
+            present = clock.monotonic()
+            if progress:
+                quiet_since, pause = present, _BUSY_POLL
+                continue
+            if not waiting and present - quiet_since > LINGER:
+                _GAVE_UP.update(journals(places))
+                return
+            pause = min(pause * 1.3, _IDLE_POLL)
+            time.sleep(pause)
+    finally:
+        importer.close()
+
+
+def _say(text: str) -> None:
+    print(f"{clock.iso(clock.now())} {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,328 @@
+"""One journal on its way into the store. A step reads some records and commits rows and position together.
+
+The position may lie before records that were applied already, because an unfinished line waits in the journal; the
+sequence numbers of what was applied tell them apart after a restart.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+import msgspec
+
+from tachograph import clock
+from tachograph.analyse.commands import category
+from tachograph.extract.redact import redact_text
+from tachograph.extract.rules import Rules
+from tachograph.ingest.findings import as_records
+from tachograph.ingest.stream import INPUT, Step, Stream
+from tachograph.journal import frame
+from tachograph.journal.reader import Record, read
+from tachograph.records import Event, Session, StateChange
+from tachograph.store import Store
+from tachograph.store.output import STREAMS
+
+STEP_BYTES = 1 << 20
+GLIMPSE_AFTER = 300_000_000  # ns of silence before an unfinished line is shown as it is
+
+_STREAM = {frame.OUTPUT: 0, frame.ERROR: 1, frame.INPUT: 2}
+
+
+class JournalImport:
+    """Build one for a journal file; call `step` until it says nothing is left; drop it after any error."""
+
+    def __init__(self, store: Store, rules: Rules, path: str, fingerprint: str) -> None:
+        self._store = store
+        self._rules = rules
+        self.path = path
+        self._name = os.path.basename(path)
+        self._source = store.sources.get(self._name, fingerprint)
+        self.done = self._source.done
+        state = self._source.state
+        self._offset, self._sequence = self._source.offset, self._source.sequence
+        self._applied = int(state.get("applied", 0))  # type: ignore[call-overload]
+        self._waiting: dict[str, list[int]] = state.get("waiting", {})  # type: ignore[assignment]
+        self._states: dict[str, dict[str, object]] = state.get("streams", {})  # type: ignore[assignment]
+        self._session_id = str(state.get("session_id", ""))
+        self._agent = str(state.get("agent", ""))
+        self._last_at = int(state.get("last_at", 0))  # type: ignore[call-overload]
+        self._ended = bool(state.get("ended", False))
+        self._row = self._source.session
+        self._asked = bool(state.get("asked", False))
+        self._bytes = 0
+        self._places: list[tuple[int, int, int, int]] = []  # (stream, sequence, offset, bytes) of what may be pending
+        self._streams: dict[int, Stream] = {}
+        for number in self._states:
+            self._stream(int(number))
+        self._heard = clock.monotonic()
+        self._glimpsed = True
+
+    def step(self, *, finished: bool) -> bool:
+        """Import up to STEP_BYTES. True when something was read. Raises StoreError; then drop this object."""
+        batch = read(self.path, self._offset, self._sequence, STEP_BYTES, finished=finished)
+        ending = finished and batch.done
+        if not batch.records and not batch.damage and not (ending and not self.done):
+            return False
+        with self._store.transaction():
+            for damage in batch.damage:
+                self._damaged(damage.offset, damage.length, damage.reason, damage.bytes)
+            self._apply(batch.records)
+            self._offset, self._sequence = batch.offset, batch.sequence
+            if ending:
+                self._finish()
+            self._save()
+        self._heard = clock.monotonic()
+        self._glimpsed = False
+        return True
+
+    def glimpse(self) -> None:
+        """Show unfinished lines of a session that has gone quiet."""
+        if self._glimpsed or self.done or clock.monotonic() - self._heard < GLIMPSE_AFTER:
+            return
+        self._glimpsed = True
+        waiting = [stream for stream in self._streams.values() if stream.pending]
+        if not waiting:
+            return
+        with self._store.transaction():
+            for stream in waiting:
+                step = stream.glimpse()
+                self._write(stream, step)
+                if step.found:
+                    self._add_state("waiting", self._last_at, metadata={"line": step.found[0][0].line_number})
+                    self._asked = True
+            self._save()
+
+    def _apply(self, records: list[Record]) -> None:
+        """Records in order; bytes of a stream are gathered until something else comes."""
+        gathered: dict[int, list[tuple[int, bytes]]] = {}
+        for record in records:
+            if record.kind in _STREAM:
+                number = _STREAM[record.kind]
+                data = self._unseen(number, record)
+                if data:
+                    gathered.setdefault(number, []).append((record.at, data))
+                    self._places.append((number, record.sequence, record.offset, len(record.body)))
+            elif record.sequence > self._applied:
+                self._flush(gathered)
+                self._other(record)
+            self._applied = max(self._applied, record.sequence)
+            self._last_at = max(self._last_at, record.at)
+        self._flush(gathered)
+
+    def _unseen(self, number: int, record: Record) -> bytes:
+        """After a restart: the part of a record that no row holds yet."""
+        if record.sequence > self._applied:
+            return record.body
+        sequence, skip = self._waiting.get(str(number), (1 << 62, 0))
+        if record.sequence < sequence:
+            return b""
+        return record.body[skip:] if record.sequence == sequence else record.body
+
+    def _flush(self, gathered: dict[int, list[tuple[int, bytes]]]) -> None:
+        for number, pieces in gathered.items():
+            self._announce()
+            if self._asked:
+                self._asked = False
+                self._add_state("running", pieces[0][0])
+            stream = self._stream(number)
+            self._write(stream, stream.feed(pieces))
+        gathered.clear()
+
+    def _stream(self, number: int) -> Stream:
+        if number not in self._streams:
+            assert self._row is not None
+            chunk = self._store.output.last(self._row, number)
+            self._streams[number] = Stream(number, self._rules, chunk, self._states.get(str(number), {}))
+        return self._streams[number]
+
+    def _write(self, stream: Stream, step: Step) -> None:
+        assert self._row is not None
+        self._store.output.write(self._row, step.chunks)
+        for passage in step.passages:
+            self._store.output.index(self._row, stream.stream, passage.first, passage.last, passage.text)
+        found = [(one, at or self._last_at) for one, at in step.found]
+        extractions, blocks = as_records(
+            found, session_id=self._session_id, agent=self._agent, stream=STREAMS[stream.stream]
+        )
+        self._store.extractions.add_many(extractions, indexed=False)
+        self._bytes += step.bytes
+        for block in blocks:
+            self._store.code_blocks.add(block)
+
+    def _other(self, record: Record) -> None:
+        body = _object(record.body)
+        if record.kind == frame.HEADER:
+            self._begin(body, record.at)
+            return
+        self._announce()
+        if record.kind == frame.STATE:
+            self._state(body, record.at)
+        elif record.kind == frame.RESIZE:
+            self._add_state("resized", record.at, metadata=body)
+        elif record.kind == frame.NOTE:
+            self._event("marker", record.at, content=redact_text(str(body.get("text", "")))[0], source="user")
+        elif record.kind == frame.GAP:
+            self._gap(body, record.at)
+        elif record.kind == frame.END:
+            self._end(body, record.at)
+
+    def _begin(self, header: dict[str, object], at: int) -> None:
+        wanted = str(header.get("session_id") or os.path.splitext(self._name)[0])
+        self._agent = str(header.get("agent") or wanted.rsplit("-", 2)[0] or "command")
+        argv = [str(word) for word in header.get("argv") or []]  # type: ignore[attr-defined]
+        git: dict[str, object] = header.get("git") or {}  # type: ignore[assignment]
+        self._session_id = self._free(wanted)
+        terminal = {"columns": header.get("columns"), "rows": header.get("rows"), "term": header.get("term")}
+        session = Session(
+            self._session_id, self._agent, _text(header.get("environment")), project_dir=_text(git.get("root") or header.get("cwd")),
+            spawned_by=_text(header.get("parent_id")), pid=_int(header.get("pid")), started_at=_int(header.get("started_at")) or at,
+            title=_masked(header.get("title")), command=_masked(shlex.join(argv)), host=_text(header.get("host")),
+            branch=_text(git.get("branch")), parent_id=_text(header.get("parent_id")), workflow_id=_text(header.get("workflow_id")),
+            extraction_config_version=self._rules.version, environment_config_version=None,
+            metadata={
+                "cwd": header.get("cwd"), "user": header.get("user"), "terminal": terminal if header.get("terminal") else None,
+                "traceparent": header.get("traceparent"), "git": {"start": git or None},
+                **({"wanted_id": wanted} if wanted != self._session_id else {}),
+            },
+        )  # fmt: skip
+        self._store.sessions.add(session)
+        self._row = self._store.sessions.number(self._session_id)
+
+    def _announce(self) -> None:
+        """A journal whose header was lost still is a session, named after its file."""
+        if not self._session_id:
+            self._begin({}, self._last_at or clock.now())
+
+    def _free(self, wanted: str) -> str:
+        name, attempt = wanted, 1
+        while self._store.sessions.exists(name):
+            attempt += 1
+            name = f"{wanted}-{attempt}"
+        return name
+
+    def _state(self, body: dict[str, object], at: int) -> None:
+        state = str(body.pop("state", "running"))
+        self._add_state(state, at, _int(body.pop("exit_code", None)), body or None)
+
+    def _add_state(
+        self, state: str, at: int, exit_code: int | None = None, metadata: dict[str, object] | None = None
+    ) -> None:
+        self._store.sessions.add_state(StateChange(self._session_id, state, exit_code, metadata, at))
+
+    def _gap(self, body: dict[str, object], at: int) -> None:
+        lost = _int(body.get("bytes")) or 0
+        reason = str(body.get("reason", "unknown"))
+        self._event("gap", at, content=f"{lost} bytes were not recorded: {reason}", metadata=body, source="wrapper")
+        session = self._store.sessions.get(self._session_id)
+        self._store.sessions.update(self._session_id, lost_bytes=session.lost_bytes + lost)
+
+    def _end(self, body: dict[str, object], at: int) -> None:
+        session = self._store.sessions.get(self._session_id)
+        exit_code = _int(body.get("exit_code"))
+        signal = body.get("signal")
+        metadata = dict(session.metadata or {})
+        before: dict[str, object] = dict((metadata.get("git") or {}).get("start") or {})  # type: ignore[attr-defined]
+        if before:
+            before["dirty"] = body.get("git_start_dirty")
+        metadata |= {
+            "git": {"start": before or None, "end": body.get("git")},
+            "cost": body.get("cost"),
+            "signal": signal,
+        }
+        self._command(session, at, exit_code, "ok" if exit_code == 0 else "error")
+        self._store.sessions.update(
+            self._session_id, ended_at=at, exit_code=exit_code, metadata=metadata,
+            status="completed" if exit_code == 0 else "failed",
+        )  # fmt: skip
+        self._ended = True
+
+    def _finish(self) -> None:
+        """The writer is gone and everything is read."""
+        self._announce()
+        for stream in list(self._streams.values()) or []:
+            self._write(stream, stream.finish())
+        if not self._ended:
+            session = self._store.sessions.get(self._session_id)
+            at = self._last_at or session.started_at
+            self._add_state("interrupted", at, metadata={"reason": "the recorder was killed"})
+            self._command(session, at, None, "interrupted")
+            self._store.sessions.update(self._session_id, ended_at=at, status="interrupted")
+            self._ended = True
+        self.done = True
+
+    def _command(self, session: Session, at: int, exit_code: int | None, status: str) -> None:
+        """The wrapped command itself, as one event."""
+        if session.command:
+            self._event(
+                "command", at, command=session.command, command_category=category(session.command), exit_code=exit_code,
+                duration_ms=round((at - session.started_at) / 1e6, 3), status=status, source="wrapper",
+            )  # fmt: skip
+
+    def _event(self, event_type: str, at: int, **fields: object) -> None:
+        self._store.events.add(Event(self._session_id, event_type, at=at, **fields))  # type: ignore[arg-type]
+
+    def _damaged(self, offset: int, length: int, reason: str, data: bytes) -> None:
+        self._store.sources.quarantine(self._source.id, offset, length, reason, redact_text(repr(data))[0].encode())
+        self._announce()
+        self._event(
+            "gap", self._last_at or clock.now(), content=f"{length} bytes of the journal could not be read: {reason}",
+            metadata={"bytes": length, "offset": offset, "reason": reason}, source="wrapper",
+        )  # fmt: skip
+        session = self._store.sessions.get(self._session_id)
+        self._store.sessions.update(self._session_id, lost_bytes=session.lost_bytes + length)
+
+    def _save(self) -> None:
+        """Position and state, in the transaction of the rows."""
+        offset, sequence, waiting = self._waits_at()
+        streams = {str(number): stream.state() for number, stream in self._streams.items()}
+        self._states = {**self._states, **streams}
+        if self._row is not None and self._streams:
+            lines = sum(stream.lines for stream in self._streams.values() if stream.stream != INPUT)
+            self._store.sessions.grow(self._row, lines=lines, output_bytes=self._bytes)
+            self._bytes = 0
+        self._store.sources.move(
+            self._source.id, session=self._row, offset=offset, sequence=sequence, seen=self._offset, done=self.done,
+            state={} if self.done else {
+                "applied": self._applied, "waiting": waiting, "streams": self._states, "session_id": self._session_id,
+                "agent": self._agent, "last_at": self._last_at, "ended": self._ended, "asked": self._asked,
+            },
+        )  # fmt: skip
+
+    def _waits_at(self) -> tuple[int, int, dict[str, list[int]]]:
+        """(offset, sequence before it, where each stream's unfinished line begins)."""
+        waiting: dict[str, list[int]] = {}
+        keep: list[tuple[int, int, int, int]] = []
+        for number, stream in self._streams.items():
+            left = len(stream.pending)
+            for place in reversed([place for place in self._places if place[0] == number]):
+                if left <= 0:
+                    break
+                keep.append(place)
+                waiting[str(number)] = [place[1], max(0, place[3] - left)]
+                left -= place[3]
+        self._places = sorted(keep, key=lambda place: place[1])
+        if not self._places:
+            return self._offset, self._sequence, waiting
+        return self._places[0][2], self._places[0][1] - 1, waiting
+
+
+def _object(body: bytes) -> dict[str, object]:
+    """A JSON body; one that is not an object counts as empty: its checksum was right, so it is a newer writer's."""
+    try:
+        found = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
+
+
+def _masked(value: object) -> str | None:
+    return redact_text(str(value))[0] if value else None
+
+
+def _int(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-_WRAPPERS = set("sudo env nice nohup time timeout stdbuf xargs exec command npx".split())
+_WRAPPERS = {"sudo", "env", "nice", "nohup", "time", "timeout", "stdbuf", "xargs", "exec", "command", "npx"}
 _SHELLS = {"sh", "bash", "zsh", "dash", "fish"}
 _PROGRAMS = {
     "test": "pytest py.test tox nox unittest jest vitest mocha ava ctest rspec phpunit karma playwright cypress bats",

@@ -7,7 +7,6 @@ sequence numbers of what was applied tell them apart after a restart.
 from __future__ import annotations
 
 import os
-import shlex
 
 import msgspec
 
@@ -16,6 +15,7 @@ from tachograph.analyse.commands import category
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
 from tachograph.ingest.findings import as_records
+from tachograph.ingest.header import git_of, session_of, whole
 from tachograph.ingest.stream import INPUT, Step, Stream
 from tachograph.journal import frame
 from tachograph.journal.reader import Record, read
@@ -26,6 +26,7 @@ from tachograph.store.output import STREAMS
 STEP_BYTES = 1 << 20
 GLIMPSE_AFTER = 300_000_000  # ns of silence before an unfinished line is shown as it is
 
+_ENDS = {"completed", "failed", "killed"}
 _STREAM = {frame.OUTPUT: 0, frame.ERROR: 1, frame.INPUT: 2}
 
 
@@ -65,9 +66,9 @@ class JournalImport:
         if not batch.records and not batch.damage and not (ending and not self.done):
             return False
         with self._store.transaction():
+            self._apply(batch.records)
             for damage in batch.damage:
                 self._damaged(damage.offset, damage.length, damage.reason, damage.bytes)
-            self._apply(batch.records)
             self._offset, self._sequence = batch.offset, batch.sequence
             if ending:
                 self._finish()
@@ -170,23 +171,8 @@ class JournalImport:
     def _begin(self, header: dict[str, object], at: int) -> None:
         wanted = str(header.get("session_id") or os.path.splitext(self._name)[0])
         self._agent = str(header.get("agent") or wanted.rsplit("-", 2)[0] or "command")
-        argv = [str(word) for word in header.get("argv") or []]  # type: ignore[attr-defined]
-        git: dict[str, object] = header.get("git") or {}  # type: ignore[assignment]
         self._session_id = self._free(wanted)
-        terminal = {"columns": header.get("columns"), "rows": header.get("rows"), "term": header.get("term")}
-        session = Session(
-            self._session_id, self._agent, _text(header.get("environment")), project_dir=_text(git.get("root") or header.get("cwd")),
-            spawned_by=_text(header.get("parent_id")), pid=_int(header.get("pid")), started_at=_int(header.get("started_at")) or at,
-            title=_masked(header.get("title")), command=_masked(shlex.join(argv)), host=_text(header.get("host")),
-            branch=_text(git.get("branch")), parent_id=_text(header.get("parent_id")), workflow_id=_text(header.get("workflow_id")),
-            extraction_config_version=self._rules.version, environment_config_version=None,
-            metadata={
-                "cwd": header.get("cwd"), "user": header.get("user"), "terminal": terminal if header.get("terminal") else None,
-                "traceparent": header.get("traceparent"), "git": {"start": git or None},
-                **({"wanted_id": wanted} if wanted != self._session_id else {}),
-            },
-        )  # fmt: skip
-        self._store.sessions.add(session)
+        self._store.sessions.add(session_of(header, self._session_id, self._agent, at, self._rules.version))
         self._row = self._store.sessions.number(self._session_id)
 
     def _announce(self) -> None:
@@ -203,7 +189,9 @@ class JournalImport:
 
     def _state(self, body: dict[str, object], at: int) -> None:
         state = str(body.pop("state", "running"))
-        self._add_state(state, at, _int(body.pop("exit_code", None)), body or None)
+        if state in _ENDS:
+            self._close_streams()
+        self._add_state(state, at, whole(body.pop("exit_code", None)), body or None)
 
     def _add_state(
         self, state: str, at: int, exit_code: int | None = None, metadata: dict[str, object] | None = None
@@ -211,7 +199,7 @@ class JournalImport:
         self._store.sessions.add_state(StateChange(self._session_id, state, exit_code, metadata, at))
 
     def _gap(self, body: dict[str, object], at: int) -> None:
-        lost = _int(body.get("bytes")) or 0
+        lost = whole(body.get("bytes")) or 0
         reason = str(body.get("reason", "unknown"))
         self._event("gap", at, content=f"{lost} bytes were not recorded: {reason}", metadata=body, source="wrapper")
         session = self._store.sessions.get(self._session_id)
@@ -219,29 +207,23 @@ class JournalImport:
 
     def _end(self, body: dict[str, object], at: int) -> None:
         session = self._store.sessions.get(self._session_id)
-        exit_code = _int(body.get("exit_code"))
-        signal = body.get("signal")
+        exit_code = whole(body.get("exit_code"))
         metadata = dict(session.metadata or {})
-        before: dict[str, object] = dict((metadata.get("git") or {}).get("start") or {})  # type: ignore[attr-defined]
-        if before:
-            before["dirty"] = body.get("git_start_dirty")
-        metadata |= {
-            "git": {"start": before or None, "end": body.get("git")},
-            "cost": body.get("cost"),
-            "signal": signal,
-        }
+        metadata |= {"git": git_of(metadata, body), "cost": body.get("cost"), "signal": body.get("signal")}
         self._command(session, at, exit_code, "ok" if exit_code == 0 else "error")
         self._store.sessions.update(
-            self._session_id, ended_at=at, exit_code=exit_code, metadata=metadata,
+            self._session_id,
+            ended_at=at,
+            exit_code=exit_code,
+            metadata=metadata,
             status="completed" if exit_code == 0 else "failed",
-        )  # fmt: skip
+        )
         self._ended = True
 
     def _finish(self) -> None:
         """The writer is gone and everything is read."""
         self._announce()
-        for stream in list(self._streams.values()) or []:
-            self._write(stream, stream.finish())
+        self._close_streams()
         if not self._ended:
             session = self._store.sessions.get(self._session_id)
             at = self._last_at or session.started_at
@@ -250,6 +232,11 @@ class JournalImport:
             self._store.sessions.update(self._session_id, ended_at=at, status="interrupted")
             self._ended = True
         self.done = True
+
+    def _close_streams(self) -> None:
+        """Nothing more is printed: what waits for the end of a line, a traceback or a code block is complete."""
+        for stream in self._streams.values():
+            self._write(stream, stream.finish())
 
     def _command(self, session: Session, at: int, exit_code: int | None, status: str) -> None:
         """The wrapped command itself, as one event."""
@@ -314,15 +301,3 @@ def _object(body: bytes) -> dict[str, object]:
     except msgspec.DecodeError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return str(value) if value else None
-
-
-def _masked(value: object) -> str | None:
-    return redact_text(str(value))[0] if value else None
-
-
-def _int(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) else None

@@ -83,7 +83,7 @@ def _start(places: Places) -> None:
         try:
             os.posix_spawn(
                 sys.executable, command, environment, setsid=True, setsigmask=(),
-                file_actions=[(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)],
+                file_actions=[(os.POSIX_SPAWN_DUP2, fd, to) for to, fd in enumerate((null, log, log))],
             )  # fmt: skip
         finally:
             os.close(null)

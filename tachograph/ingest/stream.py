@@ -187,20 +187,15 @@ def _merged(pieces: Pieces, within: int = 1_000_000) -> Pieces:
 
 
 def _passages(lines: list[tuple[int, str]]) -> list[Passage]:
-    """Lines in portions of about a chunk."""
-    passages: list[Passage] = []
-    part: list[str] = []
-    size, first = 0, 0
-    for number, text in lines:
-        if not part:
-            first = number
-        part.append(text)
-        size += len(text)
-        if size > CHUNK_BYTES:
-            passages.append(Passage(first, number, "\n".join(part)))
-            part, size = [], 0
-    if part and any(part):
-        passages.append(Passage(first, lines[-1][0], "\n".join(part)))
+    """Lines in portions of about a chunk; portions without a word are left out."""
+    texts = [text for _, text in lines]
+    portions = sum(map(len, texts)) // CHUNK_BYTES + 1
+    size = -(-len(texts) // portions)
+    passages = []
+    for start in range(0, len(texts), size or 1):
+        text = "\n".join(texts[start : start + size])
+        if text.strip():
+            passages.append(Passage(lines[start][0], lines[min(start + size, len(lines)) - 1][0], text))
     return passages
 
 

@@ -26,6 +26,7 @@ class Record(NamedTuple):
     at: int  # ns
     body: bytes
     sequence: int
+    offset: int  # in the file, of the frame
 
 
 class Damage(NamedTuple):
@@ -106,7 +107,7 @@ class _Reading:
         if sequence > self._sequence + 1 and not self._just_damaged():
             missing = f"{sequence - self._sequence - 1} records missing"
             self._damage.append(Damage(self._start + position, 0, missing, b""))
-        self._records.append(Record(kind, at, data[position + _SHORTEST : end], sequence))
+        self._records.append(Record(kind, at, data[position + _SHORTEST : end], sequence, self._start + position))
         self._sequence = sequence
         self._position = end
         return True

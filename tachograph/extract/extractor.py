@@ -1,0 +1,198 @@
+"""Clean lines in, findings out: the moving part of extraction, one object per output stream.
+
+It remembers what spans lines (an open traceback, an open code fence) and what a full-screen program has shown
+already. All of that is in `state()`, so that whoever continues later finds exactly the same.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tachograph.extract.fences import Block, Fence
+from tachograph.extract.found import LINE_MAX, Found, found, found_block
+from tachograph.extract.groups import Group
+from tachograph.extract.matcher import matcher_for
+from tachograph.extract.rules import Rules
+
+__all__ = ["Block", "Extractor", "Found"]
+
+_RECENT_MAX = 256
+_ONCE_MAX = 512
+_SCREEN_LINES = 400  # a finding repeated this soon, in a program that addresses the screen, is the same one redrawn
+_FENCED_OUTPUT = frozenset(("", "text", "txt", "console", "output", "log", "terminal", "plaintext", "shell-session"))
+
+
+class Extractor:
+    """`rules` from `rules.load`; `state` is what `state()` gave, or None at the beginning of a stream.
+
+    How the lines are cut into calls of `feed` makes no difference to what is found.
+    """
+
+    def __init__(self, rules: Rules, state: Mapping[str, Any] | None = None) -> None:
+        self._matcher = matcher_for(rules)
+        self._group: Group | None = None
+        self._fence: Fence | None = None
+        self._opening = ""  # the line that opened the fence
+        self._ordinal = 0  # entries seen in all, which also advances where line numbers do not
+        self._number: int | None = None  # of the entry before
+        self._screen_until = -1  # ordinal
+        self._recent: dict[int, int] = {}  # checksum of a finding → ordinal when last seen
+        self._once: dict[int, None] = {}
+        if state:
+            self._restore(state)
+
+    def feed(self, lines: Sequence[tuple[int, str]], final: bool = False) -> list[Found]:
+        """The next lines as `lines.split` gives them → what was found, in order.
+
+        An event of several lines comes out when its end is seen; `final` says that nothing follows.
+        """
+        out: list[Found] = []
+        repeated = self._repeated(lines)
+        candidates = iter(self._matcher.candidates([text for _, text in lines]))
+        base, count = self._ordinal, len(lines)
+        index, following = 0, -1
+        while index < count:
+            if self._group is None and self._fence is None:
+                while following < index:
+                    following = next(candidates, count)
+                if following == count:
+                    break
+                index = following
+            while repeated and repeated[-1] <= index:
+                self._screen_until = base + repeated.pop() + _SCREEN_LINES
+            self._ordinal = base + index
+            number, text = lines[index]
+            self._line(number, text, out)
+            index += 1
+        if repeated:
+            self._screen_until = base + repeated[0] + _SCREEN_LINES
+        self._ordinal = base + count
+        return out + self.finish() if final else out
+
+    def finish(self) -> list[Found]:
+        """Nothing follows: what was still open → findings."""
+        out: list[Found] = []
+        while self._fence:  # a refused one may hold another
+            fence = self._fence
+            if fence.language and fence.lines:
+                self._close_fence(fence, fence.lines[-1][0], out)
+            self._abandon_fence(fence, out)
+        self._close_group(out)
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Everything remembered, as values JSON can hold."""
+        return {
+            "ordinal": self._ordinal,
+            "number": self._number,
+            "screen_until": self._screen_until,
+            "recent": [[key, at] for key, at in self._recent.items()],
+            "once": list(self._once),
+            "group": self._group.state() if self._group else None,
+            "fence": self._fence.state() if self._fence else None,
+            "opening": self._opening,
+        }
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._ordinal, self._number, self._screen_until = state["ordinal"], state["number"], state["screen_until"]
+        self._recent = dict(state["recent"])
+        self._once = dict.fromkeys(state["once"])
+        self._opening = state["opening"]
+        self._group = Group.restored(state["group"], self._matcher) if state["group"] else None
+        self._fence = Fence.restored(state["fence"]) if state["fence"] else None
+
+    def _repeated(self, lines: Sequence[tuple[int, str]]) -> list[int]:
+        """Indexes, last first, of entries with the number of the entry before: signs of screen addressing."""
+        if not lines:
+            return []
+        before, self._number = self._number, lines[-1][0]
+        if lines[0][0] != before and self._number - lines[0][0] + 1 == len(lines):
+            return []
+        indexes = []
+        for index, (number, _) in enumerate(lines):
+            if number == before:
+                indexes.append(index)
+            before = number
+        return indexes[::-1]
+
+    def _line(self, number: int, text: str, out: list[Found]) -> None:
+        if self._fence is None or not self._in_fence(self._fence, number, text, out):
+            self._search(number, text, out)
+
+    def _search(self, number: int, text: str, out: list[Found]) -> None:
+        if self._group:
+            verdict = self._group.take(text, self._matcher)
+            if verdict != "more":
+                self._close_group(out)
+            if verdict != "over":
+                return
+        for hit in self._matcher.hits(text):
+            if hit.rule.event_type == "code_block":
+                if self._fence is None:
+                    self._fence, self._opening = Fence.opening(number, text), text
+                    if self._fence:
+                        return
+            elif hit.rule.continues or hit.rule.last:
+                self._group = self._group or Group.begun(hit, number, text)
+            else:
+                value = hit.value if hit.rule.once else None
+                self._keep(found(hit.rule, number, text[:LINE_MAX], hit.value, hit.groups), out, value)
+
+    def _keep(self, event: Found, out: list[Found], once: str | None = None) -> None:
+        """Hand out an event unless it is a repetition that the rule or the screen makes meaningless."""
+        if once is not None:
+            key = _checksum(event.pattern, once)
+            if key in self._once:
+                return
+            self._once[key] = None
+            if len(self._once) > _ONCE_MAX:
+                del self._once[next(iter(self._once))]
+        key = _checksum(event.pattern, event.original_line)
+        seen = self._recent.pop(key, None)
+        self._recent[key] = self._ordinal
+        if len(self._recent) > _RECENT_MAX:
+            del self._recent[next(iter(self._recent))]
+        if seen is None or self._ordinal > self._screen_until or self._ordinal - seen > _SCREEN_LINES:
+            out.append(event)
+
+    def _close_group(self, out: list[Found]) -> None:
+        group, self._group = self._group, None
+        if group:
+            self._keep(group.found(), out)
+
+    def _in_fence(self, fence: Fence, number: int, text: str, out: list[Found]) -> bool:
+        """True when the line was dealt with as a part of the open code block."""
+        if fence.closes(text):
+            self._close_group(out)
+            self._close_fence(fence, number, out)
+            return True
+        another = Fence.opening(number, text)
+        if another and another.language and fence.language not in ("markdown", "md"):
+            self._abandon_fence(fence, out)  # its end got lost; this one is the next block
+            self._fence, self._opening = another, text
+            return True
+        whole = fence.add(number, text)
+        if fence.language in _FENCED_OUTPUT:
+            self._search(number, text, out)
+        if not whole:
+            self._abandon_fence(fence, out)
+        return True
+
+    def _close_fence(self, fence: Fence, line_end: int, out: list[Found]) -> None:
+        self._fence = None
+        rule = self._matcher.block_rule
+        if rule and fence.lines:
+            self._keep(found_block(rule, self._opening, fence.block(line_end)), out)
+
+    def _abandon_fence(self, fence: Fence, out: list[Found]) -> None:
+        """It was no code block, or has no end: what stands in it is output like any other."""
+        self._fence = None
+        if fence.language not in _FENCED_OUTPUT:
+            for number, text in fence.lines:
+                self._line(number, text, out)
+
+
+def _checksum(name: str, text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "replace"), zlib.crc32(name.encode()))

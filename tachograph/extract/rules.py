@@ -1,0 +1,236 @@
+"""What to look for, as data: the shipped `rules.toml` and the user's own, joined and checked.
+
+A bad rule is refused with its line and the reason; the others still load. Patterns are RE2: linear time whatever a
+user writes. How rules meet lines is `matcher`'s business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import itertools
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+
+import msgspec
+import re2
+
+from tachograph.records import EXTRACTED_TYPES, RISK_LEVELS
+
+ENGINE = 1  # raise it when the same rules would find something else in the same lines
+SEVERITIES = ("info", "warning", "error", "critical")
+EVENT_TYPES = (*EXTRACTED_TYPES, "command", "file_op", "tool_call")
+
+_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.MULTILINE)
+_NAME = re.compile(r"[a-z][a-z0-9_]*(?:[.-][a-z0-9_]+)*")
+_OWN_TYPE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a rule was refused. `line` counts from 1 in the file that was read; `rule` is "" when it has no name."""
+
+    line: int
+    rule: str
+    reason: str
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule. Groups that are named in `pattern` become metadata."""
+
+    name: str
+    event_type: str = ""
+    pattern: str = ""
+    severity: str = "info"
+    fields: tuple[str, ...] | None = None  # named groups to keep as metadata; None: all of them
+    value: str | None = None  # group for matched_value; None: what the whole pattern matched
+    unless: str | None = None  # the rule does not fire where this is found
+    continues: str | None = None  # following lines that belong to the same event
+    last: str | None = None  # a line that belongs to it and ends it; it becomes matched_value
+    once: bool = False  # one event per matched value and session
+    risk: str | None = None  # instead of the table in `risk`
+    auto_confirm: bool | None = None
+    enabled: bool = True
+    description: str = ""
+    examples: tuple[str, ...] = ()
+    counter_examples: tuple[str, ...] = ()
+
+
+class Rules:
+    """Rules in order of precedence: of those with one event type, a line gives the first that fits."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.all = tuple(rules)
+        self.active = tuple(rule for rule in self.all if rule.enabled)
+        self.version = _version(self.active)
+
+    def get(self, name: str) -> Rule | None:
+        return next((rule for rule in self.all if rule.name == name), None)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.active)
+
+    def __len__(self) -> int:
+        return len(self.active)
+
+
+def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]:
+    """`user` is the text of the user's rules.toml → the rules that work, and what was wrong with the others.
+
+    A rule of the same name changes the shipped one field by field; new rules come before the shipped ones.
+    Never raises on what a user wrote.
+    """
+    shipped = {rule.name: rule for rule in _shipped()} if builtin else {}
+    own: dict[str, Rule] = {}
+    problems: list[Problem] = []
+    for line, table, text in _tables(user, problems):
+        try:
+            rule = _rule(table, shipped)
+        except ValueError as error:
+            problems.append(Problem(_line_of(error, line, text), str(table.get("name", "")), str(error)))
+            continue
+        if rule.name in own:
+            problems.append(Problem(line, rule.name, "this name is given twice in the file; the first one counts"))
+        elif rule.name in shipped:
+            shipped[rule.name] = own[rule.name] = rule
+        else:
+            own[rule.name] = rule
+    new = [rule for name, rule in own.items() if name not in shipped]
+    return Rules([*new, *shipped.values()]), sorted(problems, key=lambda problem: problem.line)
+
+
+def options(**changes: bool | int) -> re2.Options:
+    """How every pattern of ours and of users is compiled."""
+    chosen = re2.Options()
+    chosen.log_errors = False
+    for name, value in changes.items():
+        setattr(chosen, name, value)
+    return chosen
+
+
+def _shipped() -> list[Rule]:
+    text = importlib.resources.files("tachograph.extract").joinpath("rules.toml").read_text("utf-8")
+    return [msgspec.convert(table, Rule) for table in tomllib.loads(text)["rule"]]
+
+
+def _version(rules: Iterable[Rule]) -> str:
+    counts = [
+        {**msgspec.structs.asdict(rule), "examples": (), "counter_examples": (), "description": ""} for rule in rules
+    ]
+    return hashlib.sha256(msgspec.json.encode([ENGINE, counts])).hexdigest()[:12]
+
+
+def _tables(text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, object], str]]:
+    """Every `[[rule]]` as (line, values, source). A syntax error costs its own table only."""
+    starts = [found.start() for found in _HEADER.finditer(text)]
+    try:
+        whole = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        whole = {}
+    for key in whole:
+        if key != "rule":
+            problems.append(Problem(1, "", f"unknown table or key {key!r}; a rule begins with [[rule]]"))
+    tables = whole.get("rule")
+    if isinstance(tables, list) and len(tables) == len(starts):
+        parsed: list[object] | None = tables
+    elif whole:
+        problems.append(Problem(1, "", "a rule begins with [[rule]] on a line of its own"))
+        return
+    else:
+        parsed = None
+        _check_head(text[: starts[0]] if starts else text, problems)
+    for index, (start, end) in enumerate(itertools.pairwise([*starts, len(text)])):
+        line = text.count("\n", 0, start) + 1
+        source = text[start:end]
+        try:
+            table = parsed[index] if parsed is not None else tomllib.loads(source)["rule"][0]
+        except tomllib.TOMLDecodeError as error:
+            problems.append(_syntax(error, line, source))
+            continue
+        if isinstance(table, dict):
+            yield line, table, source
+
+
+def _check_head(text: str, problems: list[Problem]) -> None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(_syntax(error, 1, text))
+
+
+def _syntax(error: tomllib.TOMLDecodeError, line: int, source: str) -> Problem:
+    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+    inside = int(place[1]) if place and place[1] else source.rstrip().count("\n") + 1
+    name = re.search(r"""^\s*name\s*=\s*["']([^"']*)""", source, re.MULTILINE)
+    reason = str(error)[: place.start()] if place else str(error)
+    return Problem(line + inside - 1, name[1] if name else "", f"not valid TOML: {reason}")
+
+
+class _Refusal(ValueError):
+    """`key` is the field the reason is about, to find its line."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
+def _line_of(error: ValueError, line: int, source: str) -> int:
+    key = getattr(error, "key", "")
+    found = re.search(rf"^\s*{re.escape(key)}\s*=", source, re.MULTILINE) if key else None
+    return line + source.count("\n", 0, found.end()) if found else line
+
+
+def _rule(table: dict[str, object], shipped: dict[str, Rule]) -> Rule:
+    name = table.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise _Refusal("name", "name is missing or not made of a-z, 0-9, _, - and .")
+    for key in table:
+        if key not in Rule.__struct_fields__:
+            raise _Refusal(key, f"unknown field {key!r}; known are {', '.join(Rule.__struct_fields__)}")
+    before = msgspec.structs.asdict(shipped[name]) if name in shipped else {}
+    if "pattern" in table:  # these speak about the old pattern
+        for key in ("fields", "value", "examples", "counter_examples"):
+            before.pop(key, None)
+    try:
+        rule = msgspec.convert({**before, **table}, Rule)
+    except msgspec.ValidationError as error:
+        place = re.search(r"at `\$\.(\w+)", str(error))
+        raise _Refusal(place[1] if place else "", str(error).replace("$.", "")) from None
+    check_rule(rule)
+    return rule
+
+
+def check_rule(rule: Rule) -> None:
+    """Raises ValueError with a sentence when the rule cannot work."""
+    if rule.event_type not in EVENT_TYPES and not _OWN_TYPE.fullmatch(rule.event_type):
+        known = ", ".join(EVENT_TYPES)
+        raise _Refusal(
+            "event_type",
+            f"event_type {rule.event_type!r} is none of {known}; a type of your own has a prefix, like acme.deploy",
+        )
+    if rule.severity not in SEVERITIES:
+        raise _Refusal("severity", f"severity {rule.severity!r} is none of {', '.join(SEVERITIES)}")
+    if rule.risk is not None and rule.risk not in RISK_LEVELS:
+        raise _Refusal("risk", f"risk {rule.risk!r} is none of {', '.join(RISK_LEVELS)}")
+    groups = _compile("pattern", rule.pattern)
+    if not rule.pattern:
+        raise _Refusal("pattern", "pattern is missing")
+    for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
+        if name not in groups:
+            raise _Refusal("pattern", f"pattern has no group (?P<{name}>…)")
+    for key in ("unless", "continues", "last"):
+        text = getattr(rule, key)
+        if text is not None:
+            _compile(key, text)
+
+
+def _compile(key: str, pattern: str) -> set[str]:
+    """The names of the groups of `pattern`, an RE2 pattern that does not match everything."""
+    try:
+        compiled = re2.compile(pattern, options())
+    except re2.error as error:
+        reason = error.args[0]
+        raise _Refusal(key, f"{key}: {reason.decode() if isinstance(reason, bytes) else reason}") from None
+    if compiled.search("") is not None and key in ("pattern", "last"):
+        raise _Refusal(key, f"{key} matches an empty line, so it would match every line")
+    return set(compiled.groupindex)

@@ -102,7 +102,7 @@ class Matcher:
         data = text.encode("utf-8", "replace")
         hits = []
         taken = set()
-        for number in sorted(self._set.Match(data)):
+        for number in sorted(self._set.Match(data) or ()):  # None, not an empty list, when nothing fits
             rule = self.rules[number]
             family = "verdict" if rule.event_type in _VERDICT else rule.name
             if family in taken:

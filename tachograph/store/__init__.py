@@ -16,7 +16,8 @@ from tachograph.store import connection as gate
 from tachograph.store import door, statistics
 from tachograph.store.code_blocks import CodeBlocks
 from tachograph.store.door import Table
-from tachograph.store.events import Events, Extractions
+from tachograph.store.events import Events
+from tachograph.store.extractions import Extractions
 from tachograph.store.feedback import Feedbacks
 from tachograph.store.output import Output, Split
 from tachograph.store.search import Hit, Results, Search
@@ -86,9 +87,7 @@ class Store:
 
     def vacuum(self) -> None:
         """Give free pages back to the disk and shorten the write-ahead log. Needs room for a copy meanwhile."""
-        with gate.translated(self.path):
-            self._connection.execute("PRAGMA secure_delete = ON; VACUUM; PRAGMA secure_delete = FAST;").fetchall()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        gate.vacuum(self._connection, self.path)
 
     def close(self) -> None:
         self._connection.close()

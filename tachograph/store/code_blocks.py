@@ -10,16 +10,11 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import CodeBlock, Sighting
+from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.writer import Writer
 
-# With a single min() SQLite takes the other columns from the row that holds the minimum: the first sighting.
-_SELECT = (
-    "SELECT a.name, s.session_id, b.content, b.language, g.line_start, g.line_end, g.context_json, b.parseable,"
-    " b.digest, g.at, b.id, min(g.id) FROM _sightings g JOIN _code_blocks b ON b.id = g.block"
-    " JOIN _sessions s ON s.id = g.session"
-    " JOIN _agents a ON a.id = s.agent"
-)
+_sql = queries.load("code_blocks")
 
 
 class CodeBlocks:
@@ -37,11 +32,10 @@ class CodeBlocks:
         at = block.at or clock.now()
         with self._writer.transaction():
             session = self._writer.session(block.session_id, block.agent_name, at).number
-            found = self._connection.execute("SELECT id FROM _code_blocks WHERE digest = ?", (digest,)).get
+            found = self._connection.execute(_sql.id_of_digest, (digest,)).get
             number = found or self._insert(block, digest)
             self._connection.execute(
-                "INSERT INTO _sightings (block, session, at, line_start, line_end, context_json)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                _sql.add_sighting,
                 (
                     number, session, at, block.line_start, block.line_end,
                     None if block.context is None else msgspec.json.encode(block.context).decode(),
@@ -51,21 +45,17 @@ class CodeBlocks:
 
     def _insert(self, block: CodeBlock, digest: str) -> int:
         parseable = None if block.parseable is None else int(block.parseable)
-        return int(
-            self._connection.execute(
-                "INSERT INTO _code_blocks (digest, language, content, parseable) VALUES (?, ?, ?, ?) RETURNING id",
-                (digest, block.language, block.content, parseable),
-            ).get
-        )
+        values = (digest, block.language, block.content, parseable)
+        return int(self._connection.execute(_sql.add_block, values).get)
 
     def get(self, name: str | int) -> CodeBlock:
         """By id, digest, or a beginning of the digest. Raises NotFound, UsageError when several begin so."""
-        values: list[object]
+        where = Where()
         if isinstance(name, int) or (name.isdigit() and len(name) < 8):
-            where, values = " WHERE b.id = ?", [name, 2]
+            where.add("b.id = ?", name)
         else:
-            where, values = " WHERE b.digest >= ? AND b.digest < ? || 'g'", [name, name, 2]
-        found = self._rows(f"{_SELECT}{where} GROUP BY b.id LIMIT ?", values)
+            where.add("b.digest >= ? AND b.digest < ? || 'g'", name, name)
+        found = self._listed(where, 2)
         if not found:
             raise NotFound(f"no code block matches {name!r}", "`tachograph code` lists them with their digests")
         if len(found) > 1:
@@ -90,26 +80,17 @@ class CodeBlocks:
         where.add("s.session_id = ?", session)
         where.add("g.at >= ?", since)
         where.add("g.at <= ?", until)
-        most = -1 if limit is None else limit
-        return self._rows(
-            f"{_SELECT}{where} GROUP BY b.id ORDER BY g.at DESC, b.id DESC LIMIT ?",
-            (*where.values, most),
-        )
+        return self._listed(where, limit)
 
     def sightings(self, name: str | int) -> Sequence[Sighting]:
         """Every place where a block was seen, oldest first."""
         digest = self.get(name).digest
-        rows = self._connection.execute(
-            "SELECT b.digest, a.name, s.session_id, g.line_start, g.line_end, g.at FROM _code_blocks b"
-            " JOIN _sightings g ON g.block = b.id JOIN _sessions s ON s.id = g.session JOIN _agents a ON a.id = s.agent"
-            " WHERE b.digest = ? ORDER BY g.id",
-            (digest,),
-        )
-        return [Sighting(*row) for row in rows]
+        return [Sighting(*row) for row in self._connection.execute(_sql.sightings, (digest,))]
 
-    def _rows(self, sql: str, values: Sequence[object]) -> Sequence[CodeBlock]:
+    def _listed(self, where: Where, limit: int | None) -> Sequence[CodeBlock]:
         found = []
-        for row in self._connection.execute(sql, values):
+        most = -1 if limit is None else limit
+        for row in self._connection.execute(_sql.listed.format(where=where), (*where.values, most)):
             context = None if row[6] is None else msgspec.json.decode(row[6])
             parseable = None if row[7] is None else bool(row[7])
             found.append(CodeBlock(*(*row[:6], context, parseable, *row[8:11])))

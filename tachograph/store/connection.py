@@ -14,24 +14,11 @@ import apsw
 
 from tachograph import paths
 from tachograph.errors import BadRecord, NotFound, Refused, StoreBusy, StoreDamaged, StoreError
-from tachograph.store import migrations
+from tachograph.store import migrations, queries
 
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
 
-_WRITER = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA foreign_keys = ON;
-PRAGMA temp_store = MEMORY;
-PRAGMA mmap_size = 0;
-PRAGMA cell_size_check = ON;
-PRAGMA trusted_schema = OFF;
-PRAGMA secure_delete = FAST;
-PRAGMA journal_size_limit = 67108864;
-PRAGMA wal_autocheckpoint = 1000;
-PRAGMA cache_size = -16000;
-"""
-# secure_delete comes switched on in the bundled SQLite; a reader that runs VACUUM or redacts turns it on again.
+_sql = queries.load("connection")
 
 
 def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
@@ -47,7 +34,7 @@ def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
         connection.set_busy_timeout(busy_ms)
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         migrations.refuse_foreign(connection, path)
-        connection.execute(_WRITER).fetchall()  # a statement that answers stops here until it is read
+        connection.execute(_sql.writer).fetchall()  # a statement that answers stops here until it is read
         migrations.upgrade(connection, path)
         return connection
 
@@ -63,9 +50,7 @@ def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
         connection.set_busy_timeout(busy_ms)
         migrations.refuse_foreign(connection, path)
         migrations.refuse_other_version(connection, path)
-        connection.execute(
-            "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-        ).fetchall()
+        connection.execute(_sql.reader).fetchall()
         return connection
 
 
@@ -81,7 +66,7 @@ def _create(path: str) -> None:
     os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
     try:
         connection = apsw.Connection(scratch)
-        connection.execute("PRAGMA page_size = 8192; PRAGMA synchronous = FULL;").fetchall()
+        connection.execute(_sql.new_file).fetchall()
         migrations.create(connection)
         connection.close()
         try:
@@ -164,3 +149,10 @@ def transaction(connection: apsw.Connection, path: str = "the database") -> Iter
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def vacuum(connection: apsw.Connection, path: str) -> None:
+    """Free pages go back to the disk, nothing readable stays in them, the write-ahead log is cut."""
+    with translated(path):
+        connection.execute(_sql.vacuum).fetchall()
+        connection.execute(_sql.checkpoint).fetchall()

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import Feedback
+from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.writer import Writer
+
+_sql = queries.load("feedback")
 
 
 class Feedbacks:
@@ -23,14 +26,13 @@ class Feedbacks:
         if not outcome:
             raise BadRecord("an outcome is a word", "for example: correct, wrong")
         with self._writer.transaction():
-            session = self._connection.execute("SELECT session FROM _events WHERE id = ?", (event_id,)).get
+            session = self._connection.execute(_sql.session_of_event, (event_id,)).get
             if session is None:
                 raise NotFound(f"there is no event {event_id}", "`tachograph events` lists them with their ids")
             number = self._connection.execute(
-                "INSERT INTO _feedback (event, session, at, outcome, note) VALUES (?, ?, ?, ?, ?) RETURNING id",
-                (event_id, session, clock.now(), outcome, self._writer.masked(note)),
+                _sql.add, (event_id, session, clock.now(), outcome, self._writer.masked(note))
             ).get
-            self._connection.execute("UPDATE _sessions SET feedbacks = feedbacks + 1 WHERE id = ?", (session,))
+            self._connection.execute(_sql.count_on_session, (session,))
         return next(row for row in self.list(event=event_id) if row.id == number)
 
     def list(self, *, session: str | None = None, event: int | None = None) -> Sequence[Feedback]:
@@ -38,9 +40,5 @@ class Feedbacks:
         where = Where()
         where.add("s.session_id = ?", session)
         where.add("f.event = ?", event)
-        rows = self._connection.execute(
-            "SELECT f.event, f.outcome, f.note, s.session_id, f.at, f.id FROM _feedback f"
-            f" JOIN _sessions s ON s.id = f.session{where} ORDER BY f.id DESC",
-            tuple(where.values),
-        )
+        rows = self._connection.execute(_sql.listed.format(where=where), where.values)
         return [Feedback(*row) for row in rows]

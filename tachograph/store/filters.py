@@ -5,28 +5,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class Where:
-    """Collects conditions and their values."""
+    """Collects conditions and their values; as text it stands after `WHERE` or `AND`, empty too."""
 
     def __init__(self) -> None:
-        self.conditions: list[str] = []
+        self._conditions: list[str] = []
         self.values: list[object] = []
 
     def add(self, condition: str, *values: object) -> None:
         """`condition` with one `?` a value; left out when the only value is None."""
         if values and values[0] is None:
             return
-        self.conditions.append(condition)
+        self._conditions.append(condition)
         self.values.extend(values)
 
-    def any_of(self, column: str, values: object) -> None:
+    def any_of(self, column: str, values: Iterable[object] | None) -> None:
         """`column` is one of `values`; left out when `values` is None. An empty collection matches nothing."""
-        if values is None:
-            return
-        found = list(values)  # type: ignore[call-overload]
-        self.conditions.append(f"{column} IN ({','.join('?' * len(found))})")
-        self.values.extend(found)
+        if values is not None:
+            found = list(values)
+            self.add(f"{column} IN ({','.join('?' * len(found))})")
+            self.values.extend(found)
+
+    def any_number(self, column: str, values: Iterable[int] | None) -> None:
+        """The same for integers, written out: there may be more of them than a statement takes values."""
+        if values is not None:
+            self.add(f"{column} IN ({numbers(values)})")
 
     def __str__(self) -> str:
-        return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+        return " AND ".join(self._conditions) or "TRUE"
+
+
+def numbers(values: Iterable[int]) -> str:
+    """A list of integers as SQL text; integers only, so nothing can be smuggled in."""
+    return ",".join(f"{value:d}" for value in sorted(values))

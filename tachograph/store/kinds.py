@@ -10,6 +10,9 @@ import apsw
 
 from tachograph.errors import BadRecord
 from tachograph.records import EVENT_TYPES, RISK_LEVELS
+from tachograph.store import queries
+
+_sql = queries.load("kinds")
 
 
 class Kind(NamedTuple):
@@ -40,14 +43,10 @@ class Kinds:
     def refresh(self) -> None:
         """Learn what other processes added."""
         known = max(self.by_id, default=0)
-        for name, number in self._connection.execute("SELECT name, id FROM _agents"):
+        for name, number in self._connection.execute(_sql.agents):
             self.agents[name] = number
         names = {number: name for name, number in self.agents.items()}
-        for number, agent, *rest in self._connection.execute(
-            "SELECT id, agent, event_type, pattern, risk_level, auto_confirmable, code_block_language, source"
-            " FROM _kinds WHERE id > ?",
-            (known,),
-        ):
+        for number, agent, *rest in self._connection.execute(_sql.kinds_after, (known,)):
             kind = Kind(names[agent], rest[0], rest[1], rest[2], bool(rest[3]), rest[4], rest[5])
             self.by_id[number] = kind
             self.ids[kind] = number
@@ -62,8 +61,8 @@ class Kinds:
         if name not in self.agents:
             if not name or not isinstance(name, str):
                 raise BadRecord("agent_name is missing", "name the agent the record belongs to")
-            self._connection.execute("INSERT INTO _agents (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
-            self.agents[name] = self._connection.execute("SELECT id FROM _agents WHERE name = ?", (name,)).get
+            self._connection.execute(_sql.add_agent, (name,))
+            self.agents[name] = self._connection.execute(_sql.agent_id, (name,)).get
         return self.agents[name]
 
     def kind_id(self, kind: Kind) -> int:
@@ -74,11 +73,7 @@ class Kinds:
         _check(kind)
         agent = self.agent_id(kind.agent)
         values = (agent, *kind[1:4], int(kind.auto_confirmable), *kind[5:])
-        found = self._connection.execute(
-            "INSERT INTO _kinds (agent, event_type, pattern, risk_level, auto_confirmable, code_block_language, source)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET agent = agent RETURNING id",
-            values,
-        ).get
+        found = self._connection.execute(_sql.kind_id, values).get
         self.ids[kind] = found
         self.by_id[found] = kind
         return int(found)

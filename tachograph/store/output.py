@@ -13,12 +13,16 @@ from typing import NamedTuple
 import zstandard
 
 from tachograph.records import Line, OutputChunk
+from tachograph.store import queries
+from tachograph.store.filters import numbers
 from tachograph.store.sessions import Sessions
 from tachograph.store.writer import Writer
 
+_sql = queries.load("output")
 Split = Callable[[bytes, int], list[tuple[int, str]]]
 STREAMS = ("stdout", "stderr", "input")
 CHUNK_BYTES = 64 * 1024  # raw; measured: 13 × smaller than a row a line, and 1.4 GB/s to search through
+LINE_MAX = 2**63 - 1
 CHUNK_BYTES_MAX = 64 * 1024 * 1024  # what a damaged chunk may claim to unpack to
 
 
@@ -46,10 +50,7 @@ class Output:
     def write(self, session: int, chunks: Sequence[Chunk]) -> None:
         """Store chunks of one session (its row number); a chunk of the same number is replaced: it has grown."""
         self._connection.executemany(
-            "INSERT INTO _output (session, stream, number, line_first, lines, at_first, at_last, bytes, data, times)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, stream, number) DO UPDATE SET"
-            " lines = excluded.lines, at_last = excluded.at_last, bytes = excluded.bytes, data = excluded.data,"
-            " times = excluded.times",
+            _sql.write,
             [
                 (
                     session, c.stream, c.number, c.line_first, c.lines, c.pieces[0][0], c.pieces[-1][0], len(c.data),
@@ -65,20 +66,12 @@ class Output:
 
     def streams(self, session: str) -> dict[str, int]:
         """The streams that have output, with the number of their last line."""
-        rows = self._connection.execute(
-            "SELECT stream, max(line_first + lines - 1 + (bytes > 0 AND lines = 0)) FROM _output WHERE session = ?"
-            " GROUP BY stream ORDER BY stream",
-            (self._sessions.number(session),),
-        )
+        rows = self._connection.execute(_sql.streams, (self._sessions.number(session),))
         return {STREAMS[stream]: last for stream, last in rows}
 
     def last(self, session: int, stream: int) -> Chunk | None:
         """The chunk of a stream that may still grow."""
-        row = self._connection.execute(
-            "SELECT number, line_first, lines, data, times FROM _output WHERE session = ? AND stream = ?"
-            " ORDER BY number DESC LIMIT 1",
-            (session, stream),
-        ).fetchone()
+        row = self._connection.execute(_sql.last, (session, stream)).fetchone()
         return row and Chunk(stream, row[0], row[1], row[2], unpack(row[3]), unpack_times(row[4]))
 
     def chunks(self, session: str, stream: str | None = None, after: int = -1) -> Iterator[OutputChunk]:
@@ -88,15 +81,9 @@ class Output:
         """
         number = self._sessions.number(session)
         wanted = range(3) if stream is None else (STREAMS.index(stream),)
-        listed = self._connection.execute(
-            f"SELECT id FROM _output WHERE session = ? AND stream IN ({','.join(map(str, wanted))}) AND number > ?"
-            " ORDER BY at_first, stream, number",
-            (number, after),
-        ).fetchall()
+        listed = self._connection.execute(_sql.ids.format(numbers=numbers(wanted)), (number, after)).fetchall()
         for (chunk,) in listed:
-            row = self._connection.execute(
-                "SELECT stream, line_first, lines, data, times, id FROM _output WHERE id = ?", (chunk,)
-            ).fetchone()
+            row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
             if row:
                 yield OutputChunk(
                     session, STREAMS[row[0]], row[1], row[2], unpack(row[3]), tuple(unpack_times(row[4])), row[5]
@@ -106,7 +93,7 @@ class Output:
         """Readable lines first..last of a stream, both included."""
         number = self._sessions.number(session)
         found: list[Line] = []
-        for line_first, _, data, times in self._covering(number, STREAMS.index(stream), first, last):
+        for line_first, data, times in self._covering(number, STREAMS.index(stream), first, last):
             found.extend(
                 line
                 for line in readable(self._split, data, unpack_times(times), line_first)
@@ -118,35 +105,20 @@ class Output:
         """The last `count` readable lines."""
         number = self._sessions.number(session)
         found: list[Line] = []
-        rows = self._connection.execute(
-            "SELECT number FROM _output WHERE session = ? AND stream = ? ORDER BY number DESC",
-            (number, STREAMS.index(stream)),
-        ).fetchall()
-        for (chunk,) in rows:
-            line_first, data, times = self._connection.execute(
-                "SELECT line_first, data, times FROM _output WHERE session = ? AND stream = ? AND number = ?",
-                (number, STREAMS.index(stream), chunk),
-            ).fetchone()
+        listed = self._connection.execute(_sql.ids_backwards, (number, STREAMS.index(stream))).fetchall()
+        for (chunk,) in listed:
+            _, line_first, _, data, times, _ = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
             found[:0] = readable(self._split, unpack(data), unpack_times(times), line_first)
             if len(found) >= count:
                 break
         return found[-count:] if count else []
 
-    def _covering(
-        self, session: int, stream: int, first: int, last: int | None
-    ) -> Iterator[tuple[int, int, bytes, bytes]]:
-        begin = self._connection.execute(
-            "SELECT max(number) FROM _output WHERE session = ? AND stream = ? AND line_first <= ?",
-            (session, stream, first),
-        ).get
+    def _covering(self, session: int, stream: int, first: int, last: int | None) -> Iterator[tuple[int, bytes, bytes]]:
         # A line longer than a chunk begins in an earlier one: several chunks share its number.
-        end, values = ("", ()) if last is None else (" AND line_first <= ?", (last,))
-        for line_first, lines, data, times in self._connection.execute(
-            f"SELECT line_first, lines, data, times FROM _output WHERE session = ? AND stream = ? AND number >= ?{end}"
-            " ORDER BY number",
-            (session, stream, begin or 0, *values),
-        ).fetchall():
-            yield line_first, lines, unpack(data), times
+        begin = self._connection.execute(_sql.number_at_line, (session, stream, first)).get or 0
+        values = (session, stream, begin, LINE_MAX if last is None else last)
+        for line_first, data, times in self._connection.execute(_sql.covering, values).fetchall():
+            yield line_first, unpack(data), times
 
 
 def readable(split: Split, data: bytes, pieces: Sequence[tuple[int, int]], line_first: int) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +10,12 @@ import msgspec
 
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
+from tachograph.store import queries
 from tachograph.store.code_blocks import CodeBlocks
-from tachograph.store.walk import numbers
+from tachograph.store.filters import numbers
 from tachograph.store.writer import Writer
+
+_sql = queries.load("reextraction")
 
 
 def replace(
@@ -20,7 +23,7 @@ def replace(
 ) -> tuple[int, int]:
     """One transaction; returns (removed, added). Findings that were added by hand (other sources) are left alone."""
     with writer.transaction():
-        session = writer.connection.execute("SELECT id FROM _sessions WHERE session_id = ?", (session_id,)).get
+        session = writer.connection.execute(_sql.session_number, (session_id,)).get
         if session is None:
             raise NotFound(f"no session matches {session_id!r}", "`tachograph sessions` lists them")
         stored = _stored(writer, session)
@@ -49,13 +52,8 @@ def _key(e: Extraction) -> tuple[object, ...]:
 
 def _stored(writer: Writer, session: int) -> dict[tuple[object, ...], list[int]]:
     kinds = writer.kinds.matching(extracted=True)
-    rows = writer.connection.execute(
-        "SELECT id, kind, line_number, matched_value, original_line, metadata_json FROM _events WHERE session = ?"
-        " ORDER BY seq DESC",
-        (session,),
-    )
     stored: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for number, kind_id, *rest in rows:
+    for number, kind_id, *rest in writer.connection.execute(_sql.events_of_session, (session,)):
         if kind_id in kinds and not (kind := writer.kinds.of(kind_id)).source:
             key = (kind.event_type, kind.pattern, kind.risk_level, kind.auto_confirmable, kind.code_block_language)
             stored[(*key, *rest)].append(number)
@@ -67,29 +65,21 @@ def _remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
     db: Any = writer.connection
     for start in range(0, len(gone), 500):
         part = numbers(gone[start : start + 500])
-        counts = Counter(row[0] for row in db.execute(f"SELECT kind FROM _events WHERE id IN ({part})"))
-        feedbacks = db.execute(f"SELECT count(*) FROM _feedback WHERE event IN ({part})").get
-        for table, column in (("_feedback", "event"), ("_steps", "event"), ("_events", "id")):
-            db.execute(f"DELETE FROM {table} WHERE {column} IN ({part})")
-        for kind, count in counts.items():
-            db.execute(
-                "UPDATE _session_kinds SET count = count - ? WHERE session = ? AND kind = ?", (count, session, kind)
-            )
-            db.execute("UPDATE _kind_totals SET count = count - ? WHERE kind = ?", (count, kind))
+        counts = dict(db.execute(_sql.count_kinds.format(numbers=part)).fetchall())
+        feedbacks = db.execute(_sql.count_feedback.format(numbers=part)).get
+        for removal in (_sql.remove_feedback, _sql.remove_steps, _sql.remove_events):
+            db.execute(removal.format(numbers=part))
+        db.executemany(_sql.shrink_session_kind, [(count, session, kind) for kind, count in counts.items()])
+        db.executemany(_sql.shrink_kind, [(count, kind) for kind, count in counts.items()])
         errors = sum(count for kind, count in counts.items() if writer.kinds.of(kind).event_type == "error")
-        total = sum(counts.values())
-        db.execute(
-            "UPDATE _sessions SET events = events - ?1, extractions = extractions - ?1, errors = errors - ?2,"
-            " feedbacks = feedbacks - ?3 WHERE id = ?4",
-            (total, errors, feedbacks, session),
-        )
-    db.execute("DELETE FROM _session_kinds WHERE count = 0 AND session = ?", (session,))
-    db.execute("DELETE FROM _kind_totals WHERE count = 0")
+        db.execute(_sql.shrink_session, (sum(counts.values()), errors, feedbacks, session))
+    db.execute(_sql.drop_empty_session_kinds, (session,))
+    db.execute(_sql.drop_empty_kinds)
 
 
 def _blocks(writer: Writer, session: int, blocks: Sequence[CodeBlock]) -> None:
     """The session's sightings anew; contents that nobody has seen any more go."""
-    writer.connection.execute("DELETE FROM _sightings WHERE session = ?", (session,))
+    writer.connection.execute(_sql.remove_sightings, (session,))
     for block in blocks:
         CodeBlocks(writer).add(block)
-    writer.connection.execute("DELETE FROM _code_blocks WHERE id NOT IN (SELECT block FROM _sightings)")
+    writer.connection.execute(_sql.remove_unseen_blocks)

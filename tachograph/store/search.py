@@ -14,12 +14,13 @@ import apsw
 
 from tachograph import clock
 from tachograph.records import Event, Line
-from tachograph.store import query_words
+from tachograph.store import queries, query_words
 from tachograph.store.events import Events
 from tachograph.store.filters import Where
 from tachograph.store.output import STREAMS, Split, readable, unpack, unpack_times
 from tachograph.store.writer import EVENTS_STREAM, Writer, searchable
 
+_sql = queries.load("search")
 BUDGET_MS = 2000
 
 
@@ -136,25 +137,17 @@ class Search:
     ) -> Iterator[_Passage]:
         agent, session, since, until = filters
         where = Where()
-        where.add("_search MATCH ?", expression)
         agents = self._writer.kinds.matching_agents(agent)
         where.any_of("a.name", agents)
         where.add("s.session_id = ?", session)
         where.add("s.last_at >= ?", since)
         where.add("s.first_at <= ?", until)
-        # One statement, read to its end at once: ids are small, and no read transaction stays open while we look.
-        found = self._connection.execute(
-            "SELECT p.session, p.stream, p.first, p.last, s.session_id, a.name FROM _search CROSS JOIN _passages p"
-            " ON p.id = _search.rowid CROSS JOIN _sessions s ON s.id = p.session CROSS JOIN _agents a ON a.id = s.agent"
-            f"{where} ORDER BY _search.rowid DESC LIMIT 20000",
-            tuple(where.values),
-        ).fetchall()
+        found = self._connection.execute(_sql.passages.format(where=where), (expression, *where.values)).fetchall()
         return (_Passage(*row) for row in found)
 
     def _in_events(self, passage: _Passage, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
         numbers = self._connection.execute(
-            "SELECT id FROM _events WHERE session = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC",
-            (passage.session, passage.first, passage.last),
+            _sql.events_of_passage, (passage.session, passage.first, passage.last)
         ).fetchall()
         for (number,) in numbers:
             yield from _event_hits(self._events.get(number), passage.agent, terms)
@@ -178,16 +171,12 @@ class Search:
     def _lines(self, passage: _Passage, chunks: OrderedDict[int, list[Line]]) -> list[Line]:
         """The readable lines of the chunks a passage lies in; the last few chunks are remembered."""
         listed = self._connection.execute(
-            "SELECT id, line_first FROM _output WHERE session = ? AND stream = ? AND line_first <= ?"
-            " AND line_first + lines >= ? ORDER BY number",
-            (passage.session, passage.stream, passage.last, passage.first),
+            _sql.chunks_of_passage, (passage.session, passage.stream, passage.last, passage.first)
         ).fetchall()
         lines: list[Line] = []
         for chunk, line_first in listed:
             if chunk not in chunks:
-                data, times = self._connection.execute(
-                    "SELECT data, times FROM _output WHERE id = ?", (chunk,)
-                ).fetchone()
+                data, times = self._connection.execute(_sql.chunk, (chunk,)).fetchone()
                 chunks[chunk] = readable(self._split, unpack(data), unpack_times(times), line_first)
                 if len(chunks) > 8:
                     chunks.popitem(last=False)
@@ -250,7 +239,7 @@ def _event_hits(event: Event, agent: str, terms: tuple[query_words.Term, ...]) -
 def check_index(connection: apsw.Connection) -> list[str]:
     """Problems of the full-text index, in words; empty when it is sound."""
     try:
-        connection.execute("INSERT INTO _search (_search) VALUES ('integrity-check')")
+        connection.execute(_sql.check_index)
     except apsw.Error as error:
         return [f"the full-text index is damaged: {error}"]
     return []

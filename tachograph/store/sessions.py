@@ -10,18 +10,12 @@ import msgspec
 from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import SESSION_STATUSES, STATES, Event, Session, StateChange
+from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.writer import Writer
 
-_COLUMNS = {
-    field.name: f"s.{field.name}"
-    for field in msgspec.structs.fields(Session)
-    if field.name not in {"agent", "metadata"}
-} | {"id": "s.session_id", "agent": "a.name", "metadata": "s.metadata_json"}
-_ORDER = [field.name for field in msgspec.structs.fields(Session)]
-_SELECT = f"SELECT {', '.join(_COLUMNS[name] for name in _ORDER)} FROM _sessions s JOIN _agents a ON a.id = s.agent"
-_METADATA = _ORDER.index("metadata")
-_SETTABLE = frozenset(_ORDER) - {"id", "agent"}
+_sql = queries.load("sessions")
+_SETTABLE = frozenset(Session.__struct_fields__) - {"id", "agent"}
 _STATUS_OF_STATE = {
     "started": "running", "running": "running", "resumed": "running", "waiting": "waiting", "paused": "paused",
     "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
@@ -43,21 +37,17 @@ class Sessions:
 
     def add(self, session: Session) -> Session:
         """Store a session as it is given. Raises BadRecord when its id is taken or a field is wrong."""
-        fields = msgspec.structs.asdict(session)
         if not session.id or not session.agent:
             raise BadRecord("a session needs an id and an agent")
+        fields = msgspec.structs.asdict(session)
         _check(fields)
-        del fields["id"], fields["agent"], fields["metadata"]
+        fields["metadata"] = _json(session.metadata)
         fields["started_at"] = session.started_at or clock.now()
         with self._writer.transaction():
             if self._find(session.id):
                 raise BadRecord(f"a session {session.id!r} exists already", "choose another id, or update that one")
-            columns = ["session_id", "agent", "metadata_json", *fields]
-            values = [session.id, self._writer.kinds.agent_id(session.agent), _json(session.metadata), *fields.values()]
-            self._connection.execute(
-                f"INSERT INTO _sessions ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
-                values,
-            )
+            fields["agent"] = self._writer.kinds.agent_id(session.agent)
+            self._connection.execute(_sql.add, fields)
         return self.get(session.id)
 
     def get(self, session_id: str) -> Session:
@@ -83,9 +73,7 @@ class Sessions:
         exact = self._find(words)
         if exact:
             return exact
-        found = self._rows(
-            f"{_SELECT} WHERE s.session_id >= ? AND s.session_id < ? LIMIT 6", (words, words + "\U0010ffff")
-        )
+        found = self._rows(_sql.between_ids, (words, words + "\U0010ffff"))
         if len(found) > 1:
             raise UsageError(
                 f"{words!r} fits several sessions: {', '.join(s.id for s in found[:5])}", "write more of the id"
@@ -117,7 +105,7 @@ class Sessions:
         if active is not None:
             where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
         most = -1 if limit is None else limit
-        return self._rows(f"{_SELECT}{where} ORDER BY s.started_at DESC, s.id DESC LIMIT ?", (*where.values, most))
+        return self._rows(_sql.listed.format(where=where), (*where.values, most))
 
     def update(self, session_id: str, **fields: object) -> Session:
         """Change the named fields. Raises NotFound, BadRecord for a field that is not one."""
@@ -130,10 +118,8 @@ class Sessions:
         with self._writer.transaction():
             self.get(session_id)
             if fields:
-                self._connection.execute(
-                    f"UPDATE _sessions SET {', '.join(f'{name} = ?' for name in fields)} WHERE session_id = ?",
-                    (*fields.values(), session_id),
-                )
+                assignments = ", ".join(f"{name} = ?" for name in fields)
+                self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
         return self.get(session_id)
 
     def complete(
@@ -168,10 +154,7 @@ class Sessions:
             self.get(change.session_id)
             status = _STATUS_OF_STATE.get(change.state)
             if status:
-                self._connection.execute(
-                    "UPDATE _sessions SET status = ? WHERE session_id = ? AND ended_at IS NULL",
-                    (status, change.session_id),
-                )
+                self._connection.execute(_sql.set_status, (status, change.session_id))
             event = Event(
                 change.session_id, "state", content=change.state, exit_code=change.exit_code, metadata=change.metadata,
                 source="wrapper", at=change.at,
@@ -181,12 +164,7 @@ class Sessions:
     def states(self, session_id: str) -> Sequence[StateChange]:
         """Every change of state, in order."""
         self.get(session_id)
-        rows = self._connection.execute(
-            "SELECT s.session_id, t.content, t.exit_code, e.metadata_json, e.at, e.id FROM _sessions s"
-            " JOIN _events e ON e.session = s.id JOIN _kinds k ON k.id = e.kind JOIN _steps t ON t.event = e.id"
-            " WHERE s.session_id = ? AND k.event_type = 'state' ORDER BY e.seq",
-            (session_id,),
-        )
+        rows = self._connection.execute(_sql.states, (session_id,))
         return [StateChange(row[0], row[1], row[2], _parsed(row[3]), row[4], row[5]) for row in rows]
 
     def exists(self, session_id: str) -> bool:
@@ -194,30 +172,19 @@ class Sessions:
 
     def ids(self, limit: int = 1000) -> Sequence[str]:
         """Newest first."""
-        rows = self._connection.execute(
-            "SELECT session_id FROM _sessions ORDER BY started_at DESC, id DESC LIMIT ?", (limit,)
-        )
-        return [row[0] for row in rows]
+        return [row[0] for row in self._connection.execute(_sql.ids, (limit,))]
 
     def counts(self, session_id: str) -> dict[str, int]:
         """How many events of each type a session has, most first."""
-        rows = self._connection.execute(
-            "SELECT k.event_type, sum(c.count) FROM _session_kinds c JOIN _kinds k ON k.id = c.kind"
-            " WHERE c.session = ? GROUP BY 1 ORDER BY 2 DESC, 1",
-            (self.number(session_id),),
-        )
-        return dict(rows.fetchall())
+        return dict(self._connection.execute(_sql.counts, (self.number(session_id),)).fetchall())
 
     def grow(self, session: int, *, lines: int, output_bytes: int) -> None:
         """For the importer: lines so far, bytes more. `session` is the row number."""
-        self._connection.execute(
-            "UPDATE _sessions SET lines = ?, output_bytes = output_bytes + ? WHERE id = ?",
-            (lines, output_bytes, session),
-        )
+        self._connection.execute(_sql.grow, (lines, output_bytes, session))
 
     def number(self, session_id: str) -> int:
         """The session's row number, for the other tables. Raises NotFound."""
-        found = self._connection.execute("SELECT id FROM _sessions WHERE session_id = ?", (session_id,)).get
+        found = self._connection.execute(_sql.number, (session_id,)).get
         if found is None:
             self.get(session_id)
         return int(found)
@@ -229,16 +196,11 @@ class Sessions:
         return ids.session_id(agent, at, attempt)
 
     def _find(self, session_id: str) -> Session | None:
-        found = self._rows(f"{_SELECT} WHERE s.session_id = ?", (session_id,))
+        found = self._rows(_sql.by_id, (session_id,))
         return found[0] if found else None
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Session]:
-        found = []
-        for row in self._connection.execute(sql, values):
-            values_ = list(row)
-            values_[_METADATA] = _parsed(values_[_METADATA])
-            found.append(Session(*values_))
-        return found
+        return [Session(*(*row[:-1], _parsed(row[-1]))) for row in self._connection.execute(sql, values)]
 
     def _closest(self, session_id: str) -> str:
         import difflib

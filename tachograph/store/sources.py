@@ -10,9 +10,11 @@ from typing import NamedTuple
 import msgspec
 
 from tachograph import clock
+from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.writer import Writer
 
+_sql = queries.load("sources")
 QUARANTINE_BYTES = 4096  # of a damaged record are kept; its length is
 
 
@@ -36,17 +38,10 @@ class Sources:
 
     def get(self, name: str, fingerprint: str) -> Source:
         """Where we stand; a journal never seen begins at 0. The fingerprint tells two files of one name apart."""
-        row = self._connection.execute(
-            "SELECT id, session, offset, sequence, done, state_json FROM _sources WHERE name = ? AND fingerprint = ?",
-            (name, fingerprint),
-        ).fetchone()
+        row = self._connection.execute(_sql.by_name, (name, fingerprint)).fetchone()
         if row is None:
             with self._writer.transaction():
-                self._connection.execute(
-                    "INSERT INTO _sources (name, fingerprint, offset, sequence) VALUES (?, ?, 0, 0)"
-                    " ON CONFLICT DO NOTHING",
-                    (name, fingerprint),
-                )
+                self._connection.execute(_sql.add, (name, fingerprint))
             return self.get(name, fingerprint)
         return Source._make((*row[:4], bool(row[4]), msgspec.json.decode(row[5] or b"{}")))
 
@@ -62,31 +57,22 @@ class Sources:
         state: dict[str, object],
     ) -> None:
         """Inside the transaction that stores what was read up to `seen`; a restart reads on at `offset`."""
-        self._connection.execute(
-            "UPDATE _sources SET session = ?, offset = ?, sequence = ?, seen = ?, done = ?, state_json = ? WHERE id = ?",
-            (session, offset, sequence, seen, int(done), msgspec.json.encode(state).decode(), source),
-        )
+        state_json = msgspec.json.encode(state).decode()
+        self._connection.execute(_sql.move, (session, offset, sequence, seen, int(done), state_json, source))
 
     def quarantine(self, source: int, offset: int, length: int, reason: str, data: bytes) -> None:
         """Keep the beginning of bytes that could not be read."""
-        self._connection.execute(
-            "INSERT INTO _quarantine (source, at, offset, length, reason, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (source, clock.now(), offset, length, reason, data[:QUARANTINE_BYTES]),
-        )
+        values = (source, clock.now(), offset, length, reason, data[:QUARANTINE_BYTES])
+        self._connection.execute(_sql.quarantine, values)
 
     def position(self, name: str) -> int:
         """How far a journal of that name was read, for those who wait for it."""
-        return self._connection.execute("SELECT coalesce(max(seen), 0) FROM _sources WHERE name = ?", (name,)).get or 0
+        return int(self._connection.execute(_sql.position, (name,)).get)
 
     def damage(self, session_id: str | None = None, *, limit: int = 100) -> list[dict[str, object]]:
         """What could not be read, newest first: journal, session_id, offset, length, reason, at (ns)."""
         where = Where()
         where.add("s.session_id = ?", session_id)
-        rows = self._connection.execute(
-            "SELECT o.name, s.session_id, q.offset, q.length, q.reason, q.at FROM _quarantine q"
-            " JOIN _sources o ON o.id = q.source LEFT JOIN _sessions s ON s.id = o.session"
-            f"{where} ORDER BY q.id DESC LIMIT ?",
-            (*where.values, limit),
-        )
+        rows = self._connection.execute(_sql.damage.format(where=where), (*where.values, limit))
         names = ("journal", "session_id", "offset", "length", "reason", "at")
         return [dict(zip(names, row, strict=True)) for row in rows]

@@ -8,9 +8,14 @@ many millions there are.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tachograph.store import queries
+from tachograph.store.filters import Where, numbers
+
+_sql = queries.load("walk")
+_BY_TIME, _BY_KIND = "_events_session_at", "_events_session_kind"
 PAGE = 200
 _SORTABLE = 2000  # up to so many matching events of a session are fetched by kind and sorted; more are found by time
 
@@ -43,11 +48,12 @@ class Window(NamedTuple):
 def walk(connection: Any, window: Window) -> Iterator[Row]:
     """Rows in order of (at, id), newest first unless `descending` is false. Stop when you have enough."""
     sign = -1 if window.descending else 1
+    runs = _Runs(connection, window)
     heap: list[tuple[int, int, Row, Iterator[Row]]] = []
     for edge, number, session_id in _sessions(connection, window):
         while heap and heap[0][0] < sign * edge:
             yield from _pop(heap, sign)
-        _push(heap, sign, _run(connection, number, session_id, window))
+        _push(heap, sign, runs.open(number, session_id))
     while heap:
         yield from _pop(heap, sign)
 
@@ -70,83 +76,56 @@ def _pop(heap: list[tuple[int, int, Row, Iterator[Row]]], sign: int) -> Iterator
 
 def _sessions(connection: Any, window: Window) -> Iterator[tuple[int, int, str]]:
     """(time of the edge nearest to where the walk begins, number, id), in walking order."""
-    edge = "last_at" if window.descending else "first_at"
-    order = "DESC" if window.descending else "ASC"
-    where, values = ["last_at IS NOT NULL"], []
-    if window.agents is not None:
-        where.append(f"agent IN ({numbers(window.agents)})")
-    if window.since is not None:
-        where.append("last_at >= ?")
-        values.append(window.since)
-    if window.until is not None:
-        where.append("first_at <= ?")
-        values.append(window.until)
+    where = Where()
+    where.any_number("s.agent", window.agents)
+    where.add("s.last_at >= ?", window.since)
+    where.add("s.first_at <= ?", window.until)
     if window.kinds is not None:
         some = _few_sessions(connection, window.kinds)
-        where.append(
-            f"id IN ({numbers(some)})"
-            if some is not None
-            else "EXISTS (SELECT 1 FROM _session_kinds r WHERE r.session = s.id"
-            f" AND r.kind IN ({numbers(window.kinds)}))"
-        )
-    yield from connection.execute(
-        f"SELECT {edge}, id, session_id FROM _sessions s WHERE {' AND '.join(where)} ORDER BY {edge} {order}",
-        values,
-    )
+        if some is not None:
+            where.any_number("s.id", some)
+        else:
+            where.add(_sql.has_kinds.format(numbers=numbers(window.kinds)))
+    sql = _sql.newest_first if window.descending else _sql.oldest_first
+    yield from connection.execute(sql.format(where=where), where.values)
 
 
 def _few_sessions(connection: Any, kinds: frozenset[int], most: int = 500) -> set[int] | None:
-    """The sessions that have such events when they are few: a rare pattern need not walk past all the others."""
-    found = {
-        row[0]
-        for row in connection.execute(
-            f"SELECT session FROM _session_kinds WHERE kind IN ({numbers(kinds)}) LIMIT ?", (most + 1,)
-        )
-    }
+    """The sessions that have such events; None when there are many."""
+    rows = connection.execute(_sql.sessions_of_kinds.format(numbers=numbers(kinds)), (most + 1,))
+    found = {row[0] for row in rows}
     return found if len(found) <= most else None
 
 
-def _run(connection: Any, number: int, session_id: str, window: Window) -> Iterator[Row]:
-    """One session's matching rows in walking order, read a page at a time: no statement stays open meanwhile."""
-    where, values = ["session = ?"], [number]
-    index = "_events_session_at"
-    if window.kinds is not None:
-        where.append(f"kind IN ({numbers(window.kinds)})")
-        if _count(connection, number, window.kinds) <= _SORTABLE:
-            index = "_events_session_kind"
-    if window.since is not None:
-        where.append("at >= ?")
-        values.append(window.since)
-    if window.until is not None:
-        where.append("at <= ?")
-        values.append(window.until)
-    compare, order = ("<", "DESC") if window.descending else (">", "ASC")
-    select = (
-        "SELECT at, id, kind, line_number, matched_value, original_line, metadata_json, session, seq"
-        f" FROM _events INDEXED BY {index} WHERE {' AND '.join(where)}"
-    )
-    tail = f" ORDER BY at {order}, id {order} LIMIT ?"
-    page = PAGE if index == "_events_session_at" else _SORTABLE
-    rows = connection.execute(select + tail, (*values, page)).fetchall()
-    while rows:
-        for row in rows:
-            yield Row._make((*row, session_id))
-        if len(rows) < page:
-            return
-        rows = connection.execute(
-            f"{select} AND at {compare}= ? AND (at, id) {compare} (?, ?){tail}", (*values, row[0], row[0], row[1], page)
-        ).fetchall()
+class _Runs:
+    """Opens one session's matching rows after the other; their SQL is put together once for all of them."""
 
+    def __init__(self, connection: Any, window: Window) -> None:
+        self._connection = connection
+        where = Where()
+        where.any_number("e.kind", window.kinds)
+        where.add("e.at >= ?", window.since)
+        where.add("e.at <= ?", window.until)
+        self._values = where.values
+        order, beyond = ("DESC", "<") if window.descending else ("ASC", ">")
+        following = f"{where} AND e.at {beyond}= ? AND (e.at, e.id) {beyond} (?, ?)"
+        self._pages = {
+            index: tuple(_sql.page.format(index=index, where=part, order=order) for part in (where, following))
+            for index in (_BY_TIME, _BY_KIND)
+        }
+        self._count = None if window.kinds is None else _sql.count.format(numbers=numbers(window.kinds))
 
-def _count(connection: Any, session: int, kinds: frozenset[int]) -> int:
-    return int(
-        connection.execute(
-            f"SELECT coalesce(sum(count), 0) FROM _session_kinds WHERE session = ? AND kind IN ({numbers(kinds)})",
-            (session,),
-        ).get
-    )
-
-
-def numbers(values: Iterable[int]) -> str:
-    """A list of integers as SQL text; integers only, so nothing can be smuggled in."""
-    return ",".join(f"{value:d}" for value in sorted(values))
+    def open(self, session: int, session_id: str) -> Iterator[Row]:
+        """Its rows in walking order, read a page at a time: no statement stays open meanwhile."""
+        index, size = _BY_TIME, PAGE
+        if self._count and self._connection.execute(self._count, (session,)).get <= _SORTABLE:
+            index, size = _BY_KIND, _SORTABLE
+        first, following = self._pages[index]
+        rows = self._connection.execute(first, (session, *self._values, size)).fetchall()
+        while rows:
+            for row in rows:
+                yield Row._make((*row, session_id))
+            if len(rows) < size:
+                return
+            at, number = rows[-1][:2]
+            rows = self._connection.execute(following, (session, *self._values, at, at, number, size)).fetchall()

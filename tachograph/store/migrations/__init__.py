@@ -5,24 +5,27 @@ A step and its version number are one transaction: an upgrade killed half-way le
 
 from __future__ import annotations
 
+import os
 import re
-from importlib import resources
 
 import apsw
 
 from tachograph import clock
 from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
+from tachograph.store import queries
 
+_sql = queries.load("migrations")
+_FOLDER = os.path.dirname(__file__)
 APPLICATION_ID = 0x7AC0  # in the file header, so that `file` and we can tell our database from another
 
 
 def steps() -> list[tuple[int, str, str]]:
     """(version, name, SQL) in order, from the files `0001_name.sql` beside this one."""
     found = []
-    for entry in resources.files(__name__).iterdir():
-        match = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name)
+    for entry in os.listdir(_FOLDER):
+        match = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry)
         if match:
-            found.append((int(match[1]), match[2], entry.read_text("utf-8")))
+            found.append((int(match[1]), match[2], _read(entry)))
     return sorted(found)
 
 
@@ -32,9 +35,8 @@ def version_of(connection: apsw.Connection) -> int:
 
 def create(connection: apsw.Connection) -> None:
     """Today's schema into an empty file."""
-    schema = resources.files("tachograph.store").joinpath("schema.sql").read_text("utf-8")
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(schema).fetchall()
+    connection.execute(_read("../schema.sql")).fetchall()
     for version, name, _ in steps():
         _note(connection, version, name)
     connection.execute("COMMIT")
@@ -79,12 +81,15 @@ def refuse_foreign(connection: apsw.Connection, path: str) -> None:
     """Raises StoreDamaged for a database that is somebody else's: we never add our tables to it."""
     if connection.pragma("application_id") == APPLICATION_ID:
         return
-    if connection.execute("SELECT count(*) FROM sqlite_schema").get:
+    if connection.execute(_sql.count_objects).get:
         raise StoreDamaged(f"{path} is a database of another program", "name another file with --db or TACHOGRAPH_DB")
 
 
 def _note(connection: apsw.Connection, version: int, name: str) -> None:
-    connection.execute(
-        "INSERT INTO _versions (version, applied_at, name) VALUES (?, ?, ?)", (version, clock.now(), name)
-    )
-    connection.execute(f"PRAGMA user_version = {version:d}; PRAGMA application_id = {APPLICATION_ID:d}").fetchall()
+    connection.execute(_sql.note_step, (version, clock.now(), name))
+    connection.execute(_sql.mark_file.format(version=int(version), application_id=APPLICATION_ID)).fetchall()
+
+
+def _read(name: str) -> str:
+    with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
+        return file.read()

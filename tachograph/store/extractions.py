@@ -1,0 +1,139 @@
+"""What rules found in output: the events that name a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import msgspec
+
+from tachograph.errors import NotFound
+from tachograph.records import CodeBlock, Extraction
+from tachograph.store import queries, reextraction
+from tachograph.store.filters import Where
+from tachograph.store.walk import Row, Window, walk
+from tachograph.store.writer import Writer
+
+_sql = queries.load("extractions")
+_decode = msgspec.json.decode
+
+
+class Extractions:
+    """`store.extractions`, under the columns of the view `extraction_events`."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+
+    def add(self, extraction: Extraction) -> int:
+        """Returns its id. Raises BadRecord; the session is created when nobody announced it."""
+        return self._writer.extractions([extraction])
+
+    def add_many(self, extractions: Sequence[Extraction], *, indexed: bool = True) -> int:
+        """All or none, in one transaction; returns the id of the first, the others follow in order.
+
+        `indexed=False` when their lines are stored as output, which is searchable itself.
+        """
+        return self._writer.extractions(extractions, indexed=indexed) if extractions else 0
+
+    def get(self, extraction_id: int) -> Extraction:
+        row = self._connection.execute(_sql.by_id, (extraction_id,)).fetchone()
+        if row is None or not self._writer.kinds.of(row[2]).pattern:
+            raise NotFound(f"there is no extraction {extraction_id}", "`tachograph events` lists them with their ids")
+        return self._extraction(Row(*row))
+
+    def list(
+        self,
+        *,
+        agent: str | None = None,
+        type: str | None = None,
+        pattern: str | None = None,
+        session: str | None = None,
+        risk: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = 100,
+        ascending: bool | None = None,
+    ) -> Sequence[Extraction]:
+        """Newest first over all sessions; in the session's order when one is named. Times in ns, `agent` a glob."""
+        kinds = self._writer.kinds.matching(
+            agents=self._writer.kinds.matching_agents(agent),
+            event_type=type,
+            pattern=pattern,
+            risk=risk,
+            extracted=True,
+        )
+        if not kinds:
+            return []
+        if session is not None:
+            return self._of_session(session, kinds, since, until, limit, ascending is not False)
+        rows = walk(self._connection, Window(frozenset(kinds), None, since, until, not ascending))
+        return [self._extraction(row) for row in islice(rows, limit)]
+
+    def replace(self, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock]) -> tuple[int, int]:
+        """Make `found` and `blocks` what extraction has found in the output of a session; returns (removed, added).
+
+        What is found again stays as it is, with its id and its feedback.
+        """
+        return reextraction.replace(self._writer, session_id, found, blocks)
+
+    def _of_session(
+        self, session: str, kinds: set[int], since: int | None, until: int | None, limit: int | None, ascending: bool
+    ) -> Sequence[Extraction]:
+        where = Where()
+        where.any_number("e.kind", kinds)
+        where.add("e.at >= ?", since)
+        where.add("e.at <= ?", until)
+        sql = _sql.of_session.format(where=where, order="ASC" if ascending else "DESC")
+        rows = self._connection.execute(sql, (session, *where.values, -1 if limit is None else limit))
+        return [self._extraction(Row(*row)) for row in rows]
+
+    def _extraction(self, row: Row) -> Extraction:
+        kind = self._writer.kinds.of(row.kind)
+        return Extraction(
+            kind.agent,
+            row.session_id,
+            kind.event_type,
+            kind.pattern,
+            row.matched_value,
+            row.original_line,
+            row.line_number,
+            None if row.metadata_json is None else _decode(row.metadata_json),
+            kind.code_block_language or None,
+            kind.risk_level,
+            kind.auto_confirmable,
+            row.at,
+            row.id,
+        )
+
+    def stats(self, agent: str) -> dict[str, object]:
+        """`agent_name, total_sessions, total_extractions, extractions_by_type, success_rate` of one agent.
+
+        `success_rate` = sessions ended with exit code 0 / sessions ended; None when none has ended.
+        """
+        by_type = self._connection.execute(_sql.types_of_agent, (agent,)).fetchall()
+        sessions, ended, good = self._connection.execute(_sql.sessions_of_agent, (agent,)).fetchone()
+        return {
+            "agent_name": agent,
+            "total_sessions": sessions,
+            "total_extractions": sum(row[1] for row in by_type),
+            "extractions_by_type": dict(by_type),
+            "success_rate": good / ended if ended else None,
+        }
+
+    def pattern_stats(self, pattern: str) -> dict[str, object]:
+        """`pattern, total, agents, event_types, risk_levels, first, last` of one rule; ns, None when unseen."""
+        rows = self._connection.execute(_sql.totals_of_pattern, (pattern,)).fetchall()
+        counts: tuple[dict[str, int], ...] = ({}, {}, {})
+        for row in rows:
+            for into, key in zip(counts, row, strict=False):
+                into[key] = into.get(key, 0) + row[3]
+        return {
+            "pattern": pattern,
+            "total": sum(row[3] for row in rows),
+            "agents": counts[0],
+            "event_types": counts[1],
+            "risk_levels": counts[2],
+            "first": min((row[4] for row in rows), default=None),
+            "last": max((row[5] for row in rows), default=None),
+        }

@@ -1,0 +1,38 @@
+-- What is said to SQLite when a file is opened or put in order.
+
+-- name: writer
+-- For reading and writing. WAL and FULL carry the promise that what was acknowledged survives a power cut;
+-- secure_delete comes switched on in the bundled SQLite, and FAST overwrites what costs no extra page: who must be
+-- sure that nothing is left (`vacuum`) turns it on for as long.
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA mmap_size = 0;
+PRAGMA cell_size_check = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA secure_delete = FAST;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA wal_autocheckpoint = 1000;
+PRAGMA cache_size = -16000;
+
+-- name: reader
+-- For a connection that must not write, whatever SQL it is given.
+PRAGMA query_only = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA temp_store = MEMORY;
+
+-- name: new_file
+-- Before the first table: pages of 8 KiB hold an event's row and its neighbours; the file is whole before it is seen.
+PRAGMA page_size = 8192;
+PRAGMA synchronous = FULL;
+
+-- name: vacuum
+-- Write the file anew without its free pages, and leave nothing readable in them.
+PRAGMA secure_delete = ON;
+VACUUM;
+PRAGMA secure_delete = FAST;
+
+-- name: checkpoint
+-- Move everything from the write-ahead log into the file and cut the log to nothing.
+PRAGMA wal_checkpoint(TRUNCATE);

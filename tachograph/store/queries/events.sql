@@ -1,0 +1,37 @@
+-- Events of every type, with what structured steps have besides.
+
+-- name: by_id
+-- One event.
+SELECT {event}, s.session_id, {step}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id = ?;
+
+-- name: in_session
+-- Events of one session, in its own order.
+SELECT {event}, s.session_id, {step}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+LEFT JOIN _steps t ON t.event = e.id
+WHERE {where}
+ORDER BY e.seq {order}
+LIMIT ?;
+
+-- name: arrived
+-- Events of one session or of all, in order of arrival: what a live view asks for.
+SELECT {event}, s.session_id, {step}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+LEFT JOIN _steps t ON t.event = e.id
+WHERE {where}
+ORDER BY e.id {order}
+LIMIT ?;
+
+-- name: steps
+-- The steps of some events.
+SELECT t.event, {step} FROM _steps t WHERE t.event IN ({numbers});
+
+-- name: last_id
+-- The newest event's id, where a live view begins.
+SELECT coalesce(max(id), 0) FROM _events;

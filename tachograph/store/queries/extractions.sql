@@ -1,0 +1,41 @@
+-- Findings of the rules: events whose kind names a pattern.
+
+-- name: by_id
+-- One event; whether it is a finding, its kind says.
+SELECT {event}, s.session_id
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+WHERE e.id = ?;
+
+-- name: of_session
+-- One session's in its own order. The index is named because most sessions are read whole, and the one over kinds
+-- would have to sort.
+SELECT {event}, s.session_id
+FROM _sessions s
+JOIN _events e INDEXED BY _events_session_seq ON e.session = s.id
+WHERE s.session_id = ? AND {where}
+ORDER BY e.seq {order}
+LIMIT ?;
+
+-- name: types_of_agent
+-- How many findings of each type an agent has, from the roll-up.
+SELECT k.event_type, sum(t.count)
+FROM _kinds k
+JOIN _kind_totals t ON t.kind = k.id
+WHERE k.agent = (SELECT id FROM _agents WHERE name = ?) AND k.pattern <> ''
+GROUP BY k.event_type
+ORDER BY 2 DESC, 1;
+
+-- name: sessions_of_agent
+-- All sessions of an agent, those that ended, those that ended well.
+SELECT count(*), count(ended_at), coalesce(sum(exit_code = 0 AND ended_at IS NOT NULL), 0)
+FROM _sessions
+WHERE agent = (SELECT id FROM _agents WHERE name = ?);
+
+-- name: totals_of_pattern
+-- One row for each agent, type and risk of a rule's findings, from the roll-up.
+SELECT a.name, k.event_type, k.risk_level, t.count, t.first_at, t.last_at
+FROM _kinds k
+JOIN _kind_totals t ON t.kind = k.id
+JOIN _agents a ON a.id = k.agent
+WHERE k.pattern = ?;

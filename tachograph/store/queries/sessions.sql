@@ -1,0 +1,81 @@
+-- Sessions: one row each.
+
+-- name: add
+-- A session as it is given; totals included, for recordings that come from elsewhere.
+INSERT INTO _sessions (
+    session_id, agent, environment, copilot_session_id, project_dir, task_file, spawned_by, status, importance, pid,
+    started_at, ended_at, exit_code, title, command, host, branch, model, parent_id, workflow_id, prompts, replies,
+    tool_calls, tool_errors, rejections, commands, files_touched, lines, extractions, feedbacks, unknown_lines,
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, events, errors,
+    output_bytes, lost_bytes, extraction_config_version, environment_config_version, metadata_json
+) VALUES (
+    :id, :agent, :environment, :copilot_session_id, :project_dir, :task_file, :spawned_by, :status, :importance, :pid,
+    :started_at, :ended_at, :exit_code, :title, :command, :host, :branch, :model, :parent_id, :workflow_id, :prompts,
+    :replies, :tool_calls, :tool_errors, :rejections, :commands, :files_touched, :lines, :extractions, :feedbacks,
+    :unknown_lines, :input_tokens, :output_tokens, :cache_read_tokens, :cache_write_tokens, :reasoning_tokens,
+    :cost_usd, :events, :errors, :output_bytes, :lost_bytes, :extraction_config_version, :environment_config_version,
+    :metadata
+);
+
+-- name: by_id
+-- One session by its full id.
+SELECT {session}
+FROM _sessions s
+JOIN _agents a ON a.id = s.agent
+WHERE s.session_id = ?;
+
+-- name: between_ids
+-- Some of the sessions whose ids begin with the same words: a range, because LIKE would not use the index.
+SELECT {session}
+FROM _sessions s
+JOIN _agents a ON a.id = s.agent
+WHERE s.session_id >= ? AND s.session_id < ?
+LIMIT 6;
+
+-- name: listed
+-- Newest first.
+SELECT {session}
+FROM _sessions s
+JOIN _agents a ON a.id = s.agent
+WHERE {where}
+ORDER BY s.started_at DESC, s.id DESC
+LIMIT ?;
+
+-- name: ids
+-- The ids alone, newest first.
+SELECT session_id FROM _sessions ORDER BY started_at DESC, id DESC LIMIT ?;
+
+-- name: number
+-- The row number, which the other tables refer to.
+SELECT id FROM _sessions WHERE session_id = ?;
+
+-- name: update
+-- The named columns; the names come from the fields of the record.
+UPDATE _sessions SET {assignments} WHERE session_id = ?;
+
+-- name: set_status
+-- What happens after the end changes the status no more.
+UPDATE _sessions SET status = ? WHERE session_id = ? AND ended_at IS NULL;
+
+-- name: states
+-- Every change of state, in order.
+SELECT s.session_id, t.content, t.exit_code, e.metadata_json, e.at, e.id
+FROM _sessions s
+JOIN _events e ON e.session = s.id
+JOIN _kinds k ON k.id = e.kind
+JOIN _steps t ON t.event = e.id
+WHERE s.session_id = ? AND k.event_type = 'state'
+ORDER BY e.seq;
+
+-- name: counts
+-- How many events of each type a session has, from the roll-up, most first.
+SELECT k.event_type, sum(c.count)
+FROM _session_kinds c
+JOIN _kinds k ON k.id = c.kind
+WHERE c.session = ?
+GROUP BY k.event_type
+ORDER BY 2 DESC, 1;
+
+-- name: grow
+-- Lines so far, bytes more.
+UPDATE _sessions SET lines = ?, output_bytes = output_bytes + ? WHERE id = ?;

@@ -1,0 +1,106 @@
+-- Counts over the whole store, from roll-ups and small tables, and what is wrong with the file.
+
+-- name: totals
+-- One row; its column names are the answer's.
+SELECT count(*) AS sessions,
+    coalesce(sum(ended_at IS NULL), 0) AS running,
+    coalesce(sum(events), 0) AS events,
+    coalesce(sum(extractions), 0) AS extractions,
+    coalesce(sum(lines), 0) AS lines,
+    coalesce(sum(output_bytes), 0) AS output_bytes,
+    coalesce(sum(lost_bytes), 0) AS lost_bytes,
+    (SELECT count(*) FROM _code_blocks) AS code_blocks,
+    count(DISTINCT agent) AS agents,
+    min(started_at) AS first,
+    max(coalesce(last_at, started_at)) AS last
+FROM _sessions;
+
+-- name: by_agent
+-- The busiest first.
+SELECT a.name, {session_facts}
+FROM _sessions s
+JOIN _agents a ON a.id = s.agent
+WHERE {where}
+GROUP BY a.name
+ORDER BY 2 DESC, 1
+LIMIT ?;
+
+-- name: by_day
+-- Days are UTC; the latest first.
+SELECT date(s.started_at / 1000000000, 'unixepoch') AS day, {session_facts}
+FROM _sessions s
+JOIN _agents a ON a.id = s.agent
+WHERE {where}
+GROUP BY day
+ORDER BY day DESC
+LIMIT ?;
+
+-- name: by_type
+-- Events of each type.
+SELECT k.event_type, sum(c.count), count(DISTINCT s.id), count(DISTINCT a.name)
+FROM _sessions s
+JOIN _session_kinds c ON c.session = s.id
+JOIN _kinds k ON k.id = c.kind
+JOIN _agents a ON a.id = k.agent
+WHERE {where}
+GROUP BY k.event_type
+ORDER BY 2 DESC, 1
+LIMIT ?;
+
+-- name: by_pattern
+-- Findings of each rule.
+SELECT k.pattern, k.event_type, sum(c.count), count(DISTINCT s.id), count(DISTINCT a.name)
+FROM _sessions s
+JOIN _session_kinds c ON c.session = s.id
+JOIN _kinds k ON k.id = c.kind
+JOIN _agents a ON a.id = k.agent
+WHERE k.pattern <> '' AND {where}
+GROUP BY k.pattern, k.event_type
+ORDER BY 3 DESC, 1
+LIMIT ?;
+
+-- name: by_command
+-- A command is known by its program: whole command lines never repeat. `program` is a function of this connection.
+SELECT program(t.command) AS command, count(*), sum(t.status = 'error'), median(t.duration_ms),
+    percentile(t.duration_ms, 95), sum(t.duration_ms)
+FROM _steps t
+JOIN _events e ON e.id = t.event
+JOIN _sessions s ON s.id = e.session
+JOIN _agents a ON a.id = s.agent
+WHERE t.command IS NOT NULL AND {where}
+GROUP BY 1
+ORDER BY 2 DESC, 1
+LIMIT ?;
+
+-- name: sqlite_version
+-- Of the library that runs this.
+SELECT sqlite_version();
+
+-- name: integrity_check
+-- Every page, every row against its indexes.
+PRAGMA integrity_check;
+
+-- name: quick_check
+-- Every page; indexes are not compared with their rows.
+PRAGMA quick_check;
+
+-- name: foreign_key_check
+-- Rows that refer to nothing.
+PRAGMA foreign_key_check;
+
+-- name: miscounted_sessions
+-- Sessions whose total is not the number of their events.
+SELECT s.session_id, s.events, count(e.id)
+FROM _sessions s
+LEFT JOIN _events e ON e.session = s.id
+GROUP BY s.id
+HAVING s.events <> count(e.id)
+LIMIT 20;
+
+-- name: counted_events
+-- What the roll-up says.
+SELECT coalesce(sum(count), 0) FROM _kind_totals;
+
+-- name: stored_events
+-- What there is.
+SELECT count(*) FROM _events;

@@ -1,0 +1,60 @@
+-- Rows go in: events, steps, passages, and the totals they are part of.
+
+-- name: take
+-- Numbers that were never handed out before, the last of them.
+INSERT INTO _counters (name, value) VALUES (?, ?)
+ON CONFLICT DO UPDATE SET value = value + excluded.value
+RETURNING value;
+
+-- name: session
+-- Where a session's numbering stands, and whose it is.
+SELECT s.id, s.last_seq, a.name FROM _sessions s JOIN _agents a ON a.id = s.agent WHERE s.session_id = ?;
+
+-- name: add_session
+-- A session that nobody announced; it counts as running.
+INSERT INTO _sessions (session_id, agent, started_at) VALUES (?, ?, ?) RETURNING id;
+
+-- name: add_events
+-- What all events have.
+INSERT INTO _events (id, session, seq, at, kind, line_number, matched_value, original_line, metadata_json)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_steps
+-- What only structured steps have.
+INSERT INTO _steps (
+    event, tool_name, tool_call_id, file_path, operation, command, command_category, exit_code, duration_ms, status,
+    content
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_passage
+-- What a row of the full-text index covers.
+INSERT INTO _passages (id, session, stream, first, last) VALUES (?, ?, ?, ?, ?);
+
+-- name: add_text
+-- The words of a passage.
+INSERT INTO _search (rowid, text) VALUES (?, ?);
+
+-- name: grow_session_kinds
+-- Roll-up of a session: how many events of each kind.
+INSERT INTO _session_kinds (session, kind, count) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET count = count + excluded.count;
+
+-- name: grow_kind_totals
+-- Roll-up of the store: how many of each kind, from when to when.
+INSERT INTO _kind_totals (kind, count, first_at, last_at) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET count = count + excluded.count,
+    first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at);
+
+-- name: grow_session
+-- The session's totals and the bounds of its events.
+UPDATE _sessions
+SET last_seq = :last_seq,
+    first_at = min(coalesce(first_at, :first_at), :first_at),
+    last_at = max(coalesce(last_at, :last_at), :last_at),
+    events = events + :events,
+    extractions = extractions + :extractions,
+    prompts = prompts + :prompts,
+    replies = replies + :replies,
+    commands = commands + :commands,
+    errors = errors + :errors
+WHERE id = :id;

@@ -1,0 +1,117 @@
+"""House rules of the room: SQL lives in `.sql` files, every query is named, explained, valid and used."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import apsw
+import apsw.ext
+import msgspec
+import pytest
+
+from tachograph.records import Session
+from tachograph.store import migrations, queries, statistics
+from tachograph.store.events import _STEP
+from tachograph.store.walk import Row
+
+ROOM = Path(queries.__file__).parent.parent
+FILES = sorted(path.stem for path in (ROOM / "queries").glob("*.sql"))
+BRACES = {
+    "where": "TRUE", "order": "ASC", "numbers": "1, 2", "index": "_events_session_at", "assignments": "pid = ?",
+    "version": "1", "application_id": "1",
+}  # fmt: skip
+ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]
+
+
+def sources() -> dict[str, ast.Module]:
+    """Module of the room → syntax tree."""
+    return {path.stem: ast.parse(path.read_text()) for path in ROOM.glob("*.py")} | {
+        "migrations": ast.parse((ROOM / "migrations" / "__init__.py").read_text())
+    }
+
+
+def spoken(tree: ast.Module) -> list[str]:
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    strings = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [str(node.value) for node in strings if id(node) not in docstrings]
+
+
+def test_no_sql_is_left_in_python() -> None:
+    sql = re.compile(r"\b(SELECT\b.*\bFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|PRAGMA|JOIN|VACUUM)\b", re.S)
+    wrong = [f"{name}: {text[:60]!r}" for name, tree in sources().items() for text in spoken(tree) if sql.search(text)]
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_query_is_explained(file: str) -> None:
+    parts = re.split(r"^-- name: (\w+)\n", (ROOM / "queries" / f"{file}.sql").read_text(), flags=re.M)
+    names, bodies = parts[1::2], parts[2::2]
+    assert names and len(set(names)) == len(names), "every query has a name of its own"
+    for name, body in zip(names, bodies, strict=True):
+        assert body.startswith("-- "), f"{name} says nothing about itself"
+        assert queries.read(file)[name], f"{name} is only a comment"
+
+
+def test_queries_are_used_and_what_is_used_is_a_query() -> None:
+    used = {
+        (name, node.attr)
+        for name, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "_sql"
+    }
+    assert used == set(ALL)
+
+
+@pytest.mark.parametrize(("file", "name"), ALL)
+def test_every_query_is_sql_that_fits_the_schema(file: str, name: str, database: apsw.Connection) -> None:
+    sql = getattr(queries.load(file), name)
+    wanted = {field for _, field, _, _ in Formatter().parse(sql) if field}
+    assert wanted <= BRACES.keys(), f"{wanted - BRACES.keys()} are braces nobody knows"
+    for statement in sql.format(**BRACES).split(";\n"):
+        whole = statement if file != "walk" or name != "has_kinds" else f"SELECT {statement} FROM _sessions s"
+        assert apsw.ext.query_info(database, whole).query == whole  # prepared, not run
+
+
+@pytest.fixture(scope="module")
+def database() -> apsw.Connection:
+    connection = apsw.Connection(":memory:")
+    migrations.create(connection)
+    connection.create_scalar_function("program", statistics.program, 1, deterministic=True)
+    return connection
+
+
+def columns(name: str) -> list[str]:
+    """The column names of a list, without their table."""
+    return [part.strip().split(".")[-1] for part in queries.read("columns")[name].split(",")]
+
+
+def test_lists_of_columns_are_in_the_order_of_their_records() -> None:
+    as_fields = {"session_id": "id", "name": "agent", "metadata_json": "metadata"}
+    assert [as_fields.get(name, name) for name in columns("session")] == [
+        field.name for field in msgspec.structs.fields(Session)
+    ]
+    assert (*columns("event"), "session_id") == Row._fields
+    assert tuple(columns("step")) == _STEP
+
+
+def test_adding_a_session_writes_every_field_of_it() -> None:
+    into, values = (re.findall(r":?\w+", part) for part in queries.load("sessions").add.split("VALUES"))
+    assert into[3:] == [{":id": "session_id", ":metadata": "metadata_json"}.get(value, value[1:]) for value in values]
+    assert {value[1:] for value in values} == {field.name for field in msgspec.structs.fields(Session)}
+
+
+def test_the_loader_keeps_literals_and_drops_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "_FOLDER", str(tmp_path))
+    (tmp_path / "a.sql").write_text(
+        "-- what this is\n\n-- name: one\n-- It's said why.\nSELECT 'a -- b''s',  -- it's 'quoted'\n\n  x;\n\n"
+        "-- name: two\n-- Why.\nSELECT 2\n"
+    )
+    assert queries.read("a") == {"one": "SELECT 'a -- b''s',  \n\n  x", "two": "SELECT 2"}
+
+
+def test_an_unknown_query_is_named() -> None:
+    with pytest.raises(AttributeError, match="no query is named 'nope'"):
+        _ = queries.load("walk").nope

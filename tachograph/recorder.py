@@ -13,6 +13,7 @@ from tachograph import clock
 from tachograph.errors import TachographError
 from tachograph.extract import rules as rulebook
 from tachograph.extract.extractor import Extractor as LineExtractor
+from tachograph.extract.found import Found
 from tachograph.extract.redact import redact_text
 from tachograph.ingest.findings import as_records
 from tachograph.records import CodeBlock, Extraction, Session
@@ -34,7 +35,7 @@ class Extractor:
         self.matches: list[Extraction] = []
         self.code_blocks: list[CodeBlock] = []
         self._agent, self._session_id = agent, session_id
-        self._lines = LineExtractor(rulebook.load(rules)[0])
+        self._lines = LineExtractor(rulebook.load(rules or "")[0])
         self._number = 0
         self._store: Store | None = None
         self._batch_size = BATCH_SIZE
@@ -96,10 +97,10 @@ class Extractor:
         """Findings that wait to be written."""
         return len(self._buffer)
 
-    def _keep(self, found: list[object]) -> list[Extraction]:
+    def _keep(self, found: list[Found]) -> list[Extraction]:
         at = clock.now()
         extractions, blocks = as_records(
-            [(one, at) for one in found],  # type: ignore[misc]
+            [(one, at) for one in found],
             session_id=self._session_id,
             agent=self._agent,
         )

@@ -9,9 +9,12 @@ from tachograph.records import CodeBlock, Extraction
 
 
 def as_records(
-    found: Iterable[tuple[Found, int]], *, session_id: str, agent: str, stream: str = "stdout"
+    found: Iterable[tuple[Found, int]], *, session_id: str, agent: str, stream: str = "stdout", source: str = ""
 ) -> tuple[list[Extraction], list[CodeBlock]]:
-    """Findings, each with its time in ns → extractions in order, and the code blocks among them."""
+    """Findings, each with its time in ns → extractions in order, and the code blocks among them.
+
+    `source` is "wrapper" when the lines they were found in are stored as output.
+    """
     extractions: list[Extraction] = []
     blocks: list[CodeBlock] = []
     for one, at in found:
@@ -21,7 +24,7 @@ def as_records(
         extractions.append(
             Extraction(
                 agent, session_id, one.event_type, one.pattern, one.matched_value, one.original_line, one.line_number,
-                metadata, one.code_block_language, one.risk_level, one.auto_confirmable, at,
+                metadata, one.code_block_language, one.risk_level, one.auto_confirmable, at, source=source,
             )
         )  # fmt: skip
         if one.block is not None:

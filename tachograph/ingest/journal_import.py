@@ -22,6 +22,7 @@ from tachograph.journal.reader import Record, read
 from tachograph.records import Event, Session, StateChange
 from tachograph.store import Store
 from tachograph.store.output import STREAMS
+from tachograph.store.settling import RECORDED
 
 STEP_BYTES = 1 << 20
 GLIMPSE_AFTER = 300_000_000  # ns of silence before an unfinished line is shown as it is
@@ -144,9 +145,9 @@ class JournalImport:
             self._store.output.index(self._row, stream.stream, passage.first, passage.last, passage.text)
         found = [(one, at or self._last_at) for one, at in step.found]
         extractions, blocks = as_records(
-            found, session_id=self._session_id, agent=self._agent, stream=STREAMS[stream.stream]
+            found, session_id=self._session_id, agent=self._agent, stream=STREAMS[stream.stream], source=RECORDED
         )
-        self._store.extractions.add_many(extractions, indexed=False)
+        self._store.extractions.add_many(extractions)
         self._bytes += step.bytes
         for block in blocks:
             self._store.code_blocks.add(block)

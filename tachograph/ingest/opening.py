@@ -1,4 +1,4 @@
-"""Opening the store with everything it is joined with: how bytes become lines, how secrets are masked."""
+"""Opening the store with everything it is joined with: how bytes become lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ def open_store(path: str | os.PathLike[str] | None = None, *, readonly: bool = F
     raises NotFound when there is no file. Raises StoreError and its children.
     """
     from tachograph.extract.lines import split
-    from tachograph.extract.redact import redact_text
 
     where = paths.places(None if path is None else os.fspath(path))
-    return Store(where.database, split=split, mask=lambda text: redact_text(text)[0], readonly=readonly)
+    return Store(where.database, split=split, readonly=readonly)

@@ -12,6 +12,7 @@ from tachograph.ingest.findings import as_records
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import Store
 from tachograph.store.output import LineClock
+from tachograph.store.settling import RECORDED
 
 
 class Change(NamedTuple):
@@ -26,7 +27,7 @@ class Change(NamedTuple):
 def compare(store: Store, session_id: str, rules: Rules) -> Change:
     """What would change; nothing does. Raises NotFound."""
     fresh, _ = find(store, session_id, rules)
-    stored = [one for one in store.extractions.list(session=session_id, limit=None) if not _by_hand(one)]
+    stored = [one for one in store.extractions.list(session=session_id, limit=None) if one.source == RECORDED]
     before, after = Counter(map(_key, stored)), Counter(map(_key, fresh))
     gone, new = before - after, after - before
     return Change(session_id, _pick(fresh, new), _pick(stored, gone), (before & after).total())
@@ -50,7 +51,7 @@ def find(store: Store, session_id: str, rules: Rules) -> tuple[list[Extraction],
         if stream == "input":
             continue
         found = _in_stream(store, session_id, stream, rules)
-        some, seen = as_records(found, session_id=session_id, agent=session.agent, stream=stream)
+        some, seen = as_records(found, session_id=session_id, agent=session.agent, stream=stream, source=RECORDED)
         extractions += some
         blocks += seen
     return extractions, blocks
@@ -65,11 +66,6 @@ def _in_stream(store: Store, session_id: str, stream: str, rules: Rules) -> list
         found += [(one, clock.at(one.line_number)) for one in extractor.feed(split(chunk.data, chunk.line_first))]
         at = chunk.times[-1][0]
     return found + [(one, at) for one in extractor.finish()]
-
-
-def _by_hand(extraction: Extraction) -> bool:
-    """Added through the API, not found in output: other rules cannot find it again."""
-    return extraction.line_number is None
 
 
 def _key(e: Extraction) -> tuple[object, ...]:

@@ -23,3 +23,4 @@ class Extraction(msgspec.Struct, frozen=True, gc=False):
     auto_confirmable: bool = False
     at: int = 0  # ns; 0 when adding means now
     id: int = 0  # order of arrival; given by the store
+    source: str = ""  # wrapper: found in recorded output; in the view `events` only

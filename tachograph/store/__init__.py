@@ -1,13 +1,13 @@
 """The only room that speaks SQL.
 
 `Store` joins the parts below over one connection: sessions, events, extractions, code blocks, output, search. It is
-opened by `ingest.opening.open_store` (public name `tachograph.open`), which hands in how bytes become lines and how
-secrets are masked; both are other rooms' business.
+opened by `ingest.opening.open_store` (public name `tachograph.open`), which hands in how bytes become lines: another
+room's business, as is masking secrets. What is added here is stored as it is given; every door masks first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -27,8 +27,6 @@ from tachograph.store.writer import Writer
 
 __all__ = ["Hit", "Results", "Store", "Table"]
 
-Mask = Callable[[str], str]
-
 
 class Store:
     """One database file. Made with 0600 when it does not exist; close it, or use it in a `with`.
@@ -36,11 +34,11 @@ class Store:
     Not for two threads at once: open one each, SQLite keeps them apart.
     """
 
-    def __init__(self, path: str, *, split: Split, mask: Mask | None = None, readonly: bool = False) -> None:
-        """`split(raw bytes, first line number)` gives readable lines; `mask(text)` hides secrets in what is added."""
+    def __init__(self, path: str, *, split: Split, readonly: bool = False) -> None:
+        """`split(raw bytes, first line number)` gives readable lines."""
         self.path = path
         self._connection = gate.open_reader(path) if readonly else gate.open_database(path)
-        self._writer = Writer(self._connection, path, mask)
+        self._writer = Writer(self._connection, path)
         self.transaction = self._writer.transaction
         self.sessions = Sessions(self._writer)
         self.events = Events(self._writer)

@@ -79,7 +79,7 @@ class Events:
 
     def last_id(self) -> int:
         """The id of the newest event, 0 when there is none: where a live view begins."""
-        return int(self._connection.execute(_sql.last_id).get)
+        return self._writer.last_id()
 
     def _kinds(self, agent: str | None, event_type: str | None) -> frozenset[int] | None:
         agents = self._writer.kinds.matching_agents(agent)

@@ -29,12 +29,9 @@ class Extractions:
         """Returns its id. Raises BadRecord; the session is created when nobody announced it."""
         return self._writer.extractions([extraction])
 
-    def add_many(self, extractions: Sequence[Extraction], *, indexed: bool = True) -> int:
-        """All or none, in one transaction; returns the id of the first, the others follow in order.
-
-        `indexed=False` when their lines are stored as output, which is searchable itself.
-        """
-        return self._writer.extractions(extractions, indexed=indexed) if extractions else 0
+    def add_many(self, extractions: Sequence[Extraction]) -> int:
+        """All or none, in one transaction; returns the id of the first, the others follow in order."""
+        return self._writer.extractions(extractions) if extractions else 0
 
     def get(self, extraction_id: int) -> Extraction:
         row = self._connection.execute(_sql.by_id, (extraction_id,)).fetchone()
@@ -104,6 +101,7 @@ class Extractions:
             kind.auto_confirmable,
             row.at,
             row.id,
+            kind.source,
         )
 
     def stats(self, agent: str) -> dict[str, object]:

@@ -29,9 +29,7 @@ class Feedbacks:
             session = self._connection.execute(_sql.session_of_event, (event_id,)).get
             if session is None:
                 raise NotFound(f"there is no event {event_id}", "`tachograph events` lists them with their ids")
-            number = self._connection.execute(
-                _sql.add, (event_id, session, clock.now(), outcome, self._writer.masked(note))
-            ).get
+            number = self._connection.execute(_sql.add, (event_id, session, clock.now(), outcome, note)).get
             self._connection.execute(_sql.count_on_session, (session,))
         return next(row for row in self.list(event=event_id) if row.id == number)
 

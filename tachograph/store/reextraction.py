@@ -10,7 +10,7 @@ import msgspec
 
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
-from tachograph.store import queries
+from tachograph.store import queries, settling
 from tachograph.store.code_blocks import CodeBlocks
 from tachograph.store.filters import numbers
 from tachograph.store.writer import Writer
@@ -23,6 +23,7 @@ def replace(
 ) -> tuple[int, int]:
     """One transaction; returns (removed, added). Findings that were added by hand (other sources) are left alone."""
     with writer.transaction():
+        settling.settle(writer, writer.last_id(), after=1)  # what goes must be part of the totals it is taken from
         session = writer.connection.execute(_sql.session_number, (session_id,)).get
         if session is None:
             raise NotFound(f"no session matches {session_id!r}", "`tachograph sessions` lists them")
@@ -37,7 +38,7 @@ def replace(
         gone = [number for rest in stored.values() for number in rest]
         _remove(writer, session, gone)
         if fresh:
-            writer.extractions(fresh, indexed=False)
+            writer.extractions(fresh)
         _blocks(writer, session, blocks)
     return len(gone), len(fresh)
 
@@ -54,7 +55,7 @@ def _stored(writer: Writer, session: int) -> dict[tuple[object, ...], list[int]]
     kinds = writer.kinds.matching(extracted=True)
     stored: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, kind_id, *rest in writer.connection.execute(_sql.events_of_session, (session,)):
-        if kind_id in kinds and not (kind := writer.kinds.of(kind_id)).source:
+        if kind_id in kinds and (kind := writer.kinds.of(kind_id)).source == settling.RECORDED:
             key = (kind.event_type, kind.pattern, kind.risk_level, kind.auto_confirmable, kind.code_block_language)
             stored[(*key, *rest)].append(number)
     return stored

@@ -88,20 +88,19 @@ CREATE TABLE _kinds (             -- what an event is, interned; a few hundred r
 
 CREATE TABLE _events (
     id            INTEGER PRIMARY KEY,   -- order of arrival, from _counters
-    session       INTEGER NOT NULL REFERENCES _sessions (id),
+    session       INTEGER NOT NULL,      -- of _sessions; not declared so: checking it a row costs more than an index
     seq           INTEGER NOT NULL,      -- order inside the session
     at            INTEGER NOT NULL,
-    kind          INTEGER NOT NULL REFERENCES _kinds (id),
+    kind          INTEGER NOT NULL,      -- of _kinds
     line_number   INTEGER,
     matched_value TEXT,
     original_line TEXT,
     metadata_json TEXT
 ) STRICT;
--- Three indexes, all local to a session: a batch touches few of their pages. An index over all sessions (by type, by
+-- Two indexes, both local to a session: a batch touches few of their pages. An index over all sessions (by type, by
 -- pattern) would cost more than the row itself; the roll-ups below answer those questions.
 CREATE UNIQUE INDEX _events_session_seq ON _events (session, seq);
-CREATE INDEX _events_session_at ON _events (session, at);
-CREATE INDEX _events_session_kind ON _events (session, kind);
+CREATE INDEX _events_session_at ON _events (session, at, kind);
 
 CREATE TABLE _steps (             -- what only structured steps have
     event            INTEGER PRIMARY KEY REFERENCES _events (id),
@@ -125,7 +124,7 @@ CREATE TABLE _session_kinds (     -- how many events of a kind a session has; ke
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX _session_kinds_kind ON _session_kinds (kind, session);
 
-CREATE TABLE _kind_totals (
+CREATE TABLE _kind_totals (       -- over all sessions, of settled events: those up to the counter `settled`
     kind     INTEGER PRIMARY KEY REFERENCES _kinds (id),
     count    INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
@@ -212,6 +211,16 @@ CREATE TABLE _feedback (
 ) STRICT;
 CREATE INDEX _feedback_session ON _feedback (session);
 CREATE INDEX _feedback_event ON _feedback (event);
+
+CREATE VIEW _kind_counts AS       -- the totals with what is not settled yet, which is never much
+SELECT kind, sum(count) AS count, min(first_at) AS first_at, max(last_at) AS last_at
+FROM (
+    SELECT kind, count, first_at, last_at FROM _kind_totals
+    UNION ALL
+    SELECT kind, count(*), min(at), max(at) FROM _events
+    WHERE id > coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0) GROUP BY kind
+)
+GROUP BY kind;
 
 -- Public views ---------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ from tachograph.store import queries, query_words
 from tachograph.store.events import Events
 from tachograph.store.filters import Where
 from tachograph.store.output import STREAMS, Split, readable, unpack, unpack_times
-from tachograph.store.writer import EVENTS_STREAM, Writer, searchable
+from tachograph.store.settling import EVENTS_STREAM, searched, settled
+from tachograph.store.writer import Writer
 
 _sql = queries.load("search")
 BUDGET_MS = 2000
@@ -119,6 +120,7 @@ class Search:
             return
         since, until = filters[2:]
         chunks: OrderedDict[int, list[Line]] = OrderedDict()
+        yield from self._in_unsettled(terms, filters)
         for passage in self._passages(expression, filters):
             if clock.monotonic() > deadline:
                 yield None
@@ -128,9 +130,7 @@ class Search:
                 if passage.stream == EVENTS_STREAM
                 else self._in_output(passage, terms, context, chunks)
             )
-            yield from (
-                hit for hit in found if (since is None or hit.at >= since) and (until is None or hit.at <= until)
-            )
+            yield from (hit for hit in found if _within(hit.at, since, until))
 
     def _passages(
         self, expression: str, filters: tuple[str | None, str | None, int | None, int | None]
@@ -145,12 +145,32 @@ class Search:
         found = self._connection.execute(_sql.passages.format(where=where), (expression, *where.values)).fetchall()
         return (_Passage(*row) for row in found)
 
+    def _in_unsettled(
+        self, terms: tuple[query_words.Term, ...], filters: tuple[str | None, str | None, int | None, int | None]
+    ) -> Iterator[Hit]:
+        """The newest events, which the index does not have yet."""
+        agent, session, since, until = filters
+        agents = self._writer.kinds.matching_agents(agent)
+        words = [word for term in terms if not term.negated for word in term.words]
+        for number, at, kind_id, session_id, *texts in self._connection.execute(
+            _sql.unsettled, (settled(self._writer),)
+        ).fetchall():
+            kind = self._writer.kinds.of(kind_id)
+            if not searched(kind) or session not in (None, session_id) or not _within(at, since, until):
+                continue
+            if agents is not None and kind.agent not in agents:
+                continue
+            text = query_words.fold("\n".join(text for text in texts if text))
+            if all(word in text for word in words):
+                yield from _event_hits(self._events.get(number), kind.agent, terms)
+
     def _in_events(self, passage: _Passage, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
         numbers = self._connection.execute(
             _sql.events_of_passage, (passage.session, passage.first, passage.last)
         ).fetchall()
-        for (number,) in numbers:
-            yield from _event_hits(self._events.get(number), passage.agent, terms)
+        for number, kind in numbers:
+            if searched(self._writer.kinds.of(kind)):
+                yield from _event_hits(self._events.get(number), passage.agent, terms)
 
     def _in_output(
         self, passage: _Passage, terms: tuple[query_words.Term, ...], context: int, chunks: OrderedDict[int, list[Line]]
@@ -210,7 +230,8 @@ class Search:
 
 def _event_hits(event: Event, agent: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
     """The lines of an event's text that match; its first line when the words are spread over several."""
-    text = searchable(event)
+    words = (event.content, event.command, event.file_path, event.tool_name, event.original_line or event.matched_value)
+    text = "\n".join(word for word in words if word)
     lines = [line for line in text.split("\n") if line.strip()]
     for line in lines:
         spans = query_words.marks(line, terms)
@@ -234,6 +255,10 @@ def _event_hits(event: Event, agent: str, terms: tuple[query_words.Term, ...]) -
             [],
             [],
         )
+
+
+def _within(at: int, since: int | None, until: int | None) -> bool:
+    return (since is None or at >= since) and (until is None or at <= until)
 
 
 def check_index(connection: apsw.Connection) -> list[str]:

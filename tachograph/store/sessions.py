@@ -159,7 +159,7 @@ class Sessions:
                 change.session_id, "state", content=change.state, exit_code=change.exit_code, metadata=change.metadata,
                 source="wrapper", at=change.at,
             )  # fmt: skip
-            return self._writer.events([event], indexed=False)
+            return self._writer.events([event])
 
     def states(self, session_id: str) -> Sequence[StateChange]:
         """Every change of state, in order."""

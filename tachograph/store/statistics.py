@@ -85,6 +85,8 @@ def check(writer: Writer, *, quick: bool = False) -> list[str]:
     problems += [f"a row of {row[0]} points to a row of {row[2]} that is gone" for row in orphans]
     if not quick:
         problems += check_index(db)
+        lost = db.execute(_sql.orphaned_events).get
+        problems += [f"{lost} events belong to no session or are of no kind"] if lost else []
         problems += _totals_that_disagree(writer)
     return problems
 

@@ -109,23 +109,15 @@ class _Runs:
         self._values = where.values
         order, beyond = ("DESC", "<") if window.descending else ("ASC", ">")
         following = f"{where} AND e.at {beyond}= ? AND (e.at, e.id) {beyond} (?, ?)"
-        self._pages = {
-            index: tuple(_sql.page.format(index=index, where=part, order=order) for part in (where, following))
-            for index in (_BY_TIME, _BY_KIND)
-        }
-        self._count = None if window.kinds is None else _sql.count.format(numbers=numbers(window.kinds))
+        self._first, self._following = (_sql.page.format(where=part, order=order) for part in (where, following))
 
     def open(self, session: int, session_id: str) -> Iterator[Row]:
         """Its rows in walking order, read a page at a time: no statement stays open meanwhile."""
-        index, size = _BY_TIME, PAGE
-        if self._count and self._connection.execute(self._count, (session,)).get <= _SORTABLE:
-            index, size = _BY_KIND, _SORTABLE
-        first, following = self._pages[index]
-        rows = self._connection.execute(first, (session, *self._values, size)).fetchall()
+        rows = self._connection.execute(self._first, (session, *self._values, PAGE)).fetchall()
         while rows:
             for row in rows:
                 yield Row._make((*row, session_id))
-            if len(rows) < size:
+            if len(rows) < PAGE:
                 return
             at, number = rows[-1][:2]
-            rows = self._connection.execute(following, (session, *self._values, at, at, number, size)).fetchall()
+            rows = self._connection.execute(self._following, (session, *self._values, at, at, number, PAGE)).fetchall()

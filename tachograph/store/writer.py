@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -18,12 +18,10 @@ from tachograph import clock
 from tachograph.errors import BadRecord
 from tachograph.records import Event, Extraction
 from tachograph.store import connection as gate
-from tachograph.store import queries
+from tachograph.store import queries, settling
 from tachograph.store.kinds import Kind, Kinds
 
 _sql = queries.load("writer")
-PASSAGE_EVENTS = 64  # events of a session that share one row of the full-text index: the index is a third as large
-EVENTS_STREAM = -1  # in _passages: the passage is made of events, not of output
 
 _COUNTED = {"prompt": "prompts", "reply": "replies", "command": "commands", "error": "errors"}
 _encode = msgspec.json.encode
@@ -32,28 +30,23 @@ _encode = msgspec.json.encode
 class Growth:
     """What one batch adds to one session."""
 
-    __slots__ = ("agent", "kinds", "number", "seq", "texts")
+    __slots__ = ("agent", "kinds", "number", "seq")
 
     def __init__(self, number: int, seq: int, agent: str) -> None:
         self.number = number
         self.agent = agent
         self.seq = seq
         self.kinds: defaultdict[int, list[int]] = defaultdict(list)  # when an event of each kind happened, in ns
-        self.texts: list[str] = []  # what can be searched, one entry an event
 
 
 class Writer:
     """Writes through one connection. Not for two threads at once."""
 
-    def __init__(self, connection: apsw.Connection, path: str, mask: Callable[[str], str] | None = None) -> None:
+    def __init__(self, connection: apsw.Connection, path: str) -> None:
         self.connection: Any = connection  # rows come as SQL has them: typed by the SELECT, not by Python
         self.path = path
-        self._mask = mask
         self.kinds = Kinds(connection)
-
-    def masked(self, text: str | None) -> str | None:
-        """Text with its secrets hidden, when the store was opened with a way to do it."""
-        return text if text is None or self._mask is None else self._mask(text)
+        self._passages: list[tuple[int, int, int, int, str]] = []
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -64,13 +57,19 @@ class Writer:
         try:
             with gate.transaction(self.connection, self.path):
                 yield
+                self._index()
         except BaseException:
             self.kinds.forget()
+            self._passages.clear()
             raise
 
     def take(self, counter: str, count: int) -> int:
         """The first of `count` numbers that were never handed out before."""
         return int(self.connection.execute(_sql.take, (counter, count)).get) - count + 1
+
+    def last_id(self) -> int:
+        """The id of the newest event, 0 when there is none."""
+        return int(self.connection.execute(_sql.last_id).get)
 
     def session(self, session_id: str, agent: str, at: int) -> Growth:
         """The session's number, last seq and agent; a session nobody announced is created as running."""
@@ -82,26 +81,23 @@ class Writer:
             found = (number, 0, agent)
         return Growth(*found)
 
-    def extractions(self, records: Sequence[Extraction], *, indexed: bool = True) -> int:
-        """Store findings; returns the id of the first (they are consecutive, in the order given).
-
-        `indexed=False` leaves them out of the full-text index: their lines are in the output, which is indexed itself.
-        """
+    def extractions(self, records: Sequence[Extraction]) -> int:
+        """Store findings; returns the id of the first (they are consecutive, in the order given)."""
         with self.transaction():
             first = self.take("event", len(records))
             growths: dict[str, Growth] = {}
             self.connection.executemany(_sql.add_events, self._extraction_rows(records, first, growths))
-            self._grow(growths.values(), indexed)
+            self._grow(growths.values(), first + len(records) - 1)
         return first
 
-    def events(self, records: Sequence[Event], *, agent: str | None = None, indexed: bool = True) -> int:
+    def events(self, records: Sequence[Event], *, agent: str | None = None) -> int:
         """Store structured steps; returns the id of the first. `agent` is for sessions nobody announced."""
         with self.transaction():
             first = self.take("event", len(records))
             growths: dict[str, Growth] = {}
             self.connection.executemany(_sql.add_events, self._event_rows(records, first, growths, agent or "unknown"))
             self.connection.executemany(_sql.add_steps, _steps(records, first))
-            self._grow(growths.values(), indexed)
+            self._grow(growths.values(), first + len(records) - 1)
         return first
 
     def _extraction_rows(
@@ -116,14 +112,13 @@ class Writer:
             if growth is None:
                 growth = growths[r.session_id] = self.session(r.session_id, r.agent_name, r.at or present)
             language = r.code_block_language or ""
-            key = (r.agent_name, r.event_type, r.pattern, r.risk_level, r.auto_confirmable, language, "")
+            key = (r.agent_name, r.event_type, r.pattern, r.risk_level, r.auto_confirmable, language, r.source)
             kind = known.get(key)  # type: ignore[call-overload]
             if kind is None:
                 kind = self._new_extraction_kind(Kind(*key))
             at = r.at or present
             growth.seq += 1
             growth.kinds[kind].append(at)
-            growth.texts.append(r.original_line or r.matched_value or "")
             meta = None if r.metadata is None else _encode(r.metadata).decode()
             rows.append(
                 (number, growth.number, growth.seq, at, kind, r.line_number, r.matched_value, r.original_line, meta)
@@ -144,28 +139,25 @@ class Writer:
             at = r.at or present
             growth.seq += 1
             growth.kinds[kind].append(at)
-            growth.texts.append(searchable(r))
             meta = None if r.metadata is None else _encode(r.metadata).decode()
             rows.append(
                 (number, growth.number, growth.seq, at, kind, r.line_number, r.matched_value, r.original_line, meta)
             )
         return rows
 
-    def _grow(self, growths: Iterable[Growth], indexed: bool) -> None:
-        """Session totals, roll-ups and the full-text index for one batch."""
+    def _grow(self, growths: Iterable[Growth], last: int) -> None:
+        """Totals and roll-ups for one batch; `last` is the id of its last event."""
         for growth in growths:
             counts = {kind: len(times) for kind, times in growth.kinds.items()}
-            bounds = [(kind, len(times), min(times), max(times)) for kind, times in growth.kinds.items()]
             self.connection.executemany(
                 _sql.grow_session_kinds, [(growth.number, kind, count) for kind, count in counts.items()]
             )
-            self.connection.executemany(_sql.grow_kind_totals, bounds)
             totals = self._totals(counts)
             totals |= {"id": growth.number, "last_seq": growth.seq, "events": sum(counts.values())}
-            totals |= {"first_at": min(bound[2] for bound in bounds), "last_at": max(bound[3] for bound in bounds)}
+            totals["first_at"] = min(map(min, growth.kinds.values()))
+            totals["last_at"] = max(map(max, growth.kinds.values()))
             self.connection.execute(_sql.grow_session, totals)
-            if indexed:
-                self._passages(growth)
+        settling.settle(self, last)
 
     def _totals(self, counts: dict[int, int]) -> dict[str, int]:
         """What a session's row counts, by column."""
@@ -179,21 +171,19 @@ class Writer:
                 totals[column] += count
         return totals
 
-    def _passages(self, growth: Growth) -> None:
-        """Index the texts of a batch, some events a passage."""
-        texts = growth.texts
-        seq = growth.seq - len(texts) + 1  # of the first
-        for start in range(0, len(texts), PASSAGE_EVENTS):
-            part = texts[start : start + PASSAGE_EVENTS]
-            if any(part):
-                first = seq + start
-                self.passage(growth.number, EVENTS_STREAM, first, first + len(part) - 1, "\n".join(part))
-
     def passage(self, session: int, stream: int, first: int, last: int, text: str) -> None:
         """One row of the full-text index: lines first..last of a stream, or events with that seq."""
-        number = self.take("passage", 1)
-        self.connection.execute(_sql.add_passage, (number, session, stream, first, last))
-        self.connection.execute(_sql.add_text, (number, text))
+        self._passages.append((session, stream, first, last, text))
+
+    def _index(self) -> None:
+        """The passages of a transaction, as its last statements: FTS5 writes out what it has gathered whenever another
+        statement opens a savepoint, and many small portions cost twice as much as one."""
+        if not self._passages:
+            return
+        rows, self._passages = self._passages, []
+        first = self.take("passage", len(rows))
+        self.connection.executemany(_sql.add_passage, [(number, *row[:4]) for number, row in enumerate(rows, first)])
+        self.connection.executemany(_sql.add_text, [(number, row[4]) for number, row in enumerate(rows, first)])
 
     def _new_extraction_kind(self, kind: Kind) -> int:
         if not kind.pattern:
@@ -219,9 +209,3 @@ def _steps(records: Sequence[Event], first: int) -> list[tuple[object, ...]]:
         for number, r in enumerate(records, first)
     ]  # fmt: skip
     return [step for step in steps if any(value is not None for value in step[1:])]
-
-
-def searchable(r: Event) -> str:
-    """Everything of an event that a person would look for."""
-    parts = (r.content, r.command, r.file_path, r.tool_name, r.original_line or r.matched_value)
-    return "\n".join(part for part in parts if part)

@@ -31,7 +31,3 @@ LIMIT ?;
 -- name: steps
 -- The steps of some events.
 SELECT t.event, {step} FROM _steps t WHERE t.event IN ({numbers});
-
--- name: last_id
--- The newest event's id, where a live view begins.
-SELECT coalesce(max(id), 0) FROM _events;

@@ -21,7 +21,7 @@ LIMIT ?;
 -- How many findings of each type an agent has, from the roll-up.
 SELECT k.event_type, sum(t.count)
 FROM _kinds k
-JOIN _kind_totals t ON t.kind = k.id
+JOIN _kind_counts t ON t.kind = k.id
 WHERE k.agent = (SELECT id FROM _agents WHERE name = ?) AND k.pattern <> ''
 GROUP BY k.event_type
 ORDER BY 2 DESC, 1;
@@ -36,6 +36,6 @@ WHERE agent = (SELECT id FROM _agents WHERE name = ?);
 -- One row for each agent, type and risk of a rule's findings, from the roll-up.
 SELECT a.name, k.event_type, k.risk_level, t.count, t.first_at, t.last_at
 FROM _kinds k
-JOIN _kind_totals t ON t.kind = k.id
+JOIN _kind_counts t ON t.kind = k.id
 JOIN _agents a ON a.id = k.agent
 WHERE k.pattern = ?;

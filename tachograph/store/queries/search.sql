@@ -14,7 +14,7 @@ LIMIT 20000;
 
 -- name: events_of_passage
 -- The events that a passage is made of, newest first.
-SELECT id FROM _events WHERE session = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC;
+SELECT id, kind FROM _events WHERE session = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC;
 
 -- name: chunks_of_passage
 -- The chunks in which the lines of a passage lie.
@@ -30,3 +30,13 @@ SELECT data, times FROM _output WHERE id = ?;
 -- name: check_index
 -- FTS5 compares its own structures; it fails when they do not fit together.
 INSERT INTO _search (_search) VALUES ('integrity-check');
+
+-- name: unsettled
+-- Events that are not in the index yet, the newest first, with their words.
+SELECT e.id, e.at, e.kind, s.session_id, t.content, t.command, t.file_path, t.tool_name,
+    coalesce(e.original_line, e.matched_value)
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id > ?
+ORDER BY e.id DESC;

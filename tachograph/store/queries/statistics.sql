@@ -88,6 +88,11 @@ PRAGMA quick_check;
 -- Rows that refer to nothing.
 PRAGMA foreign_key_check;
 
+-- name: orphaned_events
+-- Events of a session or a kind that is gone; _events declares neither.
+SELECT count(*) FROM _events
+WHERE session NOT IN (SELECT id FROM _sessions) OR kind NOT IN (SELECT id FROM _kinds);
+
 -- name: miscounted_sessions
 -- Sessions whose total is not the number of their events.
 SELECT s.session_id, s.events, count(e.id)
@@ -99,7 +104,7 @@ LIMIT 20;
 
 -- name: counted_events
 -- What the roll-up says.
-SELECT coalesce(sum(count), 0) FROM _kind_totals;
+SELECT coalesce(sum(count), 0) FROM _kind_counts;
 
 -- name: stored_events
 -- What there is.

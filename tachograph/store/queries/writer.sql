@@ -6,6 +6,10 @@ INSERT INTO _counters (name, value) VALUES (?, ?)
 ON CONFLICT DO UPDATE SET value = value + excluded.value
 RETURNING value;
 
+-- name: last_id
+-- The newest event's id.
+SELECT coalesce(max(id), 0) FROM _events;
+
 -- name: session
 -- Where a session's numbering stands, and whose it is.
 SELECT s.id, s.last_seq, a.name FROM _sessions s JOIN _agents a ON a.id = s.agent WHERE s.session_id = ?;
@@ -38,12 +42,6 @@ INSERT INTO _search (rowid, text) VALUES (?, ?);
 -- Roll-up of a session: how many events of each kind.
 INSERT INTO _session_kinds (session, kind, count) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET count = count + excluded.count;
-
--- name: grow_kind_totals
--- Roll-up of the store: how many of each kind, from when to when.
-INSERT INTO _kind_totals (kind, count, first_at, last_at) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET count = count + excluded.count,
-    first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at);
 
 -- name: grow_session
 -- The session's totals and the bounds of its events.

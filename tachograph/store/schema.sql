@@ -117,15 +117,15 @@ CREATE TABLE _steps (             -- what only structured steps have
 ) STRICT;
 
 CREATE TABLE _session_kinds (     -- how many events of a kind a session has; kept in the transaction that adds them
-    session INTEGER NOT NULL REFERENCES _sessions (id),
-    kind    INTEGER NOT NULL REFERENCES _kinds (id),
+    session INTEGER NOT NULL,
+    kind    INTEGER NOT NULL,
     count   INTEGER NOT NULL,
     PRIMARY KEY (session, kind)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX _session_kinds_kind ON _session_kinds (kind, session);
 
 CREATE TABLE _kind_totals (       -- over all sessions, of settled events: those up to the counter `settled`
-    kind     INTEGER PRIMARY KEY REFERENCES _kinds (id),
+    kind     INTEGER PRIMARY KEY,
     count    INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
     last_at  INTEGER NOT NULL

@@ -8,20 +8,17 @@ there is nothing to repair after a kill.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tachograph.store import queries
+from tachograph.store.filters import numbers
 from tachograph.store.kinds import Kind
 
 if TYPE_CHECKING:
     from tachograph.store.writer import Writer
 
 _sql = queries.load("settling")
-AFTER = 2000  # events
-PASSAGE_EVENTS = 64  # events of a session that share one row of the full-text index: the index is a third as large
+AFTER = 4000  # events
 EVENTS_STREAM = -1  # in _passages: the passage is made of events, not of output
 RECORDED = "wrapper"  # source of findings whose lines are stored as output, which is searchable itself
 
@@ -36,9 +33,11 @@ def settle(writer: Writer, last: int, *, after: int = AFTER) -> None:
     done = settled(writer)
     if last - done < after:
         return
-    rows = writer.connection.execute(_sql.unsettled, (done,))
-    for session, group in groupby(rows, itemgetter(0)):
-        for first, end, text in _passages(writer, group):
+    writer.kinds.refresh()
+    for query, found in ((_sql.unsettled_findings, True), (_sql.unsettled_steps, False)):
+        kinds = writer.kinds.by_id.items()
+        wanted = numbers(number for number, kind in kinds if searched(kind) and bool(kind.pattern) == found)
+        for session, first, end, text in writer.connection.execute(query.format(kinds=wanted), (done,)):
             writer.passage(session, EVENTS_STREAM, first, end, text)
     writer.connection.execute(_sql.count_unsettled, (done,))
     writer.connection.execute(_sql.settle, (last,))
@@ -47,20 +46,3 @@ def settle(writer: Writer, last: int, *, after: int = AFTER) -> None:
 def searched(kind: Kind) -> bool:
     """Whether events of this kind are found by their own words."""
     return kind.event_type != "state" and not (kind.pattern and kind.source == RECORDED)
-
-
-def _passages(writer: Writer, rows: Iterator[tuple[int, ...]]) -> Iterator[tuple[int, int, str]]:
-    """(first seq, last seq, text) for some events of one session at a time."""
-    of = writer.kinds.of
-    seqs: list[int] = []
-    texts: list[str] = []
-    for _, seq, kind, *words in rows:
-        if not searched(of(kind)):
-            continue
-        seqs.append(seq)
-        texts.append("\n".join(word for word in words if word))  # type: ignore[misc]
-        if len(seqs) == PASSAGE_EVENTS:
-            yield seqs[0], seqs[-1], "\n".join(texts)
-            seqs, texts = [], []
-    if any(texts):
-        yield seqs[0], seqs[-1], "\n".join(texts)

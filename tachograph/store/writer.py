@@ -23,7 +23,7 @@ from tachograph.store.kinds import Kind, Kinds
 
 _sql = queries.load("writer")
 
-_COUNTED = {"prompt": "prompts", "reply": "replies", "command": "commands", "error": "errors"}
+_COUNTED = {"prompt": 1, "reply": 2, "command": 3, "error": 4}  # where _totals has them
 _encode = msgspec.json.encode
 
 
@@ -147,25 +147,23 @@ class Writer:
 
     def _grow(self, growths: Iterable[Growth], last: int) -> None:
         """Totals and roll-ups for one batch; `last` is the id of its last event."""
+        kinds, sessions = [], []
         for growth in growths:
-            counts = {kind: len(times) for kind, times in growth.kinds.items()}
-            self.connection.executemany(
-                _sql.grow_session_kinds, [(growth.number, kind, count) for kind, count in counts.items()]
-            )
-            totals = self._totals(counts)
-            totals |= {"id": growth.number, "last_seq": growth.seq, "events": sum(counts.values())}
-            totals["first_at"] = min(map(min, growth.kinds.values()))
-            totals["last_at"] = max(map(max, growth.kinds.values()))
-            self.connection.execute(_sql.grow_session, totals)
+            number, counts = growth.number, {kind: len(times) for kind, times in growth.kinds.items()}
+            kinds += [(number, kind, count) for kind, count in counts.items()]
+            first_at, last_at = min(map(min, growth.kinds.values())), max(map(max, growth.kinds.values()))
+            sessions.append((number, growth.seq, first_at, last_at, sum(counts.values()), *self._totals(counts)))
+        self.connection.executemany(_sql.grow_session_kinds, kinds)
+        self.connection.executemany(_sql.grow_session, sessions)
         settling.settle(self, last)
 
-    def _totals(self, counts: dict[int, int]) -> dict[str, int]:
-        """What a session's row counts, by column."""
-        totals = dict.fromkeys(("extractions", *_COUNTED.values()), 0)
+    def _totals(self, counts: dict[int, int]) -> list[int]:
+        """Extractions, prompts, replies, commands and errors among some events, as the session's row counts them."""
+        totals = [0, 0, 0, 0, 0]
         for number, count in counts.items():
             kind = self.kinds.of(number)
             if kind.pattern:
-                totals["extractions"] += count
+                totals[0] += count
             column = _COUNTED.get(kind.event_type)
             if column:
                 totals[column] += count

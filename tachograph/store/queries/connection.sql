@@ -13,7 +13,7 @@ PRAGMA cell_size_check = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA secure_delete = FAST;
 PRAGMA journal_size_limit = 67108864;
-PRAGMA wal_autocheckpoint = 1000;
+PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -16000;
 
 -- name: reader

@@ -4,13 +4,23 @@
 -- Up to which event that is done.
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0);
 
--- name: unsettled
--- What is not, a session after the other, with everything of it that a person would look for.
-SELECT e.session, e.seq, e.kind, t.content, t.command, t.file_path, t.tool_name, coalesce(e.original_line, e.matched_value)
-FROM _events e
-LEFT JOIN _steps t ON t.event = e.id
-WHERE e.id > ?
-ORDER BY e.session, e.seq;
+-- name: unsettled_findings
+-- What is not, as passages: some events of one session with every word a person would look for. NOT INDEXED: by id, or
+-- SQLite walks all sessions to spare itself the sorting.
+SELECT e.session, min(e.seq), max(e.seq), group_concat(coalesce(e.original_line, e.matched_value), char(10))
+FROM _events e NOT INDEXED
+WHERE e.id > ? AND e.kind IN ({kinds})
+GROUP BY e.session, e.seq / 64;
+
+-- name: unsettled_steps
+-- The same of structured steps.
+SELECT e.session, min(e.seq), max(e.seq), group_concat(
+    concat_ws(char(10), t.content, t.command, t.file_path, t.tool_name, e.original_line, e.matched_value), char(10)
+)
+FROM _events e NOT INDEXED
+JOIN _steps t ON t.event = e.id
+WHERE e.id > ? AND e.kind IN ({kinds})
+GROUP BY e.session, e.seq / 64;
 
 -- name: count_unsettled
 -- The same counted.

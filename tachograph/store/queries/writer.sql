@@ -46,13 +46,13 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count;
 -- name: grow_session
 -- The session's totals and the bounds of its events.
 UPDATE _sessions
-SET last_seq = :last_seq,
-    first_at = min(coalesce(first_at, :first_at), :first_at),
-    last_at = max(coalesce(last_at, :last_at), :last_at),
-    events = events + :events,
-    extractions = extractions + :extractions,
-    prompts = prompts + :prompts,
-    replies = replies + :replies,
-    commands = commands + :commands,
-    errors = errors + :errors
-WHERE id = :id;
+SET last_seq = ?2,
+    first_at = min(coalesce(first_at, ?3), ?3),
+    last_at = max(coalesce(last_at, ?4), ?4),
+    events = events + ?5,
+    extractions = extractions + ?6,
+    prompts = prompts + ?7,
+    replies = replies + ?8,
+    commands = commands + ?9,
+    errors = errors + ?10
+WHERE id = ?1;

@@ -44,7 +44,7 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def add(self, kind: bytes, at: int, body: bytes, reason: str) -> None:
+    def add(self, kind: bytes, at: int, body: bytes | memoryview, reason: str) -> None:
         """Keep the record, or count it as lost because of `reason`."""
         size = len(body) + _OVERHEAD
         stream = kind in STREAMS
@@ -57,7 +57,7 @@ class Backlog:
         if not fits:
             self._lose(at, len(body), reason)
             return
-        self._queue.append((kind, at, body))
+        self._queue.append((kind, at, bytes(body)))
         if stream:
             self._streams += size
         else:

@@ -39,12 +39,17 @@ PREFIX = BODY_AT - PAYLOAD_AT  # the part of the payload that is not body
 BODY_MAX = 16 << 20  # nothing longer is written, so nothing longer is believed when read
 
 
-def encode(kind: bytes, at: int, body: bytes, sequence: int) -> bytes:
-    """One whole frame. `at` is ns. A body over BODY_MAX is the caller's mistake (ValueError)."""
+def head(kind: bytes, at: int, body: bytes | memoryview, sequence: int) -> bytes:
+    """The fixed part of a frame; the body follows it. `at` is ns. A body over BODY_MAX is a mistake (ValueError)."""
     if len(body) > BODY_MAX:
         raise ValueError(f"a journal record holds at most {BODY_MAX} bytes, not {len(body)}")
     check = crc32(body, crc32(_PREFIX.pack(kind, at), crc32(_SEQUENCE.pack(sequence))))
-    return HEAD.pack(len(body) + PREFIX, check, sequence, kind, at) + body
+    return HEAD.pack(len(body) + PREFIX, check, sequence, kind, at)
+
+
+def encode(kind: bytes, at: int, body: bytes, sequence: int) -> bytes:
+    """One whole frame."""
+    return head(kind, at, body, sequence) + body
 
 
 def plausible(length: int) -> bool:

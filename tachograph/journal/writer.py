@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def _join_and_write(fd: int, head: bytes, body: bytes | memoryview) -> int:
+    return os.write(fd, head + body)
+
+
+def _gather_and_write(fd: int, head: bytes, body: bytes | memoryview) -> int:
+    return os.writev(fd, (head, body))
+
+
+# One call either way, so that nobody finds a frame without its body.
+_write_both = _gather_and_write if hasattr(os, "writev") else _join_and_write
+
+
 class Journal:
     """One append-only file. Made by `create`; used by one thread at a time.
 
@@ -89,7 +101,7 @@ class Journal:
         """Why the disk did not confirm what was written; "" when it did, or was not asked."""
         return self._syncer.trouble
 
-    def append(self, kind: bytes, at: int, body: bytes) -> None:
+    def append(self, kind: bytes, at: int, body: bytes | memoryview) -> None:
         """Write one record; `at` in ns. Trouble with the file never raises: the record waits or is counted as lost."""
         if len(body) > frame.BODY_MAX or self._fd < 0 or self._torn or self._backlog:
             self._append_slowly(kind, at, body)
@@ -142,7 +154,7 @@ class Journal:
         lock.hold(fd)
         self._fd = fd
 
-    def _append_slowly(self, kind: bytes, at: int, body: bytes) -> None:
+    def _append_slowly(self, kind: bytes, at: int, body: bytes | memoryview) -> None:
         for start in range(0, max(len(body), 1), _PIECE):
             piece = body[start : start + _PIECE] if kind in frame.STREAMS else body
             self._backlog.add(kind, at, piece, self.trouble)
@@ -151,15 +163,15 @@ class Journal:
         if not self.trouble or clock.monotonic() >= self._retry_at:
             self.flush()
 
-    def _write(self, kind: bytes, at: int, body: bytes) -> bool:
+    def _write(self, kind: bytes, at: int, body: bytes | memoryview) -> bool:
         """One frame, whole or not at all."""
-        data = frame.encode(kind, at, body, self._sequence + 1)
+        head = frame.head(kind, at, body, self._sequence + 1)
         try:
-            written = os.write(self._fd, data)
+            written = _write_both(self._fd, head, body)
         except OSError as error:
             self._failed(error)
             return False
-        if written != len(data):
+        if written != len(head) + len(body):
             self._failed(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
             self._untear()
             return False

@@ -1,0 +1,33 @@
+"""The `tachograph` command. Hot commands are decided here, before anything heavy is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run the command line in sys.argv; its exit code."""
+    words = sys.argv[1:]
+    first = words[0] if words else ""
+    if first == "run":
+        import signal
+
+        if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # nobody wants to read where in our imports Ctrl-C hit us
+        from tachograph.cli.run import main as run
+
+        # Nothing is buffered and nobody waits for us: taking the interpreter down in good order would only take time.
+        os._exit(run(words[1:]))
+    if first == "--version":
+        from tachograph import __version__
+
+        print(f"tachograph {__version__}")
+        return 0
+    from tachograph.cli.main import main as command_line
+
+    return command_line()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,7 +21,7 @@ ROOM = Path(queries.__file__).parent.parent
 FILES = sorted(path.stem for path in (ROOM / "queries").glob("*.sql"))
 BRACES = {
     "where": "TRUE", "order": "ASC", "numbers": "1, 2", "index": "_events_session_at", "assignments": "pid = ?",
-    "version": "1", "application_id": "1",
+    "version": "1", "application_id": "1", "kinds": "1, 2",
 }  # fmt: skip
 ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]
 

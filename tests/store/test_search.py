@@ -1,0 +1,267 @@
+"""Search: every hit holds the words, and none that holds them is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tachograph.records import Event, Line
+from tachograph.store import Hit, Store, search
+from tachograph.store.query_words import marks, parse
+
+from .samples import AT, SECOND, event, extraction, printed, scratch, session
+
+WORDS = [
+    "lock",
+    "locked",
+    "Database",
+    "is",
+    "not",
+    "error",
+    "café",
+    "CAFE",
+    "한글",
+    "がある",
+    "🤖done",
+    "snake_case",
+    "a.b",
+]
+LINES = st.lists(st.sampled_from(WORDS), max_size=5).flatmap(
+    lambda words: st.sampled_from([" ", "  ", ": ", "-"]).map(lambda between: between.join(words))
+)
+TYPED = st.lists(
+    st.sampled_from(
+        [*WORDS, "lock*", "-not", '"is locked"', '"is not"', "-error", "ca*", "*", "-", "NOT", "(", "a", "b"]
+    )
+    | st.text(max_size=6),
+    max_size=3,
+).map(" ".join)
+
+
+def texts(hits: Sequence[Hit]) -> list[str]:
+    return [hit.text for hit in hits]
+
+
+def expected(lines: Sequence[str], typed: str) -> list[str]:
+    """A naive scan of the same lines."""
+    terms = parse(typed).terms
+    if not any(not term.negated for term in terms):
+        return []  # nothing to look for, only something to leave out
+    return [line for line in lines if marks(line, terms) is not None]
+
+
+@settings(max_examples=100)
+@given(st.lists(LINES, max_size=30), TYPED, st.sampled_from([60, 300, 65536]))
+def test_hits_in_output_are_what_a_scan_finds(lines: list[str], typed: str, size: int) -> None:
+    pieces = [(AT + n, f"{line}\n".encode()) for n, line in enumerate(lines)]
+    with scratch() as store:
+        printed(store, "codex-1", *pieces, size=size)
+        results = store.search(typed, limit=1000)
+        assert Counter(texts(results.hits)) == Counter(expected(lines, typed))
+        assert not results.truncated
+        assert [hit.line_number for hit in results.hits] == sorted({h.line_number for h in results.hits}, reverse=True)
+        for hit in results.hits:
+            assert lines[hit.line_number - 1] == hit.text
+            assert hit.at == AT + hit.line_number - 1
+            around = [Line(n, lines[n - 1], AT + n - 1) for n in range(1, len(lines) + 1)]
+            assert hit.before == around[max(0, hit.line_number - 3) : hit.line_number - 1], "across chunks, too"
+            assert hit.after[:2] == around[hit.line_number : hit.line_number + 2][: len(hit.after)]
+
+
+@pytest.mark.usefixtures("portions")
+@settings(max_examples=60)
+@given(st.lists(st.lists(LINES, min_size=1, max_size=3).map("\n".join), max_size=150), TYPED)
+def test_hits_in_events_are_what_a_scan_finds(contents: list[str], typed: str) -> None:
+    with scratch() as store:
+        store.events.add_many([event(f"codex-{n % 2}", content=text, at=AT + n) for n, text in enumerate(contents)])
+        results = store.search(typed, limit=1000)
+        assert sorted(hit.at - AT for hit in results.hits) == [
+            n for n, text in enumerate(contents) if expected([*text.split("\n"), text], typed)
+        ]
+        assert all(hit.text in contents[hit.at - AT] for hit in results.hits)
+        if any(not term.negated for term in parse(typed).terms):
+            typed_too = store.search(f"{typed} type:marker", limit=1000)
+            assert Counter(hit.event_id for hit in typed_too.hits) == Counter(hit.event_id for hit in results.hits)
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """Output, findings and steps of two agents."""
+    store.sessions.add(session("codex-1"))
+    store.sessions.add(session("aider-1"))
+    printed(store, "codex-1", (AT, b"one\ntwo\ndatabase is locked\nfour\nfive\n"), (AT + 9 * SECOND, b"retry\n"))
+    printed(store, "aider-1", (AT + SECOND, b"the lock is locked\n"), stream=1)
+    store.extractions.add_many(
+        [
+            extraction(
+                original_line="OperationalError: database is locked",
+                line_number=3,
+                pattern="sqlite",
+                source="wrapper",
+                at=AT,
+            )
+        ]
+    )
+    store.events.add_many(
+        [
+            event("codex-1", "command", command="rm tachograph.lock --force", at=AT + 2 * SECOND),
+            event("aider-1", "reply", content="It was locked.\nI unlocked it.", at=AT + 3 * SECOND),
+            event("aider-1", "file_op", file_path="src/lock/__init__.py", tool_name="Edit", at=AT + 4 * SECOND),
+        ]
+    )
+    return store
+
+
+def test_a_hit_says_where_and_when(filled: Store) -> None:
+    (hit,) = filled.search('"database is locked"').hits
+    assert hit == Hit(
+        "codex-1", "codex", AT, "output", None, 3, None, "database is locked", [(0, 18)],
+        [Line(1, "one", AT), Line(2, "two", AT)], [Line(4, "four", AT), Line(5, "five", AT)], "stdout",
+    )  # fmt: skip
+    (hit,) = filled.search("force", context=0).hits
+    command = filled.events.list(type="command")[0]
+    assert (hit.kind, hit.event_type, hit.event_id, hit.text, hit.stream) == (
+        "event", "command", command.id, "rm tachograph.lock --force", None,
+    )  # fmt: skip
+    assert [hit.text[start:end] for start, end in hit.marks] == ["force"]
+
+
+def test_context_is_as_wide_as_asked(filled: Store) -> None:
+    for context, wide in ((0, (0, 0)), (1, (1, 1)), (50, (2, 3))):
+        (hit,) = filled.search("database", context=context).hits
+        assert (len(hit.before), len(hit.after)) == wide
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("locked", ["database is locked", "the lock is locked", "It was locked."]),
+        ("lock", ["the lock is locked", "rm tachograph.lock --force", "src/lock/__init__.py"]),
+        ("locked -database", ["the lock is locked", "It was locked."]),
+        ("locked agent:codex", ["database is locked"]),
+        ("locked agent:a*", ["the lock is locked", "It was locked."]),
+        ("locked session:aider-1", ["the lock is locked", "It was locked."]),
+        ("locked type:reply", ["It was locked."]),
+        ("locked type:error", ["OperationalError: database is locked"]),
+        ("locked pattern:sqlite", ["OperationalError: database is locked"]),
+        ("locked pattern:sqlite agent:aider", []),
+        ("locked type:error session:aider-1", []),
+        ("locked type:error session:codex-1", ["OperationalError: database is locked"]),
+        ("--force", ["rm tachograph.lock --force"]),
+        ("edit", ["src/lock/__init__.py"]),
+        ("was unlocked", ["It was locked."]),
+        ("locked agent:nobody", []),
+        ("locked session:nobody", []),
+        ("locked type:nothing", []),
+        ("type:reply", ["It was locked."]),
+        ("pattern:sqlite", ["OperationalError: database is locked"]),
+        ("type:reply -locked", ["I unlocked it."]),
+        ("type:reply -it", []),
+        ("-locked", []),
+    ],
+)
+def test_fields_and_words(filled: Store, typed: str, found: list[str]) -> None:
+    if typed == "edit":  # the tool's name stands before the file's
+        assert [hit.event_type for hit in filled.search(typed).hits] == ["file_op"]
+        return
+    assert sorted(texts(filled.search(typed).hits)) == sorted(found)
+
+
+def test_words_spread_over_an_events_lines_show_its_first(filled: Store) -> None:
+    (hit,) = filled.search("was unlocked").hits
+    assert (hit.text, hit.marks) == ("It was locked.", [])
+
+
+def test_arguments_filter_as_fields_do(filled: Store) -> None:
+    for field in ({"agent": "aider"}, {"session": "aider-1"}):
+        assert sorted(texts(filled.search("locked", **field).hits)) == ["It was locked.", "the lock is locked"]
+    assert texts(filled.search("locked", type="reply").hits) == ["It was locked."]
+    assert texts(filled.search("locked", pattern="sqlite").hits) == ["OperationalError: database is locked"]
+    assert filled.search("locked agent:codex", agent="aider").hits[0].agent == "aider", "the argument is meant"
+
+
+def test_time_is_that_of_the_line(filled: Store) -> None:
+    assert texts(filled.search("retry", since=AT + 9 * SECOND).hits) == ["retry"], "printed after the last event"
+    assert filled.search("retry", until=AT + 8 * SECOND).hits == []
+    assert texts(filled.search("locked", since=AT + SECOND, until=AT + 2 * SECOND).hits) == ["the lock is locked"]
+    assert texts(filled.search("locked", type="reply", since=AT + 3 * SECOND).hits) == ["It was locked."]
+    assert filled.search("locked", type="reply", since=AT + 4 * SECOND).hits == []
+
+
+def test_output_of_a_session_without_events_is_found_by_time(store: Store) -> None:
+    printed(store, "codex-1", (AT, b"needle\n"))
+    assert texts(store.search("needle", since=AT, until=AT).hits) == ["needle"]
+    assert store.search("needle", since=AT + 1).hits == []
+
+
+def test_the_limit_is_kept_and_said(store: Store) -> None:
+    printed(store, "codex-1", (AT, b"needle\n" * 30))
+    for limit, truncated in ((0, True), (1, True), (29, True), (30, False), (500, False)):
+        results = store.search("needle", limit=limit)
+        assert (len(results.hits), results.truncated) == (min(limit, 30), truncated)
+    assert [hit.line_number for hit in store.search("needle", limit=2).hits] == [30, 29], "the latest"
+    assert store.search("needle").terms == ["needle"]
+    assert store.search("needle").took_ms > 0
+
+
+def test_more_passages_than_are_looked_up_at_once(store: Store) -> None:
+    number = store.sessions.number(store.sessions.add(session("codex-1")).id)
+    lines = 2 * search.PAGE + 7
+    with store.transaction():
+        printed(store, "codex-1", (AT, b"needle\n" * lines))
+        for line in range(1, lines + 1):
+            store.output.index(number, 0, line, line, "needle")
+    results = store.search("needle", limit=10_000)
+    assert [hit.line_number for hit in results.hits] == list(range(lines, 0, -1)), "each once, whatever covers it"
+    assert not results.truncated
+
+
+def test_no_time_left_is_said(store: Store) -> None:
+    printed(store, "codex-1", (AT, b"needle\n"))
+    store.extractions.add(extraction(original_line="needle"))
+    for typed in ("needle", "needle type:error"):
+        results = store.search(typed, budget_ms=-1)
+        assert (results.hits, results.truncated) == ([], True)
+        assert store.search(typed, budget_ms=60_000).hits
+
+
+def test_lines_longer_than_a_chunk_and_hits_in_every_chunk(store: Store) -> None:
+    line = b"x" * 40 + b" needle " + b"y" * 40 + b" pin " + b"z" * 40
+    printed(store, "codex-1", (AT, b"needle one\n" + line + b"\nneedle three\n"), size=64)
+    hits = store.search("needle").hits
+    assert sorted((hit.line_number, "needle" in hit.text) for hit in hits) == [(1, True), (2, True), (3, True)]
+    assert [hit.line_number for hit in store.search("pin").hits] == [2]
+
+
+def test_a_screen_that_is_redrawn_is_found_once(store: Store) -> None:
+    printed(store, "codex-1", (AT, b"\x1b[H\x1b[2Kneedle\x1b[2;1Hother\x1b[1;1H\x1b[2Kneedle\n"))
+    assert texts(store.search("needle").hits) == ["needle"]
+
+
+def test_what_a_reextraction_removed_is_not_found(store: Store) -> None:
+    printed(store, "codex-1", (AT, b"needle one\nneedle two\n"))
+    found = [extraction(original_line=f"needle {word}", source="wrapper") for word in ("one", "two")]
+    store.extractions.add_many(found)
+    store.extractions.replace("codex-1", found[1:], [])
+    assert sorted(texts(store.search("needle").hits)) == ["needle one", "needle two"], "the output stays as it is"
+    assert texts(store.search("needle type:error").hits) == ["needle two"]
+
+
+@pytest.fixture(scope="module")
+def words() -> Iterator[Store]:
+    """One store for everything that is typed."""
+    with scratch() as store:
+        printed(store, "codex-1", (AT, b'AND OR NOT "quoted" (a) agent type: x-y ^ 0\n'))
+        store.events.add(Event("codex-1", "marker", content="NEAR AND OR type"))
+        yield store
+
+
+@settings(max_examples=150)
+@given(st.text() | st.text(alphabet="\"'*-:()^+{}[]ANDORNT agent:type\x00\\/\n\udc80", max_size=30))
+def test_nothing_typed_is_an_error(words: Store, typed: str) -> None:
+    results = words.search(typed)
+    assert all(hit.text for hit in results.hits)

@@ -28,9 +28,9 @@ class CodeBlocks:
         """Store a block, or only the sighting when its content is known. True when the content was new."""
         if not block.content:
             raise BadRecord("a code block needs content")
-        digest = block.digest or digest_of(block.content)
         at = block.at or clock.now()
-        with self._writer.transaction():
+        with self._writer.change():
+            digest = block.digest or digest_of(block.content)
             session = self._writer.session(block.session_id, block.agent_name, at).number
             found = self._connection.execute(_sql.id_of_digest, (digest,)).get
             number = found or self._insert(block, digest)

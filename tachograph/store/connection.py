@@ -19,6 +19,8 @@ from tachograph.store import migrations, queries
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
 
 _sql = queries.load("connection")
+_TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_SAVEPOINT = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
 
 
 def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
@@ -27,16 +29,22 @@ def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
     Raises StoreError, StoreBusy, StoreDamaged, StoreTooNew or Refused, each with what to do next.
     """
     with translated(path):
+        orphaned = os.path.exists(f"{path}-wal")  # asked first: the file is never gone once it was there
         if not os.path.exists(path) or os.path.getsize(path) == 0:
+            if orphaned:
+                raise StoreDamaged(
+                    f"{path} is gone, but its write-ahead log is still there",
+                    f"put the file back, or move {path}-wal away to begin a new one",
+                )
             _create(path)
-        _only_ours(path)
-        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.set_busy_timeout(busy_ms)
-        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-        migrations.refuse_foreign(connection, path)
-        connection.execute(_sql.writer).fetchall()  # a statement that answers stops here until it is read
-        migrations.upgrade(connection, path)
-        return connection
+        _refuse_others(path)
+        with _opened(path, busy_ms) as connection:
+            connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+            migrations.refuse_foreign(connection, path)
+            _only_ours(path)
+            connection.execute(_sql.writer).fetchall()  # a statement that answers stops here until it is read
+            migrations.upgrade(connection, path)
+            return connection
 
 
 def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
@@ -45,13 +53,23 @@ def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
         raise NotFound(
             f"there is no database at {path}", "`tachograph run -- COMMAND` makes it with the first recording"
         )
-    with translated(path):
-        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)  # a WAL reader must reach the -shm file
-        connection.set_busy_timeout(busy_ms)
+    with translated(path), _opened(path, busy_ms) as connection:
         migrations.refuse_foreign(connection, path)
         migrations.refuse_other_version(connection, path)
         connection.execute(_sql.reader).fetchall()
         return connection
+
+
+@contextlib.contextmanager
+def _opened(path: str, busy_ms: int) -> Iterator[apsw.Connection]:
+    """Closed again when something is wrong with the file, so that no -wal and -shm stay beside it."""
+    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)  # a WAL reader must reach the -shm file, too
+    try:
+        connection.set_busy_timeout(busy_ms)
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _create(path: str) -> None:
@@ -91,17 +109,20 @@ def _sync_folder(folder: str) -> None:
             os.close(handle)
 
 
-def _only_ours(path: str) -> None:
-    """Owner-only from the first byte: SQLite gives -wal and -shm the mode of the database file."""
-    found = os.stat(path)
+def _refuse_others(path: str) -> None:
     if not os.path.isfile(path):
         raise StoreError(f"{path} is not a file", "name a database file with --db")
-    if sys.platform == "win32":
-        return
-    if found.st_uid != os.geteuid():
+    if sys.platform != "win32" and os.stat(path).st_uid != os.geteuid():
         raise Refused(f"{path} belongs to another user", "name a database of your own with --db or TACHOGRAPH_DB")
-    if found.st_mode & 0o077:
-        os.chmod(path, 0o600)
+
+
+def _only_ours(path: str) -> None:
+    """Owner-only, should someone have opened it up; SQLite gives new -wal and -shm files the mode of the database."""
+    if sys.platform != "win32":
+        for file in (path, f"{path}-wal", f"{path}-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                if os.stat(file).st_mode & 0o077:
+                    os.chmod(file, 0o600)
 
 
 @contextlib.contextmanager
@@ -138,16 +159,21 @@ def translated(path: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def transaction(connection: apsw.Connection, path: str = "the database") -> Iterator[None]:
-    """All or nothing. IMMEDIATE, because a transaction that reads first and then writes is refused at once when
-    another writer was quicker, however long the busy timeout."""
+    """All or nothing; inside another transaction a part of it that can fail alone.
+
+    IMMEDIATE, because a transaction that reads first and then writes is refused at once when another writer was
+    quicker, however long the busy timeout.
+    """
+    inner = connection.in_transaction
+    begin, commit, rollback = _SAVEPOINT if inner else _TRANSACTION
     with translated(path):
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(begin)
         try:
             yield
-            connection.execute("COMMIT")
+            connection.execute(commit)
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            if connection.in_transaction:  # some errors end it by themselves
+                connection.execute(rollback).fetchall()
             raise
 
 

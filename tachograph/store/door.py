@@ -45,12 +45,12 @@ def query(
         return _fetch(connection, sql, values, rows_max)
     except apsw.InterruptError:
         raise Refused(f"the query took longer than {timeout_ms / 1000:g} s", "narrow it, or raise --timeout") from None
-    except apsw.AuthError:
-        raise Refused(
-            f"only reading is allowed here ({', '.join(refused[:3]) or 'not a SELECT'})",
-            "write a single SELECT; the commands and the Python API change things",
-        ) from None
-    except apsw.SQLError as error:
+    except (apsw.AuthError, apsw.SQLError, apsw.BindingsError) as error:
+        if refused:
+            raise Refused(
+                f"only reading is allowed here ({', '.join(refused[:3])})",
+                "write a single SELECT; the commands and the Python API change things",
+            ) from None
         raise UsageError(f"SQL: {error}", "`tachograph db sql .tables` lists the tables and views") from None
     except TachographError:
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,8 @@ from tachograph.errors import NotFound
 from tachograph.records import Event
 from tachograph.store import queries
 from tachograph.store.filters import Where, numbers
-from tachograph.store.walk import Row, Window, walk
+from tachograph.store.kinds import Kind
+from tachograph.store.walk import PAGE, Row, Window, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("events")
@@ -64,7 +65,9 @@ class Events:
         """
         kinds = self._kinds(agent, type)
         if session is None and after is None:
-            return self._walked(agent, kinds, status, since, until, limit, ascending)
+            page = PAGE if limit is None or status else min(PAGE, limit)
+            walked = self.walked(Window(kinds, None, since, until, not ascending), max(page, 1))
+            return list(islice((event for event, _ in walked if status in (None, event.status)), limit))
         where = Where()
         where.add("s.session_id = ?", session)
         where.add("e.id > ?", after)
@@ -87,31 +90,22 @@ class Events:
             return None
         return frozenset(self._writer.kinds.matching(agents=agents, event_type=event_type))
 
-    def _walked(
-        self,
-        agent: str | None,
-        kinds: frozenset[int] | None,
-        status: str | None,
-        since: int | None,
-        until: int | None,
-        limit: int | None,
-        ascending: bool,
-    ) -> Sequence[Event]:
-        names = self._writer.kinds.matching_agents(agent)
-        agents = None if names is None else frozenset(self._writer.kinds.agents[name] for name in names)
-        found: list[Event] = []
-        rows = walk(self._connection, Window(kinds, agents, since, until, not ascending))
-        while limit is None or len(found) < limit:
-            page = list(islice(rows, 1000 if limit is None else min(1000, limit - len(found))))
-            if not page:
-                break
-            found.extend(event for event in self._with_steps(page) if status in (None, event.status))
-        return found
+    def between(self, session: int, first: int, last: int) -> Iterator[tuple[Event, Kind]]:
+        """Events of one session (its row number) by their seq, both ends included; the last first."""
+        for row in self._connection.execute(_sql.between, (session, first, last)).fetchall():
+            yield self._event(Row(*row[:10]), row[10:]), self._writer.kinds.of(row[2])
 
-    def _with_steps(self, rows: Sequence[Row]) -> Sequence[Event]:
+    def walked(self, window: Window, page: int = PAGE) -> Iterator[tuple[Event, Kind]]:
+        """Events in order of time with their kinds. Stop when you have enough; `page` are read at once."""
+        rows = walk(self._connection, window)
+        while part := list(islice(rows, page)):
+            yield from self._with_steps(part)
+
+    def _with_steps(self, rows: Sequence[Row]) -> Iterator[tuple[Event, Kind]]:
         sql = _sql.steps.format(numbers=numbers(row.id for row in rows))
         steps = {step[0]: step[1:] for step in self._connection.execute(sql)}
-        return [self._event(row, steps.get(row.id, _NO_STEP)) for row in rows]
+        for row in rows:
+            yield self._event(row, steps.get(row.id, _NO_STEP)), self._writer.kinds.of(row.kind)
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Event]:
         return [self._event(Row(*row[:10]), row[10:]) for row in self._connection.execute(sql, values)]

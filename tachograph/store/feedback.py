@@ -25,7 +25,7 @@ class Feedbacks:
         """Attach an outcome to an event; counted on its session. Raises NotFound, BadRecord."""
         if not outcome:
             raise BadRecord("an outcome is a word", "for example: correct, wrong")
-        with self._writer.transaction():
+        with self._writer.change():
             session = self._connection.execute(_sql.session_of_event, (event_id,)).get
             if session is None:
                 raise NotFound(f"there is no event {event_id}", "`tachograph events` lists them with their ids")

@@ -39,17 +39,17 @@ class Kinds:
         self.ids: dict[Kind, int] = {}
         self.by_id: dict[int, Kind] = {}
         self.agents: dict[str, int] = {}
+        self._read_up_to = 0  # beyond it we may know our own rows and lack those of others
 
     def refresh(self) -> None:
         """Learn what other processes added."""
-        known = max(self.by_id, default=0)
         for name, number in self._connection.execute(_sql.agents):
             self.agents[name] = number
         names = {number: name for name, number in self.agents.items()}
-        for number, agent, *rest in self._connection.execute(_sql.kinds_after, (known,)):
+        for number, agent, *rest in self._connection.execute(_sql.kinds_after, (self._read_up_to,)):
             kind = Kind(names[agent], rest[0], rest[1], rest[2], bool(rest[3]), rest[4], rest[5])
             self.by_id[number] = kind
-            self.ids[kind] = number
+            self.ids[kind] = self._read_up_to = number
 
     def of(self, number: int) -> Kind:
         if number not in self.by_id:

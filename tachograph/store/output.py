@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import zstandard
 
+from tachograph.errors import StoreDamaged, UsageError
 from tachograph.records import Line, OutputChunk
 from tachograph.store import queries
 from tachograph.store.filters import numbers
@@ -49,6 +50,10 @@ class Output:
 
     def write(self, session: int, chunks: Sequence[Chunk]) -> None:
         """Store chunks of one session (its row number); a chunk of the same number is replaced: it has grown."""
+        if not chunks:
+            return
+        times = [at for chunk in chunks for at, _ in chunk.pieces]
+        self._connection.execute(_sql.widen_session, (min(times), max(times), session))
         self._connection.executemany(
             _sql.write,
             [
@@ -66,8 +71,9 @@ class Output:
 
     def streams(self, session: str) -> dict[str, int]:
         """The streams that have output, with the number of their last line."""
-        rows = self._connection.execute(_sql.streams, (self._sessions.number(session),))
-        return {STREAMS[stream]: last for stream, last in rows}
+        number = self._sessions.number(session)
+        last = [self.last(number, row[0]) for row in self._connection.execute(_sql.streams, (number,)).fetchall()]
+        return {STREAMS[c.stream]: c.line_first + c.lines - c.data.endswith(b"\n") for c in last if c is not None}
 
     def last(self, session: int, stream: int) -> Chunk | None:
         """The chunk of a stream that may still grow."""
@@ -80,7 +86,7 @@ class Output:
         No statement stays open between two chunks. Raises NotFound for an unknown session.
         """
         number = self._sessions.number(session)
-        wanted = range(3) if stream is None else (STREAMS.index(stream),)
+        wanted = range(3) if stream is None else (_number(stream),)
         listed = self._connection.execute(_sql.ids.format(numbers=numbers(wanted)), (number, after)).fetchall()
         for (chunk,) in listed:
             row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
@@ -91,40 +97,43 @@ class Output:
 
     def lines(self, session: str, first: int = 1, last: int | None = None, stream: str = "stdout") -> list[Line]:
         """Readable lines first..last of a stream, both included."""
-        number = self._sessions.number(session)
+        end = LINE_MAX if last is None else last
         found: list[Line] = []
-        for line_first, data, times in self._covering(number, STREAMS.index(stream), first, last):
-            found.extend(
-                line
-                for line in readable(self._split, data, unpack_times(times), line_first)
-                if line.number >= first and (last is None or line.number <= last)
-            )
+        for chunk in self.covering(self._sessions.number(session), _number(stream), first, end):
+            found += [line for line in self.readable(chunk) if first <= line.number <= end]
         return found
 
     def tail(self, session: str, count: int, stream: str = "stdout") -> list[Line]:
         """The last `count` readable lines."""
         number = self._sessions.number(session)
         found: list[Line] = []
-        listed = self._connection.execute(_sql.ids_backwards, (number, STREAMS.index(stream))).fetchall()
+        listed = self._connection.execute(_sql.ids_backwards, (number, _number(stream))).fetchall()
         for (chunk,) in listed:
-            _, line_first, _, data, times, _ = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
-            found[:0] = readable(self._split, unpack(data), unpack_times(times), line_first)
+            found[:0] = self.readable(chunk)
             if len(found) >= count:
                 break
         return found[-count:] if count else []
 
-    def _covering(self, session: int, stream: int, first: int, last: int | None) -> Iterator[tuple[int, bytes, bytes]]:
-        # A line longer than a chunk begins in an earlier one: several chunks share its number.
-        begin = self._connection.execute(_sql.number_at_line, (session, stream, first)).get or 0
-        values = (session, stream, begin, LINE_MAX if last is None else last)
-        for line_first, data, times in self._connection.execute(_sql.covering, values).fetchall():
-            yield line_first, unpack(data), times
+    def covering(self, session: int, stream: int, first: int, last: int) -> list[int]:
+        """The ids of the chunks that hold some lines of a stream; `session` is a row number."""
+        values = {"session": session, "stream": stream, "first": first, "last": last}
+        return [row[0] for row in self._connection.execute(_sql.covering, values)]
+
+    def readable(self, chunk: int) -> list[Line]:
+        """The lines of a chunk, by its id, with the time each was complete."""
+        row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
+        if row is None:
+            return []
+        _, line_first, _, packed, times, _ = row
+        data = unpack(packed)
+        clock = LineClock(data, unpack_times(times), line_first)
+        return [Line(number, text, clock.at(number)) for number, text in self._split(data, line_first)]
 
 
-def readable(split: Split, data: bytes, pieces: Sequence[tuple[int, int]], line_first: int) -> list[Line]:
-    """Raw bytes → lines with the time each was complete."""
-    clock = LineClock(data, pieces, line_first)
-    return [Line(number, text, clock.at(number)) for number, text in split(data, line_first)]
+def _number(stream: str) -> int:
+    if stream not in STREAMS:
+        raise UsageError(f"there is no stream {stream!r}", f"name one of {', '.join(STREAMS)}")
+    return STREAMS.index(stream)
 
 
 class LineClock:
@@ -147,10 +156,13 @@ class LineClock:
 
 
 def unpack(data: bytes) -> bytes:
-    """zstd → bytes. Raises ValueError when a damaged chunk claims an absurd size."""
-    if zstandard.frame_content_size(data) > CHUNK_BYTES_MAX:
-        raise ValueError("a chunk of output claims to be larger than any chunk we write")
-    return zstandard.ZstdDecompressor().decompress(data)  # one each: they are not for two threads
+    """zstd → bytes. Raises StoreDamaged for bytes that are no chunk of ours, whatever size they claim."""
+    try:
+        if zstandard.frame_content_size(data) <= CHUNK_BYTES_MAX:
+            return zstandard.ZstdDecompressor().decompress(data)  # one each: they are not for two threads
+    except zstandard.ZstdError:
+        pass
+    raise StoreDamaged("a chunk of output is damaged", "`tachograph db check` looks at the whole file")
 
 
 def pack_times(pieces: Sequence[tuple[int, int]]) -> bytes:

@@ -1,24 +1,34 @@
-"""What people type into a search box, as terms. Pure: no SQL runs here, and nothing typed can be an error.
+"""What people type into a search box, as terms; what a word is, for the index and for us alike. Pure: no SQL runs
+here, and nothing typed can be an error.
 
 `database is locked` three words that must stand in one line · `"is locked"` a phrase · `lock*` a beginning ·
 `agent:codex` `session:ID` `type:error` `pattern:NAME` fields · `-word` must not stand there.
+
+The index only knows ASCII: text is folded and cleared of everything else that is no letter or digit before it goes in
+(`indexable`), so no table of characters inside SQLite can disagree with ours about where a word ends.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 FIELDS = ("agent", "session", "type", "pattern")
-_ITEM = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
+_ITEM = re.compile(r'(-(?!-))?(?:(\w+):)?(?:"([^"]*)"?|(\S+))')  # `--force` is a word, not a "must not"
 _WORD = re.compile(r"[^\W_]+")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NO_WORD = re.compile(r"[^\x00-\x7f\w]+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_CLUSTER = re.compile(".[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)  # a character and what belongs to it
 
 
 class Term(NamedTuple):
     """`words` in the given order next to each other; the last may be a beginning (`prefix`)."""
 
-    text: str  # as typed, folded: what must be found in the line
+    text: str  # as typed, folded
     words: tuple[str, ...]
     prefix: bool = False
     negated: bool = False
@@ -33,7 +43,7 @@ def parse(typed: str) -> Query:
     """Never raises; a field nobody knows is searched for as text."""
     terms: list[Term] = []
     fields: dict[str, str] = {}
-    for minus, field, phrase, word in _ITEM.findall(typed):
+    for minus, field, phrase, word in _ITEM.findall(typed.encode(errors="replace").decode()):
         text = phrase or word
         if field in FIELDS and text:
             fields[field] = text
@@ -51,37 +61,63 @@ def parse(typed: str) -> Query:
 def match_expression(terms: tuple[Term, ...]) -> str:
     """Terms as an FTS5 expression: every word quoted, so that nothing typed is an operator."""
     parts = [
-        f'"{word}"{"*" if term.prefix and word is term.words[-1] else ""}'
+        f'"{word}"{"*" if term.prefix and place == len(term.words) else ""}'
         for term in terms
         if not term.negated
-        for word in term.words
+        for place, word in enumerate(term.words, 1)
     ]
     return " AND ".join(dict.fromkeys(parts))
 
 
 def fold(text: str) -> str:
-    """Case and accents away, as the index does; the length stays the same wherever that is possible."""
+    """Case and accents away: what differs only by them is the same word."""
+    lowered = text.lower()
+    return lowered if text.isascii() else _BEYOND_ASCII.sub(lambda found: _folded(found[0]), lowered)
+
+
+def indexable(text: str) -> str:
+    """Text as the index takes it: ASCII as it is, of the rest only letters and digits, folded."""
     if text.isascii():
-        return text.lower()
-    out = []
-    for char in text:
-        base = unicodedata.normalize("NFD", char)[0].lower()
-        out.append(base if len(base) == 1 else char)
-    return "".join(out)
+        return text
+    return _BEYOND_ASCII.sub(lambda found: (_short if len(found[0]) < 64 else _words_only)(found[0]), text)
+
+
+def _words_only(text: str) -> str:
+    return _NO_WORD.sub(" ", _folded(text))
+
+
+_short = lru_cache(4096)(_words_only)  # the same few frames, ticks and arrows fill terminal output
+
+
+def _folded(text: str) -> str:
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", bare.casefold())
 
 
 def marks(text: str, terms: tuple[Term, ...]) -> list[tuple[int, int]] | None:
     """Where the terms stand in a line, as character spans; None when one is missing or a negated one is there."""
     folded = fold(text)
-    spans: list[tuple[int, int]] = []
-    for term in terms:
-        found = [match.span() for match in _pattern(term).finditer(folded)]
-        if bool(found) == term.negated:
-            return None
-        spans.extend(found)
-    return sorted(spans)
+    if any(bool(_pattern(term).search(folded)) == term.negated for term in terms):
+        return None
+    places: Sequence[int] = range(len(text) + 1)
+    if not text.isascii():
+        folded, places = _aligned(text)
+    found = (span for term in terms if not term.negated for span in _pattern(term).finditer(folded))
+    return sorted((places[match.start()], places[match.end()]) for match in found)
 
 
+def _aligned(text: str) -> tuple[str, list[int]]:
+    """Folded text and, for each of its characters and its end, the place in `text` that it comes from."""
+    parts: list[str] = []
+    places: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        part = fold(cluster[0])
+        parts.append(part)
+        places += [cluster.start()] * len(part)
+    return "".join(parts), [*places, len(text)]
+
+
+@lru_cache(256)
 def _pattern(term: Term) -> re.Pattern[str]:
     """Words whole, with anything but letters and digits between those of one term, as the index sees them."""
     body = r"[\W_]+".join(re.escape(word) for word in term.words)

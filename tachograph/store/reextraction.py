@@ -11,7 +11,7 @@ import msgspec
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import queries, settling
-from tachograph.store.code_blocks import CodeBlocks
+from tachograph.store.code_blocks import CodeBlocks, digest_of
 from tachograph.store.filters import numbers
 from tachograph.store.writer import Writer
 
@@ -22,7 +22,7 @@ def replace(
     writer: Writer, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock]
 ) -> tuple[int, int]:
     """One transaction; returns (removed, added). Findings that were added by hand (other sources) are left alone."""
-    with writer.transaction():
+    with writer.change():
         settling.settle(writer, writer.last_id(), after=1)  # what goes must be part of the totals it is taken from
         session = writer.connection.execute(_sql.session_number, (session_id,)).get
         if session is None:
@@ -64,23 +64,36 @@ def _stored(writer: Writer, session: int) -> dict[tuple[object, ...], list[int]]
 def _remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
     """Rows, their feedback and every count they are part of."""
     db: Any = writer.connection
+    bounds: dict[int, tuple[int, int]] = {}
     for start in range(0, len(gone), 500):
         part = numbers(gone[start : start + 500])
-        counts = dict(db.execute(_sql.count_kinds.format(numbers=part)).fetchall())
+        counts = {}
+        for kind, count, first_at, last_at in db.execute(_sql.count_kinds.format(numbers=part)).fetchall():
+            counts[kind] = count
+            known = bounds.get(kind, (first_at, last_at))
+            bounds[kind] = (min(known[0], first_at), max(known[1], last_at))
         feedbacks = db.execute(_sql.count_feedback.format(numbers=part)).get
         for removal in (_sql.remove_feedback, _sql.remove_steps, _sql.remove_events):
             db.execute(removal.format(numbers=part))
         db.executemany(_sql.shrink_session_kind, [(count, session, kind) for kind, count in counts.items()])
         db.executemany(_sql.shrink_kind, [(count, kind) for kind, count in counts.items()])
-        errors = sum(count for kind, count in counts.items() if writer.kinds.of(kind).event_type == "error")
-        db.execute(_sql.shrink_session, (sum(counts.values()), errors, feedbacks, session))
+        db.execute(_sql.shrink_session, (session, sum(counts.values()), *writer.totals(counts), feedbacks))
     db.execute(_sql.drop_empty_session_kinds, (session,))
     db.execute(_sql.drop_empty_kinds)
+    db.executemany(_sql.bound_kind, [(kind, *times) for kind, times in bounds.items()])
 
 
 def _blocks(writer: Writer, session: int, blocks: Sequence[CodeBlock]) -> None:
-    """The session's sightings anew; contents that nobody has seen any more go."""
-    writer.connection.execute(_sql.remove_sightings, (session,))
+    """The session's sightings: those seen again stay, the others go, with the contents that nobody has seen then."""
+    stored: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, *place in writer.connection.execute(_sql.sightings, (session,)):
+        stored[tuple(place)].append(number)
     for block in blocks:
-        CodeBlocks(writer).add(block)
+        same = stored.get((block.digest or digest_of(block.content), block.line_start, block.line_end))
+        if same:
+            same.pop()
+        else:
+            CodeBlocks(writer).add(block)
+    gone = [number for rest in stored.values() for number in rest]
+    writer.connection.execute(_sql.remove_sightings.format(numbers=numbers(gone)))
     writer.connection.execute(_sql.remove_unseen_blocks)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
-
-import apsw
 
 from tachograph import clock
 from tachograph.records import Event, Line
 from tachograph.store import queries, query_words
 from tachograph.store.events import Events
 from tachograph.store.filters import Where
-from tachograph.store.output import STREAMS, Split, readable, unpack, unpack_times
+from tachograph.store.output import STREAMS, Output
 from tachograph.store.settling import EVENTS_STREAM, searched, settled
+from tachograph.store.walk import Window
 from tachograph.store.writer import Writer
 
 _sql = queries.load("search")
 BUDGET_MS = 2000
+PAGE = 200  # passages that are looked up at once
+_CHUNKS_KEPT = 8  # unpacked, because the next passage often lies in the same
 
 
 class Hit(NamedTuple):
@@ -49,7 +51,19 @@ class Results(NamedTuple):
     terms: list[str]
 
 
+class _Wanted(NamedTuple):
+    terms: tuple[query_words.Term, ...]
+    agent: str | None
+    session: str | None
+    event_type: str | None
+    pattern: str | None
+    since: int | None
+    until: int | None
+    context: int
+
+
 class _Passage(NamedTuple):
+    id: int
     session: int
     stream: int
     first: int
@@ -58,14 +72,31 @@ class _Passage(NamedTuple):
     agent: str
 
 
+class _Budget:
+    """The time a query may take; remembers that it was over."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self._begun = clock.monotonic()
+        self._deadline = self._begun + milliseconds * 1_000_000
+        self.over = False
+
+    def spent(self) -> bool:
+        self.over = clock.monotonic() > self._deadline
+        return self.over
+
+    @property
+    def took_ms(self) -> float:
+        return (clock.monotonic() - self._begun) / 1e6
+
+
 class Search:
     """`store.search`: call it with what was typed."""
 
-    def __init__(self, writer: Writer, events: Events, split: Split) -> None:
+    def __init__(self, writer: Writer, events: Events, output: Output) -> None:
         self._writer = writer
         self._connection = writer.connection
         self._events = events
-        self._split = split
+        self._output = output
 
     def __call__(
         self,
@@ -82,189 +113,135 @@ class Search:
         budget_ms: int = BUDGET_MS,
     ) -> Results:
         """Hits for what was typed, newest first. Fields inside the text (`agent:codex`) and arguments both filter."""
-        begun = clock.monotonic()
-        query = query_words.parse(typed)
-        agent = agent or query.fields.get("agent")
-        type = type or query.fields.get("type")
-        pattern = pattern or query.fields.get("pattern")
-        filters = (agent, session or query.fields.get("session"), since, until)
-        deadline = begun + budget_ms * 1_000_000
-        hits: list[Hit] = []
-        truncated = False
-        for hit in self._hits(query.terms, filters, type, pattern, context, deadline):
-            if hit is None:
-                truncated = True
-                break
-            if len(hits) == limit:
-                truncated = True
-                break
-            hits.append(hit)
-        took = (clock.monotonic() - begun) / 1e6
-        return Results(hits, took, truncated, [term.text for term in query.terms if not term.negated])
+        budget = _Budget(budget_ms)
+        terms, fields = query_words.parse(typed)
+        wanted = _Wanted(
+            terms,
+            agent or fields.get("agent"),
+            session or fields.get("session"),
+            type or fields.get("type"),
+            pattern or fields.get("pattern"),
+            since,
+            until,
+            context,
+        )
+        hits = list(islice(self._hits(wanted, budget), limit + 1))
+        words = [term.text for term in terms if not term.negated]
+        return Results(hits[:limit], budget.took_ms, budget.over or len(hits) > limit, words)
 
-    def _hits(
-        self,
-        terms: tuple[query_words.Term, ...],
-        filters: tuple[str | None, str | None, int | None, int | None],
-        event_type: str | None,
-        pattern: str | None,
-        context: int,
-        deadline: int,
-    ) -> Iterator[Hit | None]:
-        """Hits; None once when the time is over."""
-        expression = query_words.match_expression(terms)
-        if not expression:
-            return
-        if event_type or pattern:
-            yield from self._typed(terms, filters, event_type, pattern, deadline)
-            return
-        since, until = filters[2:]
-        chunks: OrderedDict[int, list[Line]] = OrderedDict()
-        yield from self._in_unsettled(terms, filters)
-        for passage in self._passages(expression, filters):
-            if clock.monotonic() > deadline:
-                yield None
-                return
-            found = (
-                self._in_events(passage, terms)
-                if passage.stream == EVENTS_STREAM
-                else self._in_output(passage, terms, context, chunks)
-            )
-            yield from (hit for hit in found if _within(hit.at, since, until))
+    def _hits(self, wanted: _Wanted, budget: _Budget) -> Iterator[Hit]:
+        """Each line once: two passages may share one that is longer than a chunk, or drawn again and again."""
+        seen: set[tuple[object, ...]] = set()
+        found = self._typed if wanted.event_type or wanted.pattern else self._spoken
+        for hit in found(wanted, budget):
+            place = (hit.session_id, hit.event_id, hit.stream, hit.line_number, hit.text)
+            if place not in seen and _within(hit.at, wanted):
+                seen.add(place)
+                yield hit
 
-    def _passages(
-        self, expression: str, filters: tuple[str | None, str | None, int | None, int | None]
-    ) -> Iterator[_Passage]:
-        agent, session, since, until = filters
+    def _spoken(self, wanted: _Wanted, budget: _Budget) -> Iterator[Hit]:
+        """Among everything that holds the words."""
+        expression = query_words.match_expression(wanted.terms)
+        if not expression or budget.spent():
+            return
         where = Where()
-        agents = self._writer.kinds.matching_agents(agent)
-        where.any_of("a.name", agents)
-        where.add("s.session_id = ?", session)
-        where.add("s.last_at >= ?", since)
-        where.add("s.first_at <= ?", until)
-        found = self._connection.execute(_sql.passages.format(where=where), (expression, *where.values)).fetchall()
-        return (_Passage(*row) for row in found)
+        where.any_of("a.name", self._writer.kinds.matching_agents(wanted.agent))
+        where.add("s.session_id = ?", wanted.session)
+        where.add("s.last_at >= ?", wanted.since)
+        where.add("s.first_at <= ?", wanted.until)
+        yield from self._in_unsettled(wanted, where)
+        chunks: OrderedDict[int, list[Line]] = OrderedDict()
+        for passage in self._passages(expression, where):
+            if budget.spent():
+                return
+            if passage.stream == EVENTS_STREAM:
+                yield from self._in_events(passage, wanted)
+            else:
+                yield from self._in_output(passage, wanted, chunks)
 
-    def _in_unsettled(
-        self, terms: tuple[query_words.Term, ...], filters: tuple[str | None, str | None, int | None, int | None]
-    ) -> Iterator[Hit]:
+    def _passages(self, expression: str, where: Where) -> Iterator[_Passage]:
+        """Passages that hold the words, newest first; no statement stays open while they are looked at."""
+        sql = _sql.passages.format(where=where)
+        below = 2**63 - 1
+        while True:
+            rows = self._connection.execute(sql, (expression, below, *where.values, PAGE)).fetchall()
+            yield from (_Passage(*row) for row in rows)
+            if len(rows) < PAGE:
+                return
+            below = rows[-1][0]
+
+    def _in_unsettled(self, wanted: _Wanted, where: Where) -> Iterator[Hit]:
         """The newest events, which the index does not have yet."""
-        agent, session, since, until = filters
-        agents = self._writer.kinds.matching_agents(agent)
-        words = [word for term in terms if not term.negated for word in term.words]
-        for number, at, kind_id, session_id, *texts in self._connection.execute(
-            _sql.unsettled, (settled(self._writer),)
+        words = [word for term in wanted.terms if not term.negated for word in term.words]
+        sql = _sql.unsettled.format(where=where)
+        for number, kind, agent, *texts in self._connection.execute(
+            sql, (settled(self._writer), *where.values)
         ).fetchall():
-            kind = self._writer.kinds.of(kind_id)
-            if not searched(kind) or session not in (None, session_id) or not _within(at, since, until):
-                continue
-            if agents is not None and kind.agent not in agents:
-                continue
             text = query_words.fold("\n".join(text for text in texts if text))
-            if all(word in text for word in words):
-                yield from _event_hits(self._events.get(number), kind.agent, terms)
+            if all(word in text for word in words) and searched(self._writer.kinds.of(kind)):
+                yield from _event_hit(self._events.get(number), agent, wanted.terms)
 
-    def _in_events(self, passage: _Passage, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
-        numbers = self._connection.execute(
-            _sql.events_of_passage, (passage.session, passage.first, passage.last)
-        ).fetchall()
-        for number, kind in numbers:
-            if searched(self._writer.kinds.of(kind)):
-                yield from _event_hits(self._events.get(number), passage.agent, terms)
+    def _in_events(self, passage: _Passage, wanted: _Wanted) -> Iterator[Hit]:
+        for event, kind in self._events.between(passage.session, passage.first, passage.last):
+            if searched(kind):
+                yield from _event_hit(event, passage.agent, wanted.terms)
 
-    def _in_output(
-        self, passage: _Passage, terms: tuple[query_words.Term, ...], context: int, chunks: OrderedDict[int, list[Line]]
-    ) -> Iterator[Hit]:
-        lines = self._lines(passage, chunks)
+    def _in_output(self, passage: _Passage, wanted: _Wanted, chunks: OrderedDict[int, list[Line]]) -> Iterator[Hit]:
+        lines, context = self._lines(passage, wanted.context, chunks), wanted.context
         for index in range(len(lines) - 1, -1, -1):
             line = lines[index]
             if not passage.first <= line.number <= passage.last:
                 continue
-            spans = query_words.marks(line.text, terms)
-            if spans is None:
-                continue
-            yield Hit(
-                passage.session_id, passage.agent, line.at, "output", None, line.number, None, line.text, spans,
-                lines[max(0, index - context) : index], lines[index + 1 : index + 1 + context], STREAMS[passage.stream],
-            )  # fmt: skip
+            spans = query_words.marks(line.text, wanted.terms)
+            if spans is not None:
+                before, after = lines[max(0, index - context) : index], lines[index + 1 : index + 1 + context]
+                yield Hit(
+                    passage.session_id, passage.agent, line.at, "output", None, line.number, None, line.text, spans,
+                    before, after, STREAMS[passage.stream],
+                )  # fmt: skip
 
-    def _lines(self, passage: _Passage, chunks: OrderedDict[int, list[Line]]) -> list[Line]:
-        """The readable lines of the chunks a passage lies in; the last few chunks are remembered."""
-        listed = self._connection.execute(
-            _sql.chunks_of_passage, (passage.session, passage.stream, passage.last, passage.first)
-        ).fetchall()
+    def _lines(self, passage: _Passage, context: int, chunks: OrderedDict[int, list[Line]]) -> list[Line]:
+        """The readable lines of the chunks in which a passage and the lines around it lie."""
+        first, last = passage.first - context, passage.last + context
         lines: list[Line] = []
-        for chunk, line_first in listed:
+        for chunk in self._output.covering(passage.session, passage.stream, first, last):
             if chunk not in chunks:
-                data, times = self._connection.execute(_sql.chunk, (chunk,)).fetchone()
-                chunks[chunk] = readable(self._split, unpack(data), unpack_times(times), line_first)
-                if len(chunks) > 8:
-                    chunks.popitem(last=False)
+                chunks[chunk] = self._output.readable(chunk)
             lines.extend(chunks[chunk])
+            chunks.move_to_end(chunk)
+            if len(chunks) > _CHUNKS_KEPT:
+                chunks.popitem(last=False)
         return lines
 
-    def _typed(
-        self,
-        terms: tuple[query_words.Term, ...],
-        filters: tuple[str | None, str | None, int | None, int | None],
-        event_type: str | None,
-        pattern: str | None,
-        deadline: int,
-    ) -> Iterator[Hit | None]:
-        """Among events of one type only: the walk over them is short, and reads their text anyway."""
-        from tachograph.store.walk import Window, walk
-
-        agent, session, since, until = filters
+    def _typed(self, wanted: _Wanted, budget: _Budget) -> Iterator[Hit]:
+        """Among events of one type only: the walk over them is short. The type alone is a question, too."""
         kinds = self._writer.kinds.matching(
-            agents=self._writer.kinds.matching_agents(agent), event_type=event_type, pattern=pattern
+            agents=self._writer.kinds.matching_agents(wanted.agent),
+            event_type=wanted.event_type,
+            pattern=wanted.pattern,
         )
-        if not kinds:
-            return
-        for row in walk(self._connection, Window(frozenset(kinds), None, since, until)):
-            if clock.monotonic() > deadline:
-                yield None
+        window = Window(frozenset(kinds), wanted.session, wanted.since, wanted.until)
+        for event, kind in self._events.walked(window):
+            if budget.spent():
                 return
-            if session in (None, row.session_id):
-                yield from _event_hits(self._events.get(row.id), self._writer.kinds.of(row.kind).agent, terms)
+            yield from _event_hit(event, kind.agent, wanted.terms)
 
 
-def _event_hits(event: Event, agent: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
-    """The lines of an event's text that match; its first line when the words are spread over several."""
+def _within(at: int, wanted: _Wanted) -> bool:
+    return (wanted.since is None or at >= wanted.since) and (wanted.until is None or at <= wanted.until)
+
+
+def _event_hit(event: Event, agent: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
+    """The first line of an event's text that matches; its first line when the words are spread over several."""
     words = (event.content, event.command, event.file_path, event.tool_name, event.original_line or event.matched_value)
     text = "\n".join(word for word in words if word)
     lines = [line for line in text.split("\n") if line.strip()]
-    for line in lines:
-        spans = query_words.marks(line, terms)
-        if spans is not None:
-            yield Hit(
-                event.session_id, agent, event.at, "event", event.event_type, event.line_number, event.id, line, spans,
-                [], [],
-            )  # fmt: skip
-            return
-    if lines and query_words.marks(text, terms) is not None:
+    matching = ((line, spans) for line in lines if (spans := query_words.marks(line, terms)) is not None)
+    line, spans = next(matching, ("", []))
+    if not line and lines and query_words.marks(text, terms) is not None:
+        line = lines[0]
+    if line:
         yield Hit(
-            event.session_id,
-            agent,
-            event.at,
-            "event",
-            event.event_type,
-            event.line_number,
-            event.id,
-            lines[0],
-            [],
-            [],
-            [],
-        )
-
-
-def _within(at: int, since: int | None, until: int | None) -> bool:
-    return (since is None or at >= since) and (until is None or at <= until)
-
-
-def check_index(connection: apsw.Connection) -> list[str]:
-    """Problems of the full-text index, in words; empty when it is sound."""
-    try:
-        connection.execute(_sql.check_index)
-    except apsw.Error as error:
-        return [f"the full-text index is damaged: {error}"]
-    return []
+            event.session_id, agent, event.at, "event", event.event_type, event.line_number, event.id, line, spans,
+            [], [],
+        )  # fmt: skip

@@ -41,11 +41,11 @@ class Sessions:
             raise BadRecord("a session needs an id and an agent")
         fields = msgspec.structs.asdict(session)
         _check(fields)
-        fields["metadata"] = _json(session.metadata)
         fields["started_at"] = session.started_at or clock.now()
-        with self._writer.transaction():
+        with self._writer.change():
             if self._find(session.id):
                 raise BadRecord(f"a session {session.id!r} exists already", "choose another id, or update that one")
+            fields["metadata"] = _json(session.metadata)
             fields["agent"] = self._writer.kinds.agent_id(session.agent)
             self._connection.execute(_sql.add, fields)
         return self.get(session.id)
@@ -59,19 +59,12 @@ class Sessions:
 
     def resolve(self, words: str | None = None) -> Session:
         """A session as people name one: its id, a unique beginning of it, `last`, `last~2`, `@agent` (its latest)."""
-        words = words or "last"
+        words = (words or "last").encode(errors="replace").decode()  # what a terminal hands over need not be text
         back = re.fullmatch(r"(last|@[^~]+)(?:~(\d+))?", words)
         if back:
-            agent = None if back[1] == "last" else back[1][1:]
-            found = self.list(agent=agent, limit=int(back[2] or 0) + 1)
-            if len(found) <= int(back[2] or 0):
-                raise NotFound(
-                    f"there is no session {words!r}" if found else "there are no sessions yet",
-                    "`tachograph run -- COMMAND` records one; `tachograph sessions` lists them",
-                )
-            return found[-1]
+            return self._latest(words, None if back[1] == "last" else back[1][1:], int(back[2] or 0))
         exact = self._find(words)
-        if exact:
+        if exact is not None:
             return exact
         found = self._rows(_sql.between_ids, (words, words + "\U0010ffff"))
         if len(found) > 1:
@@ -79,6 +72,18 @@ class Sessions:
                 f"{words!r} fits several sessions: {', '.join(s.id for s in found[:5])}", "write more of the id"
             )
         return found[0] if found else self.get(words)
+
+    def _latest(self, words: str, agent: str | None, back: int) -> Session:
+        """The latest session (of an agent), or one so many before it."""
+        where = Where()
+        where.any_of("a.name", self._writer.kinds.matching_agents(agent))
+        found = self._rows(_sql.listed.format(where=where), (*where.values, 1, min(back, 1 << 62)))
+        if not found:
+            raise NotFound(
+                f"there is no session {words!r}" if self.ids(1) else "there are no sessions yet",
+                "`tachograph run -- COMMAND` records one; `tachograph sessions` lists them",
+            )
+        return found[0]
 
     def list(
         self,
@@ -105,7 +110,7 @@ class Sessions:
         if active is not None:
             where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
         most = -1 if limit is None else limit
-        return self._rows(_sql.listed.format(where=where), (*where.values, most))
+        return self._rows(_sql.listed.format(where=where), (*where.values, most, 0))
 
     def update(self, session_id: str, **fields: object) -> Session:
         """Change the named fields. Raises NotFound, BadRecord for a field that is not one."""
@@ -113,9 +118,9 @@ class Sessions:
         if unknown:
             raise BadRecord(f"a session has no field {', '.join(sorted(unknown))} that can be set")
         _check(fields)
-        if "metadata" in fields:
-            fields["metadata_json"] = _json(fields.pop("metadata"))
-        with self._writer.transaction():
+        with self._writer.change():
+            if "metadata" in fields:
+                fields["metadata_json"] = _json(fields.pop("metadata"))
             self.get(session_id)
             if fields:
                 assignments = ", ".join(f"{name} = ?" for name in fields)

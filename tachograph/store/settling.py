@@ -38,7 +38,8 @@ def settle(writer: Writer, last: int, *, after: int = AFTER) -> None:
         kinds = writer.kinds.by_id.items()
         wanted = numbers(number for number, kind in kinds if searched(kind) and bool(kind.pattern) == found)
         for session, first, end, text in writer.connection.execute(query.format(kinds=wanted), (done,)):
-            writer.passage(session, EVENTS_STREAM, first, end, text)
+            if text:
+                writer.passage(session, EVENTS_STREAM, first, end, text)
     writer.connection.execute(_sql.count_unsettled, (done,))
     writer.connection.execute(_sql.settle, (last,))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import apsw
+
+from tachograph.errors import UsageError
 from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.migrations import version_of
-from tachograph.store.search import check_index
 from tachograph.store.writer import Writer
 
 _sql = queries.load("statistics")
@@ -48,6 +51,8 @@ def by(
     where.add("s.started_at <= ?", until)
     if key == "command":
         writer.connection.create_scalar_function("program", program, 1, deterministic=True)
+    if key not in _BY:
+        raise UsageError(f"nothing is counted by {key!r}", f"name one of {', '.join(_BY)}")
     sql, names = _BY[key]
     rows = writer.connection.execute(sql.format(where=where), (*where.values, -1 if limit is None else limit))
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -77,26 +82,42 @@ def info(writer: Writer) -> dict[str, object]:
 
 
 def check(writer: Writer, *, quick: bool = False) -> list[str]:
-    """What is wrong with the file, in words; empty when nothing is. Quick skips the comparison of indexes and rows."""
-    db = writer.connection
-    pages = db.execute(_sql.quick_check if quick else _sql.integrity_check)
-    problems = [str(row[0]) for row in pages if row[0] != "ok"]
-    orphans = db.execute(_sql.foreign_key_check)
-    problems += [f"a row of {row[0]} points to a row of {row[2]} that is gone" for row in orphans]
-    if not quick:
-        problems += check_index(db)
-        lost = db.execute(_sql.orphaned_events).get
-        problems += [f"{lost} events belong to no session or are of no kind"] if lost else []
-        problems += _totals_that_disagree(writer)
+    """What is wrong with the file, in words; empty when nothing is. Quick leaves indexes and totals out."""
+    looks = (_pages_quickly,) if quick else (_pages, _orphans, _totals_that_disagree)
+    problems = []
+    for look in looks:
+        try:
+            problems += look(writer.connection)
+        except apsw.CorruptError as error:  # so damaged that SQLite does not even say where
+            problems.append(str(error))
     return problems
 
 
-def _totals_that_disagree(writer: Writer) -> list[str]:
-    db = writer.connection
-    rows = db.execute(_sql.miscounted_sessions).fetchall()
-    problems = [f"session {name} says it has {said} events and has {has}" for name, said, has in rows]
-    rolled = db.execute(_sql.counted_events).get
-    stored = db.execute(_sql.stored_events).get
-    if rolled != stored:
-        problems.append(f"the roll-ups count {rolled} events, the store has {stored}")
-    return problems
+def _pages(db: Any) -> list[str]:
+    return [row[0] for row in db.execute(_sql.integrity_check) if row[0] != "ok"]
+
+
+def _pages_quickly(db: Any) -> list[str]:
+    return [row[0] for row in db.execute(_sql.quick_check) if row[0] != "ok"]
+
+
+def _orphans(db: Any) -> list[str]:
+    lost = db.execute(_sql.orphaned_events).get
+    return [
+        *(f"a row of {row[0]} points to a row of {row[2]} that is gone" for row in db.execute(_sql.foreign_key_check)),
+        *([f"{lost} events belong to no session or are of no kind"] if lost else []),
+    ]
+
+
+def _totals_that_disagree(db: Any) -> list[str]:
+    return [
+        *(f"session {name} says it has {said} events and has {has}" for name, said, has in db.execute(_sql.miscounted)),
+        *(
+            f"the roll-up of session {name} counts {said} events of {kind!r}, stored are {has}"
+            for name, kind, said, has in db.execute(_sql.miscounted_session_kinds)
+        ),
+        *(
+            f"the roll-up counts {said} events of {kind!r}, stored are {has}"
+            for kind, said, has in db.execute(_sql.miscounted_kinds)
+        ),
+    ]

@@ -15,9 +15,7 @@ from tachograph.store import queries
 from tachograph.store.filters import Where, numbers
 
 _sql = queries.load("walk")
-_BY_TIME, _BY_KIND = "_events_session_at", "_events_session_kind"
 PAGE = 200
-_SORTABLE = 2000  # up to so many matching events of a session are fetched by kind and sorted; more are found by time
 
 
 class Row(NamedTuple):
@@ -39,7 +37,7 @@ class Window(NamedTuple):
     """What to look at. `kinds` None means every kind; times in ns, both ends included."""
 
     kinds: frozenset[int] | None = None
-    agents: frozenset[int] | None = None
+    session: str | None = None
     since: int | None = None
     until: int | None = None
     descending: bool = True
@@ -77,7 +75,7 @@ def _pop(heap: list[tuple[int, int, Row, Iterator[Row]]], sign: int) -> Iterator
 def _sessions(connection: Any, window: Window) -> Iterator[tuple[int, int, str]]:
     """(time of the edge nearest to where the walk begins, number, id), in walking order."""
     where = Where()
-    where.any_number("s.agent", window.agents)
+    where.add("s.session_id = ?", window.session)
     where.add("s.last_at >= ?", window.since)
     where.add("s.first_at <= ?", window.until)
     if window.kinds is not None:

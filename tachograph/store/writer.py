@@ -20,10 +20,11 @@ from tachograph.records import Event, Extraction
 from tachograph.store import connection as gate
 from tachograph.store import queries, settling
 from tachograph.store.kinds import Kind, Kinds
+from tachograph.store.query_words import indexable
 
 _sql = queries.load("writer")
 
-_COUNTED = {"prompt": 1, "reply": 2, "command": 3, "error": 4}  # where _totals has them
+_COUNTED = {"prompt": 1, "reply": 2, "command": 3, "error": 4}  # where totals() has them
 _encode = msgspec.json.encode
 
 
@@ -50,18 +51,26 @@ class Writer:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; inside another one it joins it. Raises StoreError and its children."""
-        if self.connection.in_transaction:
-            yield
-            return
+        """All or nothing, inside another one too, which may go on after an error. Raises StoreError, its children."""
+        inner, waiting = self.connection.in_transaction, len(self._passages)
         try:
             with gate.transaction(self.connection, self.path):
                 yield
-                self._index()
+                if not inner:
+                    self._index()
         except BaseException:
             self.kinds.forget()
-            self._passages.clear()
+            del self._passages[waiting:]
             raise
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[None]:
+        """A transaction for values from outside: one that nothing can hold (half a character, 80 bits) is BadRecord."""
+        with self.transaction():
+            try:
+                yield
+            except (TypeError, OverflowError, UnicodeError) as error:
+                raise BadRecord(f"the record was refused: {error}", "nothing of its batch was stored") from error
 
     def take(self, counter: str, count: int) -> int:
         """The first of `count` numbers that were never handed out before."""
@@ -83,7 +92,7 @@ class Writer:
 
     def extractions(self, records: Sequence[Extraction]) -> int:
         """Store findings; returns the id of the first (they are consecutive, in the order given)."""
-        with self.transaction():
+        with self.change():
             first = self.take("event", len(records))
             growths: dict[str, Growth] = {}
             self.connection.executemany(_sql.add_events, self._extraction_rows(records, first, growths))
@@ -92,7 +101,7 @@ class Writer:
 
     def events(self, records: Sequence[Event], *, agent: str | None = None) -> int:
         """Store structured steps; returns the id of the first. `agent` is for sessions nobody announced."""
-        with self.transaction():
+        with self.change():
             first = self.take("event", len(records))
             growths: dict[str, Growth] = {}
             self.connection.executemany(_sql.add_events, self._event_rows(records, first, growths, agent or "unknown"))
@@ -152,12 +161,12 @@ class Writer:
             number, counts = growth.number, {kind: len(times) for kind, times in growth.kinds.items()}
             kinds += [(number, kind, count) for kind, count in counts.items()]
             first_at, last_at = min(map(min, growth.kinds.values())), max(map(max, growth.kinds.values()))
-            sessions.append((number, growth.seq, first_at, last_at, sum(counts.values()), *self._totals(counts)))
+            sessions.append((number, growth.seq, first_at, last_at, sum(counts.values()), *self.totals(counts)))
         self.connection.executemany(_sql.grow_session_kinds, kinds)
         self.connection.executemany(_sql.grow_session, sessions)
         settling.settle(self, last)
 
-    def _totals(self, counts: dict[int, int]) -> list[int]:
+    def totals(self, counts: dict[int, int]) -> list[int]:
         """Extractions, prompts, replies, commands and errors among some events, as the session's row counts them."""
         totals = [0, 0, 0, 0, 0]
         for number, count in counts.items():
@@ -181,7 +190,8 @@ class Writer:
         rows, self._passages = self._passages, []
         first = self.take("passage", len(rows))
         self.connection.executemany(_sql.add_passage, [(number, *row[:4]) for number, row in enumerate(rows, first)])
-        self.connection.executemany(_sql.add_text, [(number, row[4]) for number, row in enumerate(rows, first)])
+        texts = [(number, indexable(row[4])) for number, row in enumerate(rows, first)]
+        self.connection.executemany(_sql.add_text, texts)
 
     def _new_extraction_kind(self, kind: Kind) -> int:
         if not kind.pattern:

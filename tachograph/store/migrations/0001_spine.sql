@@ -42,7 +42,7 @@ CREATE TABLE _sessions (
     environment_config_version TEXT,
     metadata_json      TEXT,
     last_seq           INTEGER NOT NULL DEFAULT 0,
-    first_at           INTEGER,   -- of its events: what the latest-first walk goes by
+    first_at           INTEGER,   -- of its events and output: what walk and search go by
     last_at            INTEGER,
     events             INTEGER NOT NULL DEFAULT 0,
     prompts            INTEGER NOT NULL DEFAULT 0,
@@ -174,7 +174,7 @@ CREATE TABLE _passages (          -- what one row of the full-text index covers
 ) STRICT;
 CREATE INDEX _passages_session ON _passages (session);
 
-CREATE VIRTUAL TABLE _search USING fts5 (text, content = '', contentless_delete = 1, detail = none);
+CREATE VIRTUAL TABLE _search USING fts5 (text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
 
 CREATE TABLE _sources (           -- how far each journal has been imported; moves in the transaction that adds the rows
     id          INTEGER PRIMARY KEY,

@@ -20,5 +20,5 @@ t.status, t.content
 
 -- name: session_facts
 -- What is counted over a group of sessions, in the order of statistics._FACTS.
-count(*), sum(s.ended_at IS NOT NULL AND s.exit_code = 0), sum(s.status IN ('failed', 'interrupted')),
+count(*), sum(s.ended_at IS NOT NULL AND s.exit_code IS 0), sum(s.status IN ('failed', 'interrupted')),
 sum(s.extractions), sum(s.errors), sum(s.lines), avg((s.ended_at - s.started_at) / 1e6)

@@ -8,7 +8,8 @@ SELECT name, id FROM _agents;
 -- Kinds that were added since we looked last.
 SELECT id, agent, event_type, pattern, risk_level, auto_confirmable, code_block_language, source
 FROM _kinds
-WHERE id > ?;
+WHERE id > ?
+ORDER BY id;
 
 -- name: add_agent
 -- Another process may have added the same name meanwhile.

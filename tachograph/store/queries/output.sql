@@ -8,13 +8,15 @@ ON CONFLICT (session, stream, number) DO UPDATE SET
     lines = excluded.lines, at_last = excluded.at_last, bytes = excluded.bytes, data = excluded.data,
     times = excluded.times;
 
+-- name: widen_session
+-- The bounds that the walk and the search go by hold the output, too.
+UPDATE _sessions
+SET first_at = min(coalesce(first_at, ?1), ?1), last_at = max(coalesce(last_at, ?2), ?2)
+WHERE id = ?3;
+
 -- name: streams
--- The last line of each stream. A chunk without a line end holds a part of one line.
-SELECT stream, max(line_first + lines - 1 + (bytes > 0 AND lines = 0))
-FROM _output
-WHERE session = ?
-GROUP BY stream
-ORDER BY stream;
+-- Those that have output.
+SELECT DISTINCT stream FROM _output WHERE session = ? ORDER BY stream;
 
 -- name: last
 -- The chunk that may still grow.
@@ -25,11 +27,12 @@ ORDER BY number DESC
 LIMIT 1;
 
 -- name: ids
--- Chunks of some streams in order of time; only their ids, so that no statement stays open while they are read.
+-- Chunks of some streams in order of time, but each stream in its own order, however the clock jumped. Only their ids,
+-- so that no statement stays open while they are read.
 SELECT id
 FROM _output
 WHERE session = ? AND stream IN ({numbers}) AND number > ?
-ORDER BY at_first, stream, number;
+ORDER BY max(at_first) OVER (PARTITION BY stream ORDER BY number), stream, number;
 
 -- name: by_id
 -- One chunk.
@@ -39,13 +42,12 @@ SELECT stream, line_first, lines, data, times, id FROM _output WHERE id = ?;
 -- The chunks of one stream, last first.
 SELECT id FROM _output WHERE session = ? AND stream = ? ORDER BY number DESC;
 
--- name: number_at_line
--- The chunk in which the end of a line lies: it begins at that line or before.
-SELECT max(number) FROM _output WHERE session = ? AND stream = ? AND line_first <= ?;
-
 -- name: covering
--- The chunks from one on that begin at a line or before it.
-SELECT line_first, data, times
+-- The chunks that hold the lines first..last of a stream. They begin with the one before the first that begins at
+-- `first`, because a line longer than a chunk has several of its number; both ends come from the index over lines.
+SELECT id
 FROM _output
-WHERE session = ? AND stream = ? AND number >= ? AND line_first <= ?
+WHERE session = :session AND stream = :stream AND number BETWEEN
+    coalesce((SELECT max(number) FROM _output WHERE session = :session AND stream = :stream AND line_first < :first), 0)
+    AND (SELECT max(number) FROM _output WHERE session = :session AND stream = :stream AND line_first <= :last)
 ORDER BY number;

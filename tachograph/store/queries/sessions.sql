@@ -39,7 +39,7 @@ FROM _sessions s
 JOIN _agents a ON a.id = s.agent
 WHERE {where}
 ORDER BY s.started_at DESC, s.id DESC
-LIMIT ?;
+LIMIT ? OFFSET ?;
 
 -- name: ids
 -- The ids alone, newest first.

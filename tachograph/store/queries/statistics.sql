@@ -61,7 +61,7 @@ LIMIT ?;
 
 -- name: by_command
 -- A command is known by its program: whole command lines never repeat. `program` is a function of this connection.
-SELECT program(t.command) AS command, count(*), sum(t.status = 'error'), median(t.duration_ms),
+SELECT program(t.command) AS command, count(*), sum(t.status IS 'error'), median(t.duration_ms),
     percentile(t.duration_ms, 95), sum(t.duration_ms)
 FROM _steps t
 JOIN _events e ON e.id = t.event
@@ -93,7 +93,7 @@ PRAGMA foreign_key_check;
 SELECT count(*) FROM _events
 WHERE session NOT IN (SELECT id FROM _sessions) OR kind NOT IN (SELECT id FROM _kinds);
 
--- name: miscounted_sessions
+-- name: miscounted
 -- Sessions whose total is not the number of their events.
 SELECT s.session_id, s.events, count(e.id)
 FROM _sessions s
@@ -102,10 +102,23 @@ GROUP BY s.id
 HAVING s.events <> count(e.id)
 LIMIT 20;
 
--- name: counted_events
--- What the roll-up says.
-SELECT coalesce(sum(count), 0) FROM _kind_counts;
+-- name: miscounted_session_kinds
+-- Roll-ups of sessions that are not the number of events of a kind; either side may lack what the other has.
+WITH stored AS (SELECT session, kind, count(*) AS count FROM _events GROUP BY session, kind)
+SELECT s.session_id, k.event_type, coalesce(r.count, 0), coalesce(e.count, 0)
+FROM stored e
+FULL JOIN _session_kinds r ON r.session = e.session AND r.kind = e.kind
+JOIN _sessions s ON s.id = coalesce(e.session, r.session)
+JOIN _kinds k ON k.id = coalesce(e.kind, r.kind)
+WHERE r.count IS NOT e.count
+LIMIT 20;
 
--- name: stored_events
--- What there is.
-SELECT count(*) FROM _events;
+-- name: miscounted_kinds
+-- The same for the roll-up of the whole store.
+WITH stored AS (SELECT kind, sum(count) AS count FROM _session_kinds GROUP BY kind)
+SELECT k.event_type, coalesce(t.count, 0), coalesce(e.count, 0)
+FROM stored e
+FULL JOIN _kind_counts t ON t.kind = e.kind
+JOIN _kinds k ON k.id = coalesce(e.kind, t.kind)
+WHERE t.count IS NOT e.count
+LIMIT 20;

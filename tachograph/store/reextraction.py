@@ -23,7 +23,8 @@ def replace(
 ) -> tuple[int, int]:
     """One transaction; returns (removed, added). Findings that were added by hand (other sources) are left alone."""
     with writer.change():
-        settling.settle(writer, writer.last_id(), after=1)  # what goes must be part of the totals it is taken from
+        # What goes must be part of the totals that it is taken from.
+        settling.settle(writer.connection, writer.kinds, writer.passage, writer.last_id(), after=1)
         session = writer.connection.execute(_sql.session_number, (session_id,)).get
         if session is None:
             raise NotFound(f"no session matches {session_id!r}", "`tachograph sessions` lists them")

@@ -175,7 +175,7 @@ class Search:
         words = [word for term in wanted.terms if not term.negated for word in term.words]
         sql = _sql.unsettled.format(where=where)
         for number, kind, agent, *texts in self._connection.execute(
-            sql, (settled(self._writer), *where.values)
+            sql, (settled(self._connection), *where.values)
         ).fetchall():
             text = query_words.fold("\n".join(text for text in texts if text))
             if all(word in text for word in words) and searched(self._writer.kinds.of(kind)):

@@ -8,14 +8,12 @@ there is nothing to repair after a kill.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from tachograph.store import queries
 from tachograph.store.filters import numbers
-from tachograph.store.kinds import Kind
-
-if TYPE_CHECKING:
-    from tachograph.store.writer import Writer
+from tachograph.store.kinds import Kind, Kinds
 
 _sql = queries.load("settling")
 AFTER = 4000  # events
@@ -23,25 +21,28 @@ EVENTS_STREAM = -1  # in _passages: the passage is made of events, not of output
 RECORDED = "wrapper"  # source of findings whose lines are stored as output, which is searchable itself
 
 
-def settled(writer: Writer) -> int:
+def settled(connection: Any) -> int:
     """The id of the last event that is in the index and in the totals."""
-    return int(writer.connection.execute(_sql.settled).get)
+    return int(connection.execute(_sql.settled).get)
 
 
-def settle(writer: Writer, last: int, *, after: int = AFTER) -> None:
-    """Inside a transaction: index and count what came since, when that is more than `after` events up to `last`."""
-    done = settled(writer)
+def settle(
+    connection: Any, kinds: Kinds, passage: Callable[[int, int, int, int, str], None], last: int, *, after: int = AFTER
+) -> None:
+    """Inside a transaction: count what came since, and hand what is searched to `passage` (session, stream, first seq,
+    last seq, text), when that is more than `after` events up to `last`."""
+    done = settled(connection)
     if last - done < after:
         return
-    writer.kinds.refresh()
+    kinds.refresh()
     for query, found in ((_sql.unsettled_findings, True), (_sql.unsettled_steps, False)):
-        kinds = writer.kinds.by_id.items()
-        wanted = numbers(number for number, kind in kinds if searched(kind) and bool(kind.pattern) == found)
-        for session, first, end, text in writer.connection.execute(query.format(kinds=wanted), (done,)):
+        known = kinds.by_id.items()
+        wanted = numbers(number for number, kind in known if searched(kind) and bool(kind.pattern) == found)
+        for session, first, end, text in connection.execute(query.format(kinds=wanted), (done,)):
             if text:
-                writer.passage(session, EVENTS_STREAM, first, end, text)
-    writer.connection.execute(_sql.count_unsettled, (done,))
-    writer.connection.execute(_sql.settle, (last,))
+                passage(session, EVENTS_STREAM, first, end, text)
+    connection.execute(_sql.count_unsettled, (done,))
+    connection.execute(_sql.settle, (last,))
 
 
 def searched(kind: Kind) -> bool:

@@ -164,7 +164,7 @@ class Writer:
             sessions.append((number, growth.seq, first_at, last_at, sum(counts.values()), *self.totals(counts)))
         self.connection.executemany(_sql.grow_session_kinds, kinds)
         self.connection.executemany(_sql.grow_session, sessions)
-        settling.settle(self, last)
+        settling.settle(self.connection, self.kinds, self.passage, last)
 
     def totals(self, counts: dict[int, int]) -> list[int]:
         """Extractions, prompts, replies, commands and errors among some events, as the session's row counts them."""

@@ -46,7 +46,7 @@ class Store:
         self.code_blocks = CodeBlocks(self._writer)
         self.feedback = Feedbacks(self._writer)
         self.output = Output(self._writer, self.sessions, split)
-        self.search = Search(self._writer, self.events, self.output)
+        self.search = Search(self._writer, self.output)
         self.sources = Sources(self._writer)
 
     def timeline(

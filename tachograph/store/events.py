@@ -12,7 +12,6 @@ from tachograph.errors import NotFound
 from tachograph.records import Event
 from tachograph.store import queries
 from tachograph.store.filters import Where, numbers
-from tachograph.store.kinds import Kind
 from tachograph.store.walk import PAGE, Row, Window, walk
 from tachograph.store.writer import Writer
 
@@ -67,7 +66,7 @@ class Events:
         if session is None and after is None:
             page = PAGE if limit is None or status else min(PAGE, limit)
             walked = self.walked(Window(kinds, None, since, until, not ascending), max(page, 1))
-            return list(islice((event for event, _ in walked if status in (None, event.status)), limit))
+            return list(islice((event for event in walked if status in (None, event.status)), limit))
         where = Where()
         where.add("s.session_id = ?", session)
         where.add("e.id > ?", after)
@@ -90,22 +89,17 @@ class Events:
             return None
         return frozenset(self._writer.kinds.matching(agents=agents, event_type=event_type))
 
-    def between(self, session: int, first: int, last: int) -> Iterator[tuple[Event, Kind]]:
-        """Events of one session (its row number) by their seq, both ends included; the last first."""
-        for row in self._connection.execute(_sql.between, (session, first, last)).fetchall():
-            yield self._event(Row(*row[:10]), row[10:]), self._writer.kinds.of(row[2])
-
-    def walked(self, window: Window, page: int = PAGE) -> Iterator[tuple[Event, Kind]]:
-        """Events in order of time with their kinds. Stop when you have enough; `page` are read at once."""
+    def walked(self, window: Window, page: int = PAGE) -> Iterator[Event]:
+        """Events in order of time. Stop when you have enough; `page` are read at once."""
         rows = walk(self._connection, window)
         while part := list(islice(rows, page)):
             yield from self._with_steps(part)
 
-    def _with_steps(self, rows: Sequence[Row]) -> Iterator[tuple[Event, Kind]]:
+    def _with_steps(self, rows: Sequence[Row]) -> Iterator[Event]:
         sql = _sql.steps.format(numbers=numbers(row.id for row in rows))
         steps = {step[0]: step[1:] for step in self._connection.execute(sql)}
         for row in rows:
-            yield self._event(row, steps.get(row.id, _NO_STEP)), self._writer.kinds.of(row.kind)
+            yield self._event(row, steps.get(row.id, _NO_STEP))
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Event]:
         return [self._event(Row(*row[:10]), row[10:]) for row in self._connection.execute(sql, values)]

@@ -7,18 +7,17 @@ and the lines that really match are kept. A query never runs longer than its tim
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tachograph import clock
-from tachograph.records import Event, Line
+from tachograph.records import Line
 from tachograph.store import queries, query_words
-from tachograph.store.events import Events
-from tachograph.store.filters import Where
+from tachograph.store.filters import Where, numbers
 from tachograph.store.output import STREAMS, Output
 from tachograph.store.settling import EVENTS_STREAM, searched, settled
-from tachograph.store.walk import Window
+from tachograph.store.walk import Window, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("search")
@@ -62,6 +61,18 @@ class _Wanted(NamedTuple):
     context: int
 
 
+class _Spoken(NamedTuple):
+    """An event as far as a search needs it; `text` is everything that can be found in it."""
+
+    id: int
+    at: int
+    kind: int
+    line_number: int | None
+    session_id: str
+    agent: str
+    text: str
+
+
 class _Passage(NamedTuple):
     id: int
     session: int
@@ -92,10 +103,9 @@ class _Budget:
 class Search:
     """`store.search`: call it with what was typed."""
 
-    def __init__(self, writer: Writer, events: Events, output: Output) -> None:
+    def __init__(self, writer: Writer, output: Output) -> None:
         self._writer = writer
         self._connection = writer.connection
-        self._events = events
         self._output = output
 
     def __call__(
@@ -155,7 +165,7 @@ class Search:
             if budget.spent():
                 return
             if passage.stream == EVENTS_STREAM:
-                yield from self._in_events(passage, wanted)
+                yield from self._in_passage(passage, wanted)
             else:
                 yield from self._in_output(passage, wanted, chunks)
 
@@ -172,19 +182,19 @@ class Search:
 
     def _in_unsettled(self, wanted: _Wanted, where: Where) -> Iterator[Hit]:
         """The newest events, which the index does not have yet."""
-        words = [word for term in wanted.terms if not term.negated for word in term.words]
-        sql = _sql.unsettled.format(where=where)
-        for number, kind, agent, *texts in self._connection.execute(
-            sql, (settled(self._connection), *where.values)
-        ).fetchall():
-            text = query_words.fold("\n".join(text for text in texts if text))
-            if all(word in text for word in words) and searched(self._writer.kinds.of(kind)):
-                yield from _event_hit(self._events.get(number), agent, wanted.terms)
+        values = (settled(self._connection), *where.values)
+        return self._in_events(self._connection.execute(_sql.unsettled.format(where=where), values), wanted)
 
-    def _in_events(self, passage: _Passage, wanted: _Wanted) -> Iterator[Hit]:
-        for event, kind in self._events.between(passage.session, passage.first, passage.last):
+    def _in_passage(self, passage: _Passage, wanted: _Wanted) -> Iterator[Hit]:
+        values = (passage.session, passage.first, passage.last)
+        return self._in_events(self._connection.execute(_sql.events_of_passage, values), wanted)
+
+    def _in_events(self, rows: Any, wanted: _Wanted) -> Iterator[Hit]:
+        """Those that hold the words; what was found in output is not asked, its line is there itself."""
+        for event in _holding(rows.fetchall(), wanted.terms):
+            kind = self._writer.kinds.of(event.kind)
             if searched(kind):
-                yield from _event_hit(event, passage.agent, wanted.terms)
+                yield from _hit(event, kind.event_type, wanted.terms)
 
     def _in_output(self, passage: _Passage, wanted: _Wanted, chunks: OrderedDict[int, list[Line]]) -> Iterator[Hit]:
         lines, context = self._lines(passage, wanted.context, chunks), wanted.context
@@ -220,28 +230,44 @@ class Search:
             event_type=wanted.event_type,
             pattern=wanted.pattern,
         )
-        window = Window(frozenset(kinds), wanted.session, wanted.since, wanted.until)
-        for event, kind in self._events.walked(window):
-            if budget.spent():
-                return
-            yield from _event_hit(event, kind.agent, wanted.terms)
+        agents = {number: self._writer.kinds.of(number).agent for number in kinds}
+        walked = walk(self._connection, Window(frozenset(kinds), wanted.session, wanted.since, wanted.until))
+        while (part := list(islice(walked, PAGE))) and not budget.spent():
+            sql = _sql.words_of_steps.format(numbers=numbers(row.id for row in part))
+            steps = {step[0]: step[1:] for step in self._connection.execute(sql)}
+            rows = [
+                (
+                    row.id, row.at, row.kind, row.line_number, row.session_id, agents[row.kind],
+                    *steps.get(row.id, ()), row.original_line or row.matched_value,
+                )
+                for row in part
+            ]  # fmt: skip
+            for event in _holding(rows, wanted.terms):
+                yield from _hit(event, self._writer.kinds.of(event.kind).event_type, wanted.terms)
 
 
 def _within(at: int, wanted: _Wanted) -> bool:
     return (wanted.since is None or at >= wanted.since) and (wanted.until is None or at <= wanted.until)
 
 
-def _event_hit(event: Event, agent: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
+def _holding(rows: Iterable[Sequence[Any]], terms: tuple[query_words.Term, ...]) -> Iterator[_Spoken]:
+    """Rows of {spoken} columns in whose text every word is somewhere: a quick look at many before a thorough one."""
+    words = [word for term in terms if not term.negated for word in term.words]
+    for row in rows:
+        text = "\n".join(filter(None, row[6:]))
+        if all(map(query_words.fold(text).__contains__, words)):
+            yield _Spoken._make((*row[:6], text))
+
+
+def _hit(event: _Spoken, event_type: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
     """The first line of an event's text that matches; its first line when the words are spread over several."""
-    words = (event.content, event.command, event.file_path, event.tool_name, event.original_line or event.matched_value)
-    text = "\n".join(word for word in words if word)
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = [line for line in event.text.split("\n") if line.strip()]
     matching = ((line, spans) for line in lines if (spans := query_words.marks(line, terms)) is not None)
     line, spans = next(matching, ("", []))
-    if not line and lines and query_words.marks(text, terms) is not None:
+    if not line and lines and query_words.marks(event.text, terms) is not None:
         line = lines[0]
     if line:
         yield Hit(
-            event.session_id, agent, event.at, "event", event.event_type, event.line_number, event.id, line, spans,
+            event.session_id, event.agent, event.at, "event", event_type, event.line_number, event.id, line, spans,
             [], [],
         )  # fmt: skip

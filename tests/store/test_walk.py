@@ -107,7 +107,7 @@ def test_one_session_is_in_its_own_order(batches: list[list[Event]], filters: di
         found = store.extractions.list(session=session, **filters)
         assert [one.id for one in found] == rules[: filters.get("limit", 100)]
         window = Window(None, session, filters.get("since"), filters.get("until"))
-        walked = [event.id for event, _ in store.events.walked(window)]
+        walked = [event.id for event in store.events.walked(window)]
         in_time = [one for one in naive(everything, None, filters | {"type": None}) if one.session_id == session]
         assert walked == [one.id for one in in_time[::-1]]
 

@@ -22,3 +22,8 @@ t.status, t.content
 -- What is counted over a group of sessions, in the order of statistics._FACTS.
 count(*), sum(s.ended_at IS NOT NULL AND s.exit_code IS 0), sum(s.status IN ('failed', 'interrupted')),
 sum(s.extractions), sum(s.errors), sum(s.lines), avg((s.ended_at - s.started_at) / 1e6)
+
+-- name: spoken
+-- What a search wants to know of an event, in the order of search._Spoken; its words last.
+e.id, e.at, e.kind, e.line_number, s.session_id, a.name, t.content, t.command, t.file_path, t.tool_name,
+coalesce(nullif(e.original_line, ''), e.matched_value)

@@ -28,15 +28,6 @@ WHERE {where}
 ORDER BY e.id {order}
 LIMIT ?;
 
--- name: between
--- Neighbours in one session, the last first: what a row of the full-text index covers.
-SELECT {event}, s.session_id, {step}
-FROM _events e
-JOIN _sessions s ON s.id = e.session
-LEFT JOIN _steps t ON t.event = e.id
-WHERE e.session = ? AND e.seq BETWEEN ? AND ?
-ORDER BY e.seq DESC;
-
 -- name: steps
 -- The steps of some events.
 SELECT t.event, {step} FROM _steps t WHERE t.event IN ({numbers});

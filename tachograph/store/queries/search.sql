@@ -11,13 +11,26 @@ WHERE _search MATCH ? AND _search.rowid < ? AND {where}
 ORDER BY _search.rowid DESC
 LIMIT ?;
 
+-- name: events_of_passage
+-- What a passage of events is made of, newest first.
+SELECT {spoken}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+JOIN _agents a ON a.id = s.agent
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.session = ? AND e.seq BETWEEN ? AND ?
+ORDER BY e.seq DESC;
+
 -- name: unsettled
--- Events that are not in the index yet, the newest first, with their words.
-SELECT e.id, e.kind, a.name, t.content, t.command, t.file_path, t.tool_name,
-    coalesce(e.original_line, e.matched_value)
+-- Events that are not in the index yet, newest first.
+SELECT {spoken}
 FROM _events e
 CROSS JOIN _sessions s ON s.id = e.session
 CROSS JOIN _agents a ON a.id = s.agent
 LEFT JOIN _steps t ON t.event = e.id
 WHERE e.id > ? AND {where}
 ORDER BY e.id DESC;
+
+-- name: words_of_steps
+-- What some structured steps say.
+SELECT event, content, command, file_path, tool_name FROM _steps WHERE event IN ({numbers});

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import re2
 
+from tachograph.extract.pattern import options
 from tachograph.records import EXTRACTED_TYPES, RISK_LEVELS
 
 ENGINE = 1  # raise it when the same rules would find something else in the same lines
@@ -46,7 +47,9 @@ class Rule(msgspec.Struct, frozen=True):
     value: str | None = None  # group for matched_value; None: what the whole pattern matched
     unless: str | None = None  # the rule does not fire where this is found
     continues: str | None = None  # following lines that belong to the same event
+    takes: int = 0  # so many following lines belong to it whatever they say
     last: str | None = None  # a line that belongs to it and ends it; it becomes matched_value
+    place: str | None = None  # its groups in the line nearest to the cause are metadata too
     once: bool = False  # one event per matched value and session
     risk: str | None = None  # instead of the table in `risk`
     auto_confirm: bool | None = None
@@ -54,6 +57,10 @@ class Rule(msgspec.Struct, frozen=True):
     description: str = ""
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
+
+    @property
+    def several_lines(self) -> bool:
+        return bool(self.takes or self.continues or self.last)
 
 
 class Rules:
@@ -97,15 +104,6 @@ def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]
             own[rule.name] = rule
     new = [rule for name, rule in own.items() if name not in shipped]
     return Rules([*new, *shipped.values()]), sorted(problems, key=lambda problem: problem.line)
-
-
-def options(**changes: bool | int) -> re2.Options:
-    """How every pattern of ours and of users is compiled."""
-    chosen = re2.Options()
-    chosen.log_errors = False
-    for name, value in changes.items():
-        setattr(chosen, name, value)
-    return chosen
 
 
 def _shipped() -> list[Rule]:
@@ -218,7 +216,7 @@ def check_rule(rule: Rule) -> None:
     for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
         if name not in groups:
             raise _Refusal("pattern", f"pattern has no group (?P<{name}>…)")
-    for key in ("unless", "continues", "last"):
+    for key in ("unless", "continues", "last", "place"):
         text = getattr(rule, key)
         if text is not None:
             _compile(key, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _COUNTS = frozenset(
@@ -41,6 +42,15 @@ def field(name: str, text: str) -> object:
         number = _number(text)
         return text if number is None else number
     return text
+
+
+_ANOTHER = re.compile(r"_[0-9]$")
+
+
+@functools.lru_cache(maxsize=1024)
+def field_name(group: str) -> str:
+    """RE2 allows a group name once: in the other branches of a pattern `line` is called `line_2`, `line_3` …"""
+    return _ANOTHER.sub("", group)
 
 
 def _number(text: str) -> float | None:

@@ -36,7 +36,7 @@ class _Search(NamedTuple):
     rule: Rule
     verdict: bool
     pattern: Pattern
-    unless: Pattern | None
+    vetoes: tuple[Pattern, ...]
 
 
 @functools.lru_cache(maxsize=4)
@@ -111,7 +111,7 @@ class Matcher:
             if verdict and search.verdict:
                 continue
             start, end = search.pattern.span(data)
-            if start < 0 or (search.unless and search.unless.found(data)):
+            if start < 0 or any(veto.found(data) for veto in search.vetoes):
                 continue
             verdict = verdict or search.verdict
             rule = search.rule
@@ -122,7 +122,7 @@ class Matcher:
 
     def _prepared(self, number: int) -> _Search:
         rule = self.rules[number]
-        unless = self.regexp(rule.unless) if rule.unless else None
-        search = _Search(rule, rule.event_type in _VERDICT, self.regexp(rule.pattern), unless)
+        vetoes = [self.regexp(text) for text in (rule.unless, prefix.CODE if rule.skip_code else None) if text]
+        search = _Search(rule, rule.event_type in _VERDICT, self.regexp(rule.pattern), tuple(vetoes))
         self._searches[number] = search
         return search

@@ -15,11 +15,18 @@ from typing import NamedTuple
 ALTERNATIVES_MAX = 200
 WORTH_MIN = 0.4  # what is found in nearly every line is no needle
 # Where the text of a line begins: at its start, or behind what `prefix` knows.
-LINE_START = r"(?:^|[0-9Z\]:C] +(?:- +)?|[│┃║▌▎] *| \| )"
+LINE_START = r"(?:^|[0-9Z\]:C] +(?:- +)?|[│┃║▌▎] *| \| |[0-9]>)"
 LINE_END = "$"
 
 _SPECIAL = frozenset(".^$|()[]{}*+?\\")
-_CLASSES = {"d": "[0-9]", "s": "[ \\t\\f\\r]", "w": "[0-9A-Za-z_]", "D": "[^0-9]", "S": "[^ \\t\\f\\r]", "W": "[^0-9A-Za-z_]"}
+_CLASSES = {
+    "d": "[0-9]",
+    "s": "[ \\t\\f\\r]",
+    "w": "[0-9A-Za-z_]",
+    "D": "[^0-9]",
+    "S": "[^ \\t\\f\\r]",
+    "W": "[^0-9A-Za-z_]",
+}
 _CLASS_WEIGHT = {"d": 0.35, "s": 0.3}
 _CONTROL = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 

@@ -46,6 +46,7 @@ class Rule(msgspec.Struct, frozen=True):
     fields: tuple[str, ...] | None = None  # named groups to keep as metadata; None: all of them
     value: str | None = None  # group for matched_value; None: what the whole pattern matched
     unless: str | None = None  # the rule does not fire where this is found
+    skip_code: bool = False  # nor on lines that look like source code, see `prefix`
     continues: str | None = None  # following lines that belong to the same event
     takes: int = 0  # so many following lines belong to it whatever they say
     last: str | None = None  # a line that belongs to it and ends it; it becomes matched_value
@@ -81,7 +82,7 @@ class Rules:
         return len(self.active)
 
 
-def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]:
+def load(user: str | None = None, *, builtin: bool = True) -> tuple[Rules, list[Problem]]:
     """`user` is the text of the user's rules.toml → the rules that work, and what was wrong with the others.
 
     A rule of the same name changes the shipped one field by field; new rules come before the shipped ones.
@@ -90,7 +91,7 @@ def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]
     shipped = {rule.name: rule for rule in _shipped()} if builtin else {}
     own: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for line, table, text in _tables(user, problems):
+    for line, table, text in _tables(user or "", problems):
         try:
             rule = _rule(table, shipped)
         except ValueError as error:
@@ -210,9 +211,9 @@ def check_rule(rule: Rule) -> None:
         raise _Refusal("severity", f"severity {rule.severity!r} is none of {', '.join(SEVERITIES)}")
     if rule.risk is not None and rule.risk not in RISK_LEVELS:
         raise _Refusal("risk", f"risk {rule.risk!r} is none of {', '.join(RISK_LEVELS)}")
-    groups = _compile("pattern", rule.pattern)
     if not rule.pattern:
         raise _Refusal("pattern", "pattern is missing")
+    groups = _compile("pattern", rule.pattern)
     for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
         if name not in groups:
             raise _Refusal("pattern", f"pattern has no group (?P<{name}>…)")

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 
-_CLOSERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "select": "done", "case": "esac", "{": "}"}
-_INNER = {"then": ("if", "elif"), "do": ("for", "while", "until", "select"), "elif": ("then",), "else": ("then",)}
+_OPENERS = frozenset(("if", "for", "while", "until", "select", "case", "{"))
+_AFTER = {  # what may stand before these, as the innermost open part
+    "then": ("if", "elif"), "elif": ("then",), "else": ("then",), "fi": ("then", "else"),
+    "do": ("for", "while", "until", "select"), "done": ("do",), "esac": ("case",), "}": ("{",),
+}  # fmt: skip
 _ENDS = frozenset(("fi", "done", "esac", "}"))
 _STARTERS = frozenset(("then", "do", "else", "elif", "if", "while", "until", "{", "!", "time"))  # a command follows
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
 _WORD = re.compile(r"[^\s;&|()<>'\"`$\\]+")
+_NAME = re.compile(r"[ \t]*[^\s({;]*")
 _COMMENT = re.compile(r"#[^\n]*")
 
 
@@ -98,6 +102,10 @@ class _Reader:
         self.command = self.empty = True
 
     def _bracket(self, char: str) -> None:
+        if self.text.startswith("((", self.at):  # arithmetic
+            self.at = self._find("))") + 2
+            self.empty = False
+            return
         self.at += 1
         self.command = True  # also behind `f()` and a pattern of `case`
         self.waits = False
@@ -129,27 +137,31 @@ class _Reader:
         found = _WORD.match(self.text, self.at)
         self.at = found.end() if found else self.at + 1
         word = found[0] if found else ""
-        if self.command and (word in _CLOSERS or word in _ENDS or word in _INNER):
+        if self.command and (word in _OPENERS or word in _AFTER):
             self._reserved(word)
+        elif self.command and word == "function":
+            self._name()
         else:
             self._argument()
 
     def _reserved(self, word: str) -> None:
         self.waits = False
-        top = self.open[-1] if self.open else ""
-        if word in _INNER:
-            if top not in _INNER[word]:
-                raise _Unbalanced(word)
-            self.open[-1] = {"elif": "elif", "else": "else"}.get(word, "then" if word == "then" else "do")
+        if word in _OPENERS:
+            self.open.append(word)
+            if word in ("for", "select"):
+                self._name()  # `for x do` has nothing between
+        elif not self.open or self.open[-1] not in _AFTER[word]:
+            raise _Unbalanced(word)
         elif word in _ENDS:
-            opened = {"then": "if", "else": "if", "do": "for"}.get(top, top)
-            if _CLOSERS.get(opened) != word:
-                raise _Unbalanced(word)
             self.open.pop()
         else:
-            self.open.append(word)
-        self.command = word in _STARTERS or word in _ENDS
+            self.open[-1] = word
+        self.command = word in _STARTERS or word in _ENDS or word in ("for", "select")
         self.empty = word in _STARTERS
+
+    def _name(self) -> None:
+        found = _NAME.match(self.text, self.at)
+        self.at = found.end() if found else self.at
 
     def _quoted(self, char: str) -> None:
         self.at += 1

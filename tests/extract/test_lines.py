@@ -110,7 +110,22 @@ def test_hostile_sequences_cost_little_memory() -> None:
 
 
 PIECES = st.sampled_from(
-    [b"a", b"error: x", b"\n", b"\r", b"\r\n", b"\b", ESC, b"[31m", b"[2K", b"[1A", b"[5;1H", b"]0;t\x07", b"\x9b", b"\xc2\x9b"]
+    [
+        b"a",
+        b"error: x",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\b",
+        ESC,
+        b"[31m",
+        b"[2K",
+        b"[1A",
+        b"[5;1H",
+        b"]0;t\x07",
+        b"\x9b",
+        b"\xc2\x9b",
+    ]
     + [b"\xe2\x8f\xba", b"\xff", b"\x07", b"\x1b[?1049h", b"\x1bP", b"\x1b\\", b" ", b"\t"]
 )
 
@@ -125,7 +140,9 @@ def test_numbers_count_line_feeds(raw: bytes, first: int) -> None:
     assert not [text for _, text in found if re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]", text)]
 
 
-@given(st.lists(st.lists(PIECES.filter(lambda piece: b"\n" not in piece and b"\x1b" not in piece), max_size=6), max_size=8))
+@given(
+    st.lists(st.lists(PIECES.filter(lambda piece: b"\n" not in piece and b"\x1b" not in piece), max_size=6), max_size=8)
+)
 def test_whole_lines_may_be_cut_anywhere(rows: list[list[bytes]]) -> None:
     blocks = [b"".join(row) + b"\n" for row in rows]
     number, apart = 1, []

@@ -83,7 +83,7 @@ def test_a_new_rule_comes_before_the_shipped_ones() -> None:
 )
 def test_a_bad_rule_is_refused_with_its_line_and_the_others_load(table: str, line: int, word: str) -> None:
     for before in ("", OWN):
-        user = f"{before}[[rule]]\n{table}\n\n[[rule]]\nname = \"good\"\nevent_type = \"error\"\npattern = \"good\"\n"
+        user = f'{before}[[rule]]\n{table}\n\n[[rule]]\nname = "good"\nevent_type = "error"\npattern = "good"\n'
         book, (problem,) = rules.load(user)
         assert problem.line == line + before.count("\n")
         assert word in problem.reason
@@ -97,7 +97,9 @@ def test_a_name_given_twice() -> None:
     assert refused(table + table) == [(5, "a", "this name is given twice in the file; the first one counts")]
 
 
-@pytest.mark.parametrize("user", ["rule = 3\n", "[rule]\nname = 'a'\n", "x = 1\n", "[[rules]]\nname='a'\n", "{", "\x00"])
+@pytest.mark.parametrize(
+    "user", ["rule = 3\n", "[rule]\nname = 'a'\n", "x = 1\n", "[[rules]]\nname='a'\n", "{", "\x00"]
+)
 def test_a_file_that_is_something_else(user: str) -> None:
     book, problems = rules.load(user)
     assert problems

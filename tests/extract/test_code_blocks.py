@@ -115,7 +115,9 @@ def test_parseable(language: str | None, content: str, expected: bool | None) ->
     [
         "echo 'it''s' \"a $(date) `ls` ${x:-'y'}\" $# $? a#b # comment's",
         "for x in a b; do echo $x; done | sort",
-        "while read x\ndo\n  case $x in\n    (a|b) f ;;\n    c) if g; then h; elif i; then j; else k; fi;;\n    *) ;;\n  esac\ndone < f",
+        "while read x\ndo\n  case $x in\n    (a|b) f ;;\n    c) g;;\n    *) ;;\n  esac\ndone < f",
+        "if g; then h; elif i; then j; else k; fi",
+        "for x do echo; done",
         "f() { echo; }; function g {\n echo\n}",
         "cat <<EOF && echo ok\nit's $x\nEOF\necho end",
         "cat <<-'EOF'\n\tno \"end\n\tEOF",

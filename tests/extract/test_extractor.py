@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -224,7 +225,7 @@ def test_cutting_and_restarting_change_nothing(cuts: list[int], restart: bool) -
     assert len(WHOLE) > 10
     extractor, found = Extractor(RULES), []
     edges = [0, *sorted(cuts), len(SAMPLE_LINES)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         found += extractor.feed(SAMPLE_LINES[start:end])
         if restart:
             extractor = Extractor(RULES, json.loads(json.dumps(extractor.state())))

@@ -1,0 +1,46 @@
+"""Rows → CSV that is safe to open in a spreadsheet: a cell that would be taken for a formula begins with `'`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tachograph.formats.rows import flat
+from tachograph.formats.sanitise import terminal
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the wide forms count too
+
+
+def lines(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> Iterator[str]:
+    """A header, then one record per row; line ends are CRLF as RFC 4180 has it."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([defuse(name) for name in columns])
+    yield _taken(buffer)
+    for row in rows:
+        writer.writerow([cell(row.get(name)) for name in columns])
+        yield _taken(buffer)
+
+
+def cell(item: object) -> str:
+    """A value as CSV text; numbers stay numbers, None is empty."""
+    text = flat(item)
+    return text if isinstance(item, int | float) else defuse(text)
+
+
+def defuse(text: str) -> str:
+    """Text no spreadsheet evaluates and no terminal obeys."""
+    guarded = text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(_FORMULA)
+    clean = terminal(text.replace("\r\n", "\n"))
+    guarded = guarded or clean.lstrip().startswith(_FORMULA)  # a removed escape may have hidden the sign
+    return "'" + clean if guarded and not _NUMBER.match(clean) else clean
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text

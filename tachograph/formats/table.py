@@ -1,0 +1,92 @@
+"""Rows of cells → a table for people: fitted to a width on a terminal, tab-separated in a pipe.
+
+Cells are sanitised here; colour is put on after that, so recorded text can bring none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from tachograph.formats import human
+from tachograph.formats.rows import flat
+from tachograph.formats.sanitise import line, painted
+
+_GAP = "  "
+_NARROWEST = 8
+
+
+class Column(NamedTuple):
+    """`stretch` columns give way, widest first, when the terminal is too narrow; the others never do."""
+
+    title: str
+    right: bool = False
+    stretch: bool = False
+    style: str = ""  # SGR parameters for the whole column
+
+
+class Cell(NamedTuple):
+    """Text with a colour of its own."""
+
+    text: str
+    style: str = ""
+
+
+def separated(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Tab-separated lines under a header, for awk and cut: whole values, one line each."""
+    yield "\t".join(titles) + "\n"
+    for row in rows:
+        yield "\t".join(line(flat(_plain(item))) for item in row) + "\n"
+
+
+def fitted(
+    columns: Sequence[Column], rows: Iterable[Sequence[object]], width: int = 80, colour: bool = False
+) -> Iterator[str]:
+    """Lines of an aligned table at most `width` columns wide; a column without any content is left out."""
+    cells = [[_cell(item) for item in row] for row in rows]
+    shown = [n for n, column in enumerate(columns) if not column.title or any(row[n].text for row in cells)]
+    columns = [columns[n] for n in shown]
+    cells = [[row[n] for n in shown] for row in cells]
+    widths = _widths(columns, cells, width)
+    titles = [Cell(column.title, "2") for column in columns]
+    for row in [titles, *cells]:
+        yield _drawn(columns, row, widths, colour) + "\n"
+
+
+def _plain(item: object) -> object:
+    return item.text if isinstance(item, Cell) else item
+
+
+def _cell(item: object) -> Cell:
+    if isinstance(item, Cell):
+        return Cell(line(item.text), item.style)
+    return Cell(line(flat(item)))
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], width: int) -> list[int]:
+    widths = [
+        max((human.columns(text) for text in (column.title, *(row[n].text for row in cells))), default=0)
+        for n, column in enumerate(columns)
+    ]
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    while excess > 0:
+        widest = max(
+            (n for n, column in enumerate(columns) if column.stretch and widths[n] > _NARROWEST),
+            key=lambda n: widths[n],
+            default=None,
+        )
+        if widest is None:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    return widths
+
+
+def _drawn(columns: Sequence[Column], row: Sequence[Cell], widths: Sequence[int], colour: bool) -> str:
+    parts = []
+    for column, cell, width in zip(columns, row, widths, strict=True):
+        text = human.fit(cell.text, width)
+        pad = " " * (width - human.columns(text))
+        drawn = painted(text, cell.style or column.style, colour)
+        parts.append(pad + drawn if column.right else drawn + pad)
+    return _GAP.join(parts).rstrip()

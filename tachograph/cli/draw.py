@@ -1,0 +1,78 @@
+"""Small drawings that several commands share: the mark of a status, the text of an event, a line with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tachograph.cli.app import App
+from tachograph.formats import human, sanitise
+from tachograph.formats.sanitise import painted
+from tachograph.formats.table import Cell
+from tachograph.records import Event, Extraction, Line, Session
+
+RED, GREEN, YELLOW, CYAN, BOLD, DIM = "31", "32", "33", "36", "1", "2"
+_MARKS = {
+    "running": ("●", CYAN),
+    "waiting": ("◌", YELLOW),
+    "paused": ("‖", YELLOW),
+    "completed": ("✓", GREEN),
+    "failed": ("✗", RED),
+    "interrupted": ("▲", YELLOW),
+}
+_RISK = {"high": RED, "medium": YELLOW}
+_TYPE = {"error": RED, "warning": YELLOW, "confirmation": CYAN, "marker": CYAN}
+NOTHING_YET = "nothing recorded yet: tachograph run -- COMMAND records one"
+CONTEXT_COLUMNS_MAX = 2000
+
+
+def mark(status: str | None) -> Cell:
+    return Cell(*_MARKS.get(status or "", ("·", "")))
+
+
+def duration(session: Session, now: int) -> int:
+    """ns from start to end, or until `now` while it runs."""
+    return (session.ended_at or now) - session.started_at
+
+
+def named(session: Session) -> str:
+    """What a session was about, in its own words."""
+    return session.title or session.command or ""
+
+
+def event_text(event: object) -> str:
+    """The one line that says most about an event or a finding."""
+    for name in ("matched_value", "command", "content", "file_path", "original_line"):
+        text = getattr(event, name, None)
+        if text:
+            return str(text).strip()
+    return ""
+
+
+def event_type(event: Event | Extraction) -> Cell:
+    failed = getattr(event, "status", None) == "error"
+    return Cell(event.event_type, RED if failed else _TYPE.get(event.event_type, ""))
+
+
+def risk(event: Event | Extraction) -> Cell:
+    level = event.risk_level or ""
+    return Cell(level, _RISK.get(level, ""))
+
+
+def numbered(app: App, lines: Sequence[Line], hit: int | None, indent: str = "     ") -> list[str]:
+    """Lines with their numbers; the one numbered `hit` gets `▸` and is bold."""
+    digits = max((len(str(line.number)) for line in lines), default=1)
+    drawn = []
+    for line in lines:
+        text = human.fit(sanitise.line(line.text[:CONTEXT_COLUMNS_MAX]), max(20, app.width - len(indent) - digits - 5))
+        here = line.number == hit
+        sign = "▸" if here else " "
+        number = painted(f"{line.number:>{digits}} │", DIM, app.colour)
+        drawn.append(f"{indent}{sign} {number} {painted(text, BOLD if here else '', app.colour)}".rstrip())
+    return drawn
+
+
+def spread(app: App, left: str, right: str) -> str:
+    """`left` and `right` at the two edges of the terminal."""
+    room = app.width - human.columns(right) - 1
+    left = human.fit(left, max(20, room))
+    return left + " " * max(1, app.width - human.columns(left) - human.columns(right)) + right

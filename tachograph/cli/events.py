@@ -1,0 +1,90 @@
+"""`tachograph events`: what happened, in one session or in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tachograph.cli import draw
+from tachograph.cli.app import App
+from tachograph.cli.command import Listing, choice, command, listing_options, pass_app, session_filter
+from tachograph.cli.listing import Field, Shape, emit
+from tachograph.errors import UsageError
+from tachograph.formats import human
+from tachograph.formats.rows import columns
+from tachograph.records import EVENT_TYPES, RISK_LEVELS, Event, Session
+
+_STATUSES = ("ok", "error", "rejected", "interrupted", "unknown")
+
+
+@command("events")
+@click.option("--type", "event_type", metavar="TYPE", help="error, warning, test_result, state, marker, url, …")
+@click.option("--pattern", metavar="RULE", help="Only what this rule found.")
+@click.option("--risk", type=choice(*RISK_LEVELS), help="Only this risk.")
+@click.option("--status", type=choice(*_STATUSES), help="Only steps that ended so.")
+@click.option("--failed", is_flag=True, help="As --type error.")
+@click.option("--reverse", "-r", is_flag=True, help="The other way round.")
+@session_filter
+@listing_options
+@pass_app
+def cli(
+    app: App,
+    listing: Listing,
+    session: str | None,
+    event_type: str | None,
+    pattern: str | None,
+    risk: str | None,
+    status: str | None,
+    failed: bool,
+    reverse: bool,
+) -> None:
+    """List what happened: of SESSION in its order, of all sessions newest first."""
+    store = app.store()
+    chosen = store.sessions.resolve(session) if session else None
+    event_type = "error" if failed else event_type
+    common: dict[str, Any] = {
+        "session": chosen.id if chosen else None,
+        "type": event_type,
+        "agent": listing.agent,
+        "since": listing.since,
+        "until": listing.until,
+        "limit": listing.fetch,
+        "ascending": bool(chosen) is not reverse,
+    }
+    if pattern or risk:
+        if status:
+            raise UsageError("only steps have a status, only findings a rule and a risk", "leave --status out")
+        findings = store.extractions.list(pattern=pattern, risk=risk, **common)
+        found: Sequence[Event] = [store.events.get(finding.id) for finding in findings]
+    else:
+        found = store.events.list(status=status, **common)
+    emit(app, listing, found, _shape(app, chosen), _empty(chosen, event_type))
+
+
+def _shape(app: App, session: Session | None) -> Shape:
+    def when(event: Event) -> str:
+        return human.offset(event.at - session.started_at) if session else app.when(event.at)
+
+    fields = [
+        Field("id", "ID", right=True),
+        Field("session_id", "" if session else "SESSION", stretch=True),
+        Field("timestamp", "AT" if session else "WHEN", when, right=bool(session)),
+        Field("event_type", "TYPE", draw.event_type),
+        Field("pattern", "RULE", stretch=True),
+        Field("risk_level", "RISK", draw.risk),
+        Field("status"),
+        Field("line_number", "LINE", right=True),
+        Field("matched_value"),
+        Field("content", "WHAT", draw.event_text, stretch=True),
+    ]
+    return Shape("event", columns(Event), fields)
+
+
+def _empty(session: Session | None, event_type: str | None) -> str:
+    if event_type and event_type not in EVENT_TYPES and "." not in event_type:
+        return f'no type is called "{event_type}"; there are {", ".join(EVENT_TYPES)}'
+    if session and not event_type:
+        return f"no events in {session.id} fit; tachograph tail {session.id} shows its output"
+    return "no events fit; tachograph stats --by type counts what there is"

@@ -1,0 +1,27 @@
+"""`tachograph feedback`: was a finding right?"""
+
+from __future__ import annotations
+
+import click
+
+from tachograph.cli.app import App
+from tachograph.cli.command import command, pass_app
+from tachograph.formats.rows import to_row
+
+
+@command("feedback")
+@click.argument("event", type=click.IntRange(min=1))
+@click.argument("outcome")
+@click.option("--note", metavar="TEXT", help="Why.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was stored as JSON.")
+@pass_app
+def cli(app: App, event: int, outcome: str, note: str | None, as_json: bool) -> None:
+    """Say of the EVENT with that id whether the finding was right.
+
+    OUTCOME is correct, wrong, or a word of your own. tachograph events shows the ids.
+    """
+    stored = app.store().feedback.add(event, outcome.strip(), note)
+    if as_json:
+        app.value(to_row(stored))
+    else:
+        app.say(f"✓ event {event} of {stored.session_id}: {stored.outcome}", "32")

@@ -1,0 +1,161 @@
+"""`tachograph search`: words in output and events, with the lines around each hit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+import click
+
+from tachograph import clock
+from tachograph.cli import draw
+from tachograph.cli.app import App
+from tachograph.cli.command import Listing, command, listing_options, pass_app
+from tachograph.cli.command import Session as SessionWords
+from tachograph.cli.listing import Field, Shape, emit
+from tachograph.errors import UsageError
+from tachograph.formats import human, sanitise
+from tachograph.formats.rows import Row
+from tachograph.formats.sanitise import painted
+from tachograph.records import Line
+from tachograph.store import Hit, Results
+
+_COLUMNS = (
+    *("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "stream", "line_number", "text"),
+    *("marks", "before", "after"),
+)
+_IN_QUERY = re.compile(r"(?<!\S)session:(\S+)")
+
+
+@command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--session", metavar="SESSION", type=SessionWords(), help="Only in this session.")
+@click.option("--type", "event_type", metavar="TYPE", help="Only in events of this type.")
+@click.option("--pattern", metavar="RULE", help="Only in what this rule found.")
+@click.option("-C", "--context", type=click.IntRange(0, 50), help="Lines around each hit; in a pipe too.")
+@listing_options
+@pass_app
+def cli(
+    app: App,
+    listing: Listing,
+    words: tuple[str, ...],
+    session: str | None,
+    event_type: str | None,
+    pattern: str | None,
+    context: int | None,
+) -> None:
+    """Find lines that hold all WORDS, newest first.
+
+    \b
+    database is locked     these words in one line
+    '"is locked"'          this phrase
+    lock*                  words that begin so
+    -retry                 not with this word (write -- before the first word)
+    agent:NAME type:error session:last pattern:RULE
+    """
+    query = " ".join(words)
+    in_query = _IN_QUERY.search(query)
+    if in_query and not session:
+        session, query = in_query[1], _IN_QUERY.sub("", query)
+    store = app.store()
+    results = store.search(
+        query,
+        agent=listing.agent,
+        session=store.sessions.resolve(session).id if session else None,
+        type=event_type,
+        pattern=pattern,
+        since=listing.since,
+        until=listing.until,
+        limit=listing.limit or 1_000_000,
+        context=app.config.get("search.context") if context is None else context,
+    )
+    if not results.terms:
+        raise UsageError("there is no word to search for", "tachograph search --help shows what can be asked")
+    blocks = listing.form == "table" and not listing.fields and (app.terminal or context is not None)
+    if blocks:
+        _draw(app, results.hits)
+    else:
+        emit(app, listing, results.hits, _shape(), "")
+    _summary(app, results, listing)
+
+
+def _summary(app: App, results: Results, listing: Listing) -> None:
+    took = f"{results.took_ms:.0f} ms" if results.took_ms >= 1 else "under 1 ms"
+    if not results.hits:
+        app.say(f"nothing found ({took})", "2")
+        narrowed = listing.agent or listing.since or listing.until
+        advice = "without --agent, --since and --until there is more to find" if narrowed else _advice(results.terms)
+        app.say(f"  {advice}", "2")
+        return
+    sessions = len({hit.session_id for hit in results.hits})
+    more = ", there are more: -n 0 shows all" if results.truncated else ""
+    app.say(f"{human.plural(len(results.hits), 'hit')} in {human.plural(sessions, 'session')} ({took}){more}", "2")
+
+
+def _advice(terms: Sequence[str]) -> str:
+    if len(terms) > 1:
+        return "all words must stand in one line; try fewer"
+    return f"try the beginning of the word: tachograph search '{terms[0][:4]}*'"
+
+
+def _draw(app: App, hits: Sequence[Hit]) -> None:
+    for number, (_, group) in enumerate(groupby(hits, key=lambda hit: hit.session_id)):
+        found = list(group)
+        if number:
+            app.line()
+        app.line(painted(found[0].session_id, draw.BOLD, app.colour) + f"  {sanitise.line(found[0].agent)}")
+        for place, hit in enumerate(found):
+            if place and (hit.before or hit.after):
+                app.line(painted("     ⋮", draw.DIM, app.colour))
+            _draw_hit(app, hit)
+
+
+def _draw_hit(app: App, hit: Hit) -> None:
+    if hit.kind == "event" or hit.line_number is None:
+        app.line(f"   ▸ {app.when(hit.at)}  {hit.event_type or hit.kind} {hit.event_id or ''}  {_marked(app, hit, 40)}")
+        return
+    digits = len(str(max(line.number for line in (*hit.before, Line(hit.line_number, ""), *hit.after))))
+    for line in hit.before:
+        app.line(_context(app, line, digits))
+    bar = painted(f"{hit.line_number:>{digits}} │", draw.DIM, app.colour)
+    app.line(f"   ▸ {bar} {_marked(app, hit, digits + 8)}  {painted(app.when(hit.at), draw.DIM, app.colour)}")
+    for line in hit.after:
+        app.line(_context(app, line, digits))
+
+
+def _context(app: App, line: Line, digits: int) -> str:
+    text = human.fit(sanitise.line(line.text[: draw.CONTEXT_COLUMNS_MAX]), app.width - digits - 8)
+    return painted(f"     {line.number:>{digits}} │ {text}".rstrip(), draw.DIM, app.colour)
+
+
+def _marked(app: App, hit: Hit, used: int) -> str:
+    """The line with its hits in bold, cut so that the first hit can be seen."""
+    room = max(20, app.width - used - 12)
+    begin, end = hit.marks[0] if hit.marks else (0, 0)
+    start = 0 if end <= room else max(0, begin - room // 3)
+    parts, at = ["…" if start else ""], start
+    for first, last in hit.marks:
+        if first < at:
+            continue
+        parts.append(sanitise.line(hit.text[at:first]))
+        parts.append(painted(sanitise.line(hit.text[first:last]), draw.BOLD, app.colour))
+        at = last
+        if at - start > room:
+            break
+    left = max(0, room - (at - start))
+    rest = sanitise.line(hit.text[at:])
+    return "".join(parts) + (human.fit(rest, left) if left else "…" if rest else "")
+
+
+def _row(hit: Hit) -> Row:
+    row = hit._asdict()
+    row |= {"agent_name": hit.agent, "timestamp": clock.iso(hit.at)}
+    for side in ("before", "after"):
+        row[side] = [{"line_number": line.number, "text": line.text} for line in getattr(hit, side)]
+    return {name: row[name] for name in _COLUMNS}
+
+
+def _shape() -> Shape:
+    names = ("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "line_number", "text")
+    return Shape("hit", _COLUMNS, [Field(name, name) for name in names], _row)

@@ -1,0 +1,113 @@
+"""What `db test` does: the life of a session on a scratch store, a step at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+
+from tachograph.ingest.opening import open_store
+from tachograph.records import CodeBlock, Event, Extraction, StateChange
+from tachograph.store import Store
+
+_AGENT = "self-test"
+_WORD = "tachographselftest"
+
+
+def steps() -> Iterator[tuple[str, str | None]]:
+    """(what was tried, what went wrong or None), in order. Stops after a step that failed."""
+    with tempfile.TemporaryDirectory(prefix="tachograph-test-") as folder:
+        path = f"{folder}/tachograph.db"
+        for name, step in _STEPS:
+            error = _tried(path, step)
+            yield name, error
+            if error:
+                return
+
+
+def _tried(path: str, step: Callable[[Store], None]) -> str | None:
+    """Every step opens the file anew, so each also tries what the one before left on the disk."""
+    try:
+        with open_store(path) as store:
+            step(store)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _expect(what: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise ValueError(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def _create(store: Store) -> None:
+    store.sessions.create(_AGENT, "self-test-1")
+    _expect("status", store.sessions.get("self-test-1").status, "running")
+
+
+def _events(store: Store) -> None:
+    store.events.add_many([Event("self-test-1", "marker", content=f"{_WORD} {n}") for n in range(100)])
+    _expect("events", len(store.events.list(session="self-test-1", type="marker")), 100)
+
+
+def _extractions(store: Store) -> None:
+    store.extractions.add_many(
+        [
+            Extraction(_AGENT, "self-test-1", "error", "self_test", "failed", f"error {n}: failed", n)
+            for n in range(1, 101)
+        ]
+    )
+    _expect("findings", store.extractions.pattern_stats("self_test")["total"], 100)
+
+
+def _code(store: Store) -> None:
+    block = CodeBlock(_AGENT, "self-test-1", "print(1)\n", "python")
+    _expect("first", store.code_blocks.add(block), True)
+    _expect("again", store.code_blocks.add(block), False)
+
+
+def _feedback(store: Store) -> None:
+    event = store.events.list(session="self-test-1", type="error", limit=1)[0]
+    store.feedback.add(event.id, "correct")
+    _expect("feedback", len(store.feedback.list(session="self-test-1")), 1)
+
+
+def _search(store: Store) -> None:
+    _expect("hits", len(store.search(_WORD, limit=200).hits), 100)
+
+
+def _complete(store: Store) -> None:
+    store.sessions.add_state(StateChange("self-test-1", "paused"))
+    store.sessions.complete("self-test-1", 0)
+    _expect("status", store.sessions.get("self-test-1").status, "completed")
+
+
+def _bad_row(store: Store) -> None:
+    before = store.stats()["events"]
+    try:
+        store.events.add_many([Event("self-test-1", "marker"), Event("self-test-1", "no such type")])
+    except Exception:
+        _expect("events after a refused batch", store.stats()["events"], before)
+        return
+    raise ValueError("an unknown type was accepted")
+
+
+def _vacuum(store: Store) -> None:
+    store.vacuum()
+
+
+def _sound(store: Store) -> None:
+    _expect("problems", store.check(), [])
+
+
+_STEPS: tuple[tuple[str, Callable[[Store], None]], ...] = (
+    ("make a database and a session", _create),
+    ("add 100 events", _events),
+    ("add 100 findings", _extractions),
+    ("keep a code block once", _code),
+    ("attach feedback", _feedback),
+    ("find words", _search),
+    ("end the session", _complete),
+    ("refuse a bad row, whole batch", _bad_row),
+    ("give space back", _vacuum),
+    ("check pages, index and totals", _sound),
+)

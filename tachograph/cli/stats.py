@@ -1,0 +1,124 @@
+"""`tachograph stats`: how many, how often, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from tachograph import clock
+from tachograph.cli import draw
+from tachograph.cli.app import App
+from tachograph.cli.command import Listing, choice, command, listing_options, pass_app
+from tachograph.cli.listing import Field, Shape, emit
+from tachograph.errors import NotFound, UsageError
+from tachograph.formats import human
+from tachograph.formats.rows import Row
+
+_SESSIONS = ("sessions", "succeeded", "failed", "extractions", "errors", "lines", "avg_duration_ms")
+_COLUMNS = {
+    "agent": ("agent_name", *_SESSIONS),
+    "day": ("day", *_SESSIONS),
+    "type": ("event_type", "count", "sessions", "agents"),
+    "pattern": ("pattern", "event_type", "count", "sessions", "agents"),
+    "command": ("command", "runs", "failed", "median_ms", "p95_ms", "total_ms"),
+}
+_TITLES = {"agent_name": "AGENT", "event_type": "TYPE", "avg_duration_ms": "AVERAGE"}
+
+
+@command("stats")
+@click.option("--by", type=choice(*_COLUMNS), help="One row for each of these.")
+@click.option("--pattern", metavar="RULE", help="The facts about one rule.")
+@listing_options
+@pass_app
+def cli(app: App, listing: Listing, by: str | None, pattern: str | None) -> None:
+    """Count sessions, findings and commands; of one agent with --agent."""
+    if by and pattern:
+        raise UsageError("--by lists all of them, --pattern tells of one rule", "leave one of them out")
+    if by:
+        _table(app, listing, by)
+        return
+    if listing.since or listing.until:
+        raise UsageError("totals are over all time", "add --by day, --by agent … to count within --since and --until")
+    facts = _of_pattern(app, pattern) if pattern else _of_agent(app, listing.agent) if listing.agent else _totals(app)
+    if listing.form == "table":
+        _draw(app, facts)
+    elif listing.form == "csv":
+        raise UsageError("totals are one thing, not a list", "use --json, or --by agent --csv")
+    else:
+        app.value(facts)
+
+
+def _table(app: App, listing: Listing, by: str) -> None:
+    rows = app.store().stats_by(by, agent=listing.agent, since=listing.since, until=listing.until, limit=listing.fetch)
+    fields = [_field(name) for name in _COLUMNS[by]]
+    if emit(app, listing, rows, Shape("row", _COLUMNS[by], fields, lambda row: row), "nothing to count there yet"):
+        app.hint(f"also: {' '.join(f'--by {name}' for name in _COLUMNS if name != by)}")
+
+
+def _field(name: str) -> Field:
+    title = _TITLES.get(name, name.removesuffix("_ms").upper())
+    if name.endswith("_ms"):
+        return Field(name, title, lambda row: human.took(None if row[name] is None else row[name] * 1e6), right=True)
+    words = name in ("agent_name", "day", "event_type", "pattern", "command")
+    return Field(name, title, (lambda row: row[name]) if words else _count(name), right=not words, stretch=words)
+
+
+def _count(name: str) -> Any:
+    return lambda row: human.number(row[name] or 0)
+
+
+def _of_agent(app: App, agent: str) -> Row:
+    """The facts of seed tools: totals, findings by type, success rate. A glob that fits one agent will do."""
+    store = app.store()
+    names = [str(row["agent_name"]) for row in store.stats_by("agent", agent=agent, limit=20)]
+    if not names:
+        raise NotFound(f'no agent fits "{agent}"', "tachograph stats --by agent lists them")
+    if len(names) > 1:
+        raise UsageError(
+            f"{agent} fits {', '.join(names)}", f"tachograph stats --by agent --agent '{agent}' lists them"
+        )
+    return store.extractions.stats(names[0])
+
+
+def _of_pattern(app: App, pattern: str) -> Row:
+    facts = app.store().extractions.pattern_stats(pattern)
+    if not facts["total"]:
+        raise NotFound(
+            f'nothing was found by a rule "{pattern}"', "tachograph stats --by pattern lists those that found"
+        )
+    return _with_times(facts)
+
+
+def _totals(app: App) -> Row:
+    store = app.store()
+    by_type = {str(row["event_type"]): row["count"] for row in store.stats_by("type", limit=None)}
+    return {**_with_times(store.stats()), "events_by_type": by_type}
+
+
+def _with_times(facts: Mapping[str, Any]) -> Row:
+    return {name: clock.iso(item) if name in ("first", "last") and item else item for name, item in facts.items()}
+
+
+def _draw(app: App, facts: Row) -> None:
+    if facts.get("sessions") == 0:
+        app.say(draw.NOTHING_YET, "2")
+        return
+    width = max(len(name) for name in facts)
+    for name, item in facts.items():
+        app.line(f"{name.replace('_', ' '):<{width}}  {_told(name, item)}")
+
+
+def _told(name: str, item: Any) -> str:
+    if isinstance(item, Mapping):
+        return " · ".join(f"{key} {human.number(count)}" for key, count in item.items()) or "none"
+    if isinstance(item, Sequence) and not isinstance(item, str):
+        return ", ".join(str(part) for part in item)
+    if item is None:
+        return "–"
+    if name.endswith("_bytes"):
+        return human.size(item)
+    if name == "success_rate":
+        return human.percent(item)
+    return human.number(item) if isinstance(item, int | float) else str(item)

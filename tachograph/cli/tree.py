@@ -1,0 +1,62 @@
+"""The commands there are, in the order of the help page, each with the sentence shown for it.
+
+A command's module is imported when the command is called; its sentence is repeated here so that `--help` needs none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    name: str
+    module: str  # under tachograph.cli; the click command in it is called `cli`
+    about: str
+
+
+SECTIONS: dict[str, tuple[Entry, ...]] = {
+    "Record": (
+        Entry("run", "wrap", "Run a command and record what it does."),
+        Entry("note", "note", "Mark a moment of a session with your own words."),
+    ),
+    "Look": (
+        Entry("sessions", "sessions", "List recorded sessions, newest first."),
+        Entry("show", "show", "One session: how it ended, what failed, what it cost."),
+        Entry("events", "events", "List what happened: errors, test results, states, notes."),
+        Entry("code", "code", "List the code blocks that were printed, or print one."),
+        Entry("failures", "failures", "Errors and failed sessions, equal ones counted together."),
+        Entry("search", "search", "Find words in output and events."),
+        Entry("tail", "tail", "The last lines of a session; -f follows it live."),
+        Entry("diff", "diff", "Compare two sessions."),
+        Entry("timeline", "timeline", "What all sessions did, on one clock."),
+    ),
+    "Count": (
+        Entry("stats", "stats", "Count sessions, findings, commands."),
+        Entry("feedback", "feedback", "Say whether a finding was right."),
+    ),
+    "Rules": (
+        Entry("rules", "rules", "List, check and try extraction rules."),
+        Entry("extract", "extract", "Run rules over old recordings: what would change?"),
+    ),
+    "Store": (Entry("db", "db", "The database file: where, how big, sound, SQL."),),
+    "Self": (
+        Entry("doctor", "doctor", "Check the installation and say how to mend it."),
+        Entry("config", "config", "Read and change settings."),
+        Entry("completion", "completion", "Print the TAB completion script for a shell."),
+    ),
+}
+ENTRIES = {entry.name: entry for entries in SECTIONS.values() for entry in entries}
+
+WELCOME = """\
+Tachograph records what coding agents and other commands do, and finds it again.
+
+  tachograph run -- COMMAND    record a command; your terminal stays as it is
+  tachograph sessions          what was recorded
+  tachograph show last         how the last session went, and what failed
+  tachograph tail last -f      follow a session while it runs
+  tachograph search WORDS      find a line in everything ever printed
+  tachograph failures          what keeps going wrong
+
+Everything stays on this machine, in {database}
+tachograph --help lists all commands; tachograph COMMAND --help explains one.
+"""

@@ -1,0 +1,77 @@
+"""Whatever went wrong → one sentence, what to do about it, and an exit code. No traceback unless asked for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import click
+
+from tachograph.cli.app import App
+from tachograph.errors import TachographError
+
+INTERRUPTED = 130
+
+
+def report(error: BaseException, app: App) -> int:
+    """Say it on stderr; returns the exit code of the process."""
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show(sys.stderr)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        return 0  # whoever read our output has seen enough
+    if app.debug:
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+    message, hint, code = _told(error)
+    app.say(f"error: {message}", "31")
+    if hint:
+        app.say(f"  {hint}")
+    return code
+
+
+def _told(error: BaseException) -> tuple[str, str, int]:
+    if isinstance(error, TachographError):
+        return str(error), error.hint, error.exit_code
+    if isinstance(error, click.ClickException):
+        return _of_click(error)
+    if isinstance(error, OSError):
+        return _of_system(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this", "ask for less at once: --limit, --since, --session", 1
+    kind = type(error).__name__
+    return (
+        f"something unexpected happened ({kind}: {error}); this is a mistake in Tachograph",
+        "the same command with --debug shows where; tachograph doctor checks the installation",
+        1,
+    )
+
+
+def _of_click(error: click.ClickException) -> tuple[str, str, int]:
+    message = error.format_message().strip().rstrip(".")
+    message = message[:1].lower() + message[1:] if message[1:2].islower() else message
+    context = getattr(error, "ctx", None)
+    hint = f"{context.command_path} --help" if context is not None and isinstance(error, click.UsageError) else ""
+    return message, hint, error.exit_code
+
+
+_ADVICE = {
+    errno.ENOSPC: "make room on that disk; recordings in progress wait in memory and go on by themselves",
+    errno.EDQUOT: "your quota on that disk is used up",
+    errno.EACCES: "tachograph doctor names the folder whose permissions are wrong",
+    errno.EPERM: "tachograph doctor names the folder whose permissions are wrong",
+    errno.EROFS: "that file system is read-only; TACHOGRAPH_HOME moves the data elsewhere",
+    errno.EIO: "the disk reports a failure; copy the data to another one",
+    errno.EMFILE: "too many files are open; raise ulimit -n",
+}
+
+
+def _of_system(error: OSError) -> tuple[str, str, int]:
+    where = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename or "")
+    reason = error.strerror or str(error)
+    message = f"{where}: {reason}" if where else reason
+    return message[:1].lower() + message[1:] if not where else message, _ADVICE.get(error.errno or 0, ""), 1

@@ -21,7 +21,6 @@ _PROGRAMS = {
     "file": "ls cat head tail less more cp mv rm mkdir rmdir touch chmod chown ln tree stat file wc sed awk sort uniq"
     " diff tar zip unzip tee",
     "database": "sqlite3 psql mysql redis-cli mongosh duckdb",
-    "agent": "claude codex gemini copilot opencode aider cursor-agent goose amp droid",
     "script": "python python3 node deno bun ruby perl php lua java",
 }
 _CATEGORY = {program: name for name, programs in _PROGRAMS.items() for program in programs.split()}

@@ -13,6 +13,7 @@ _DROPPED = bytes(set(range(0x20)) - {7, 8, 9, 10, 13, 27}) + b"\x7f"
 _C1 = re.compile("[\x80-\x9f]")
 _C1_RAW = re.compile("[\udc80-\udc9f]")
 _COLOUR = re.compile(r"\x1b\[[0-;]*+m")
+_CONSOLE_NOTE = re.compile(r"\x1b\[8mha:[^\x1b\n]*\x1b\[0m")  # Jenkins hides its own remarks in the output
 _SCREEN_SWITCH = re.compile(r"\x1b\[\?(?:47|1047|1049)[hl]")
 _STRING = re.compile(r"\x1b[PX^_][^\x1b]*\x1b\\")
 _SILENT = re.compile(
@@ -35,6 +36,8 @@ def to_text(raw: bytes) -> str:
         while "\r\n" in text:  # a program that writes CR LF to a terminal that adds one more
             text = text.replace("\r\n", "\n")
     if "\x1b" in text:
+        if "\x1b[8mha:" in text:
+            text = _CONSOLE_NOTE.sub("", text)
         text = _COLOUR.sub("", text)
         if "\x1b" in text:
             text = _strip(text)

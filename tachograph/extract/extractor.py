@@ -134,7 +134,7 @@ class Extractor:
                     self._fence, self._opening = Fence.opening(number, text), text
                     if self._fence:
                         return
-            elif hit.rule.continues or hit.rule.last:
+            elif hit.rule.several_lines:
                 self._group = self._group or Group.begun(hit, number, text)
             else:
                 value = hit.value if hit.rule.once else None
@@ -160,7 +160,7 @@ class Extractor:
     def _close_group(self, out: list[Found]) -> None:
         group, self._group = self._group, None
         if group:
-            self._keep(group.found(), out)
+            self._keep(group.found(self._matcher), out)
 
     def _in_fence(self, fence: Fence, number: int, text: str, out: list[Found]) -> bool:
         """True when the line was dealt with as a part of the open code block."""

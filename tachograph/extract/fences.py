@@ -11,6 +11,7 @@ from tachograph.extract.syntax import parseable
 
 LINES_MAX = 1000
 CHARACTERS_MAX = 65_536
+_TILDES_MAX = 6  # more of them underline a heading
 
 OPENING = r"^[ \t]*(?:[-*+>⏺●•⎿│┃] ?|\d{1,3}[.)] ){0,3}[ \t]*(?:`{3,}|~{3,})"  # for the gate; `opening` looks closer
 _OPENING = re.compile(
@@ -48,7 +49,7 @@ class Fence:
             return None
         info = found["info"].strip()
         language = _LANGUAGE.match(info)
-        if info and not language:
+        if (info and not language) or (not info and found["fence"][0] == "~" and len(found["fence"]) > _TILDES_MAX):
             return None
         return cls(found["fence"], len(found["indent"]), language[1].lower() if language else "", number, [])
 

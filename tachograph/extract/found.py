@@ -37,9 +37,12 @@ def found(rule: Rule, number: int, original: str, value: str, groups: dict[str, 
     metadata: dict[str, object] = {"severity": rule.severity}
     if rule.event_type == "test_result":
         metadata.update(values.test_counts(original))
-    for name, text in groups.items():
-        if name != _LEAD and text and (rule.fields is None or name in rule.fields):
+    for group, text in groups.items():
+        name = values.field_name(group)
+        if name != _LEAD and (rule.fields is None or name in rule.fields):
             metadata[name] = values.field(name, text[:VALUE_MAX].strip())
+    if rule.event_type == "test_result" and (metadata.get("failed") or metadata.get("errors")):
+        metadata["severity"] = "error"
     risk_level = rule.risk or risk.level(rule.event_type, rule.severity)
     confirmable = risk.auto_confirmable(rule.event_type, risk_level) if rule.auto_confirm is None else rule.auto_confirm
     return Found(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tachograph.extract import prefix
 from tachograph.extract.found import VALUE_MAX, Found, found
 from tachograph.extract.matcher import Hit, Matcher
+from tachograph.extract.pattern import Pattern
 from tachograph.extract.rules import Rule
 
 LINES_MAX = 200
@@ -27,24 +28,32 @@ class Group:
 
     @classmethod
     def begun(cls, hit: Hit, number: int, text: str) -> Group:
-        return cls(hit.rule, number, text, hit.value, hit.groups)
+        return cls(hit.rule, number, text, hit.value, dict(hit.groups))
 
     def take(self, text: str, matcher: Matcher) -> str:
         """Offer the next line: `more`, `last` (it belongs to the event and ends it) or `over` (it does not)."""
-        body = text[prefix.length(text) :]
-        if self.lead and body.startswith(self.lead):
-            body = body[len(self.lead) :]
+        rule = self.rule
+        body = self._body(text)
         data = body.encode("utf-8", "replace")
-        if self.rule.last and (match := matcher.regexp(self.rule.last).search(data)):
+        if rule.continues and matcher.regexp(rule.continues).found(data):
             self._add(text)
-            self._learn(match[1], later_wins=True)
-            self.value = body.strip()[:VALUE_MAX]
-            return "last"
-        if self.rule.continues and (match := matcher.regexp(self.rule.continues).search(data)):
-            self._add(text)
-            self._learn(match[1], later_wins=self.rule.last is not None)
             return "more" if self.consumed < _CONSUMED_MAX else "last"
+        if rule.last:
+            last = matcher.regexp(rule.last)
+            start, end = last.span(data)
+            if start >= 0:
+                self._add(text)
+                self.groups.update(last.groups(data, start, end))
+                self.value = body.strip()[:VALUE_MAX]
+                return "last"
+        if self.consumed <= rule.takes:
+            self._add(text)
+            return "more"
         return "over"
+
+    def _body(self, text: str) -> str:
+        body = text[prefix.length(text) :]
+        return body[len(self.lead) :] if self.lead and body.startswith(self.lead) else body
 
     def _add(self, text: str) -> None:
         self.consumed += 1
@@ -52,14 +61,19 @@ class Group:
             self.lines.append(text)
             self.size += len(text) + 1
 
-    def _learn(self, groups: dict[str, str], later_wins: bool) -> None:
-        """A Python traceback ends with the innermost frame, the other languages begin with it."""
-        for name, value in groups.items():
-            if value and (later_wins or name not in self.groups):
-                self.groups[name] = value[:VALUE_MAX]
-
-    def found(self) -> Found:
+    def found(self, matcher: Matcher) -> Found:
+        if self.rule.place:
+            self._locate(matcher.regexp(self.rule.place))
         return found(self.rule, self.number, "\n".join(self.lines), self.value, self.groups)
+
+    def _locate(self, place: Pattern) -> None:
+        """A Python traceback ends with the innermost frame, the other languages begin with it."""
+        for text in reversed(self.lines) if self.rule.last else self.lines[1:]:
+            data = self._body(text).encode("utf-8", "replace")
+            start, end = place.span(data)
+            if start >= 0:
+                self.groups.update(place.groups(data, start, end))
+                break
 
     def state(self) -> dict[str, object]:
         return {

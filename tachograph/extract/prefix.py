@@ -1,4 +1,6 @@
-"""What stands before the actual text of a log line: timestamps, container names, box drawing, build-tool tags.
+"""What a line is made of besides its message: decoration in front, or source code altogether.
+
+What stands before the actual text of a log line: timestamps, container names, box drawing, build-tool tags.
 
 Rules see the text behind it, so that `^error:` also finds `2026-11-21T09:14:02Z error:` and `│ error:`.
 """
@@ -9,20 +11,34 @@ import re
 
 _KINDS = (
     r"\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
-    r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2}| UTC)?\]?:? +",  # ISO timestamps, as loggers and CI write them
-    r"\[?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\]? +",
-    r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [\w.-]+ [\w./-]+(?:\[[0-9]+\])?: +",  # syslog
-    r" *[│┃║▌▎]+ *",  # boxes of terminal programs
-    r" *\[(?:javac|javadoc|java|exec|junit|testng|compc|mxmlc|scalac|kotlinc|groovyc|(?:gw|rank|step)[0-9]+)\]:? ?",
+    r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2}| UTC)?\]?:? (?:- )?",  # ISO timestamps, as loggers and CI write them
+    r"\[?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\]? ",
+    r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [\w.-]+ [\w./-]+(?:\[[0-9]+\])?: ",  # syslog
+    r" *[0-9]{1,3}>",  # MSBuild's parallel projects
+    r" *[│┃║▌▎]+ ?",  # boxes of terminal programs
+    r" *\[(?:javac|javadoc|java|exec|junit|testng|compc|mxmlc|scalac|kotlinc|groovyc|(?:gw|rank|step)[0-9]+)\]:? ",
     r"[A-Za-z0-9][\w.-]* +\| ",  # docker compose
 )
-_ONE = "(?:" + "|".join(_KINDS) + ")"
-PATTERN = _ONE + "{0,3}"
-PRESENT = _ONE  # a prefix that is really there
-_match = re.compile(PATTERN).match
+_match = re.compile("(?:" + "|".join(_KINDS) + "){0,3}").match
 
 
 def length(text: str) -> int:
     """How many characters of `text` are decoration; 0 for most lines."""
+    if text[:1].isalpha() and " | " not in text and text[3:4] != " ":
+        return 0  # neither a time nor a name in front
     found = _match(text)
     return found.end() if found else 0
+
+
+# Lines of programs that were printed, searched or compared: they speak of errors without reporting any.
+CODE = "|".join(
+    (
+        r"^\s*(?:#+\s*[\w`]|//|/?\*+[\s/]|--\s|<!--|</?[a-z]+[ >]|\||>\s)",  # comments, tables, quotations
+        r"^\s*[\"'][\w ./:-]+[\"'],?$",  # an item of a list
+        r"^[+-](?:\s{2,}|[\w\"'#@(){}\[\]<$])",  # a line of a diff
+        r"^\s*(?:\S+:\d+:\s*)?(?:\}\s*)?(?:raise|except|throw|catch|elif|assert|def|class|const|let|var|function|func|fn|"
+        r"isinstance|if \(|from \w+ import|return [\w(\"'\[{])",
+        r"[;{(,\[]\s*$|\s==\s|===|!==?|=>\s|&&|\|\|",
+        r"\b\w+\([furb]?[\"'`]|\berrno\.E|\.(?:code|errno)\b",
+    )
+)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import re2
 
+from tachograph.extract.pattern import options
 from tachograph.records import EXTRACTED_TYPES, RISK_LEVELS
 
 ENGINE = 1  # raise it when the same rules would find something else in the same lines
@@ -45,8 +46,11 @@ class Rule(msgspec.Struct, frozen=True):
     fields: tuple[str, ...] | None = None  # named groups to keep as metadata; None: all of them
     value: str | None = None  # group for matched_value; None: what the whole pattern matched
     unless: str | None = None  # the rule does not fire where this is found
+    skip_code: bool = False  # nor on lines that look like source code, see `prefix`
     continues: str | None = None  # following lines that belong to the same event
+    takes: int = 0  # so many following lines belong to it whatever they say
     last: str | None = None  # a line that belongs to it and ends it; it becomes matched_value
+    place: str | None = None  # its groups in the line nearest to the cause are metadata too
     once: bool = False  # one event per matched value and session
     risk: str | None = None  # instead of the table in `risk`
     auto_confirm: bool | None = None
@@ -54,6 +58,10 @@ class Rule(msgspec.Struct, frozen=True):
     description: str = ""
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
+
+    @property
+    def several_lines(self) -> bool:
+        return bool(self.takes or self.continues or self.last)
 
 
 class Rules:
@@ -74,7 +82,7 @@ class Rules:
         return len(self.active)
 
 
-def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]:
+def load(user: str | None = None, *, builtin: bool = True) -> tuple[Rules, list[Problem]]:
     """`user` is the text of the user's rules.toml → the rules that work, and what was wrong with the others.
 
     A rule of the same name changes the shipped one field by field; new rules come before the shipped ones.
@@ -83,7 +91,7 @@ def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]
     shipped = {rule.name: rule for rule in _shipped()} if builtin else {}
     own: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for line, table, text in _tables(user, problems):
+    for line, table, text in _tables(user or "", problems):
         try:
             rule = _rule(table, shipped)
         except ValueError as error:
@@ -97,15 +105,6 @@ def load(user: str = "", *, builtin: bool = True) -> tuple[Rules, list[Problem]]
             own[rule.name] = rule
     new = [rule for name, rule in own.items() if name not in shipped]
     return Rules([*new, *shipped.values()]), sorted(problems, key=lambda problem: problem.line)
-
-
-def options(**changes: bool | int) -> re2.Options:
-    """How every pattern of ours and of users is compiled."""
-    chosen = re2.Options()
-    chosen.log_errors = False
-    for name, value in changes.items():
-        setattr(chosen, name, value)
-    return chosen
 
 
 def _shipped() -> list[Rule]:
@@ -212,13 +211,13 @@ def check_rule(rule: Rule) -> None:
         raise _Refusal("severity", f"severity {rule.severity!r} is none of {', '.join(SEVERITIES)}")
     if rule.risk is not None and rule.risk not in RISK_LEVELS:
         raise _Refusal("risk", f"risk {rule.risk!r} is none of {', '.join(RISK_LEVELS)}")
-    groups = _compile("pattern", rule.pattern)
     if not rule.pattern:
         raise _Refusal("pattern", "pattern is missing")
+    groups = _compile("pattern", rule.pattern)
     for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
         if name not in groups:
             raise _Refusal("pattern", f"pattern has no group (?P<{name}>…)")
-    for key in ("unless", "continues", "last"):
+    for key in ("unless", "continues", "last", "place"):
         text = getattr(rule, key)
         if text is not None:
             _compile(key, text)

@@ -1,4 +1,8 @@
-"""Does a piece of code parse? Asked of a real parser where one is at hand in this process; otherwise: not known."""
+"""Does a piece of code parse? Asked of a real parser where one is at hand in this process; otherwise: not known.
+
+Never a process of its own: blocks come by the hundred. For shell scripts that means a reader of ours, see
+`shell_syntax`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ import json
 import tomllib
 import warnings
 from collections.abc import Callable
+
+from tachograph.extract.shell_syntax import balanced
 
 _SIZE_MAX = 65_536
 _NAMES = {
@@ -80,4 +86,5 @@ _CHECKS: dict[str, Callable[[str], bool | None]] = {
     "jsonl": _jsonl,
     "toml": _toml,
     "yaml": _yaml,
+    "shell": balanced,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _COUNTS = frozenset(
@@ -29,7 +30,7 @@ _MEANINGS = {
 }
 _WORDS = {word: name for name, words in _MEANINGS.items() for word in words.split()}
 _NUMBER_WORD = re.compile(r"\b([0-9][0-9,]*)\s+([a-z]+)")
-_WORD_NUMBER = re.compile(r"\b(?:tests )?([a-z]+)\s*[:=]\s*([0-9][0-9,]*)\b(?![.:])")
+_WORD_NUMBER = re.compile(r"\b(?:tests )?([a-z]+)\s*[:=]\s*([0-9][0-9,]*)\b(?!\.[0-9]|:)")
 
 
 def field(name: str, text: str) -> object:
@@ -43,6 +44,15 @@ def field(name: str, text: str) -> object:
     return text
 
 
+_ANOTHER = re.compile(r"_[0-9]$")
+
+
+@functools.lru_cache(maxsize=1024)
+def field_name(group: str) -> str:
+    """RE2 allows a group name once: in the other branches of a pattern `line` is called `line_2`, `line_3` …"""
+    return _ANOTHER.sub("", group)
+
+
 def _number(text: str) -> float | None:
     found = _NUMBER.fullmatch(text.strip())
     if found is None or len(text) > 24:
@@ -54,13 +64,13 @@ def _number(text: str) -> float | None:
 def test_counts(text: str) -> dict[str, object]:
     """`3 failed, 12 passed in 0.4s` or `Tests run: 15, Failures: 3` → {"failed": 3, "passed": 12 …}."""
     text = text[:1000].lower()
-    counts: dict[str, object] = {}
+    before: dict[str, object] = {}
+    for digits, word in _NUMBER_WORD.findall(text):
+        _count(before, word, digits)
+    behind: dict[str, object] = {}
     for word, digits in _WORD_NUMBER.findall(text):
-        _count(counts, word, digits)
-    if not counts:
-        for digits, word in _NUMBER_WORD.findall(text):
-            _count(counts, word, digits)
-    return counts
+        _count(behind, word, digits)
+    return before if len(before) > len(behind) else behind
 
 
 def _count(counts: dict[str, object], word: str, digits: str) -> None:

@@ -7,10 +7,8 @@ import time
 from typing import NamedTuple
 
 from tachograph import clock
-from tachograph.ingest import spawn
+from tachograph.ingest import journals, spawn
 from tachograph.paths import Places
-
-SUFFIX = ".journal"
 
 
 class CatchUp(NamedTuple):
@@ -37,7 +35,7 @@ def catch_up(places: Places, wait_ms: int = 1500) -> CatchUp:
 
     Costs nothing but a look into a folder when there are no journals.
     """
-    sizes = _sizes(places)
+    sizes = journals.sizes(places)
     if not sizes:
         return CatchUp(True, 0)
     lock = spawn.take_lock(places) if os.access(places.journal, os.W_OK) else None
@@ -63,7 +61,7 @@ def status(places: Places) -> Status:
     """For `doctor`."""
     from tachograph.journal.lock import is_live
 
-    sizes = _sizes(places)
+    sizes = journals.sizes(places)
     found = [os.path.join(places.journal, name) for name in sizes]
     running = bool(sizes) and spawn.is_running(places)
     return Status(
@@ -74,19 +72,6 @@ def status(places: Places) -> Status:
         sum(sizes.values()),
         min((os.stat(path).st_mtime_ns for path in found if os.path.exists(path)), default=None),
     )
-
-
-def journals(places: Places) -> list[str]:
-    """Names of the journal files there are, oldest name first."""
-    return sorted(_sizes(places))
-
-
-def _sizes(places: Places) -> dict[str, int]:
-    try:
-        with os.scandir(places.journal) as entries:
-            return {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(SUFFIX)}
-    except OSError:
-        return {}
 
 
 def _wait(places: Places, sizes: dict[str, int], wait_ms: int) -> CatchUp:

@@ -16,15 +16,13 @@ from typing import NamedTuple
 from tachograph import clock, paths
 from tachograph.errors import StoreBusy, StoreDamaged, StoreError, StoreTooNew
 from tachograph.extract import rules
-from tachograph.ingest import spawn
-from tachograph.ingest.catch_up import journals
+from tachograph.ingest import journals, spawn
 from tachograph.ingest.journal_import import JournalImport
 from tachograph.ingest.opening import open_store
 from tachograph.journal.lock import is_live
 from tachograph.store import Store
 
 RULES = "rules.toml"
-FINGERPRINT_BYTES = 16  # length, checksum and sequence of the first record
 KEPT = 2 * clock.SECOND  # a finished journal stays that long: its name keeps a session id from being taken twice
 LINGER = 2 * clock.SECOND  # wait that long for more before leaving
 TRIES = 3  # for one journal that fails for a reason of its own
@@ -54,7 +52,7 @@ class Importer:
     def tick(self) -> Pass:
         """Import what is there. Raises StoreError when the store cannot be used; nothing is lost by that."""
         progress = waiting = False
-        for name in journals(self.places):
+        for name in journals.names(self.places):
             if self._failed.get(name, 0) >= TRIES:
                 continue
             try:
@@ -85,7 +83,7 @@ class Importer:
         # Asked before reading: what is written after the answer is read at the next tick.
         live = self._is_live(path, name)
         if item is None:
-            fingerprint = fingerprint_of(path)
+            fingerprint = journals.fingerprint(path)
             if fingerprint is None:
                 if not live:
                     self._discard(path, 0)
@@ -135,19 +133,6 @@ def load_rules(places: paths.Places) -> rules.Rules:
         return rules.load()[0]
 
 
-def fingerprint_of(path: str) -> str | None:
-    """Tells two journals of one name apart; None while the first record is not there yet."""
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        return None
-    try:
-        head = os.read(fd, FINGERPRINT_BYTES)
-    finally:
-        os.close(fd)
-    return head.hex() if len(head) == FINGERPRINT_BYTES else None
-
-
 def main() -> None:
     """Run until nothing is left to import and nobody records. Exit code 0, also when another importer was quicker."""
     places = paths.places()
@@ -165,7 +150,7 @@ def main() -> None:
         finally:
             os.close(lock)
         # A recorder may have begun between our last look and the end of our lock, and counted on us.
-        if not journals(places) or _gave_up(places):
+        if not journals.names(places) or _gave_up(places):
             return
 
 
@@ -173,7 +158,7 @@ _GAVE_UP: set[str] = set()
 
 
 def _gave_up(places: paths.Places) -> bool:
-    return bool(_GAVE_UP) and set(journals(places)) <= _GAVE_UP
+    return bool(_GAVE_UP) and set(journals.names(places)) <= _GAVE_UP
 
 
 def _work(places: paths.Places) -> None:
@@ -187,7 +172,7 @@ def _work(places: paths.Places) -> None:
                 trouble = 0.5
             except (StoreDamaged, StoreTooNew) as error:
                 _say(f"{error}; {error.hint}")
-                _GAVE_UP.update(journals(places))
+                _GAVE_UP.update(journals.names(places))
                 return
             except StoreError as error:
                 if not isinstance(error, StoreBusy):
@@ -203,7 +188,7 @@ def _work(places: paths.Places) -> None:
                 quiet_since, pause = present, _BUSY_POLL
                 continue
             if not waiting and present - quiet_since > LINGER:
-                _GAVE_UP.update(journals(places))
+                _GAVE_UP.update(journals.names(places))
                 return
             pause = min(pause * 1.3, _IDLE_POLL)
             time.sleep(pause)

@@ -1,0 +1,67 @@
+"""RE2 as we use it: compiled once, searched in UTF-8 bytes, answered in text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import re2
+
+_GROUP_NAME = re.compile(r"(?<!\\)\(\?P?<\w+>")
+_ANYWHERE = re2._Anchor.UNANCHORED
+_WHOLE = re2._Anchor.ANCHOR_BOTH
+
+
+def options(**changes: bool | int) -> re2.Options:
+    """How every pattern of ours and of users is compiled."""
+    chosen = re2.Options()
+    chosen.log_errors = False
+    for name, value in changes.items():
+        setattr(chosen, name, value)
+    return chosen
+
+
+class Pattern:
+    """A pattern over UTF-8 bytes.
+
+    It calls the engine behind `re2`'s own pattern object, which builds a generator and a match object around every
+    search. And it asks without groups first: only then does RE2 use its fastest automaton, and most answers are no.
+    """
+
+    __slots__ = ("_capture", "_names", "_pattern", "_test")
+
+    def __init__(self, pattern: str, **changes: bool | int) -> None:
+        self._pattern = pattern
+        bare = _GROUP_NAME.sub("(?:", pattern)  # never_capture alone leaves named groups as they are
+        self._test = re2.compile(bare.encode(), options(never_capture=True, **changes))._regexp.Match
+        self._capture: Callable[..., list[tuple[int, int]]] | None = None
+        self._names: list[tuple[str, int]] = []
+
+    def found(self, data: bytes) -> bool:
+        return bool(self._test(_ANYWHERE, data, 0, len(data))[0][0] >= 0)
+
+    def end(self, data: bytes, start: int) -> int:
+        """Where the first match from `start` on ends, or -1."""
+        return int(self._test(_ANYWHERE, data, start, len(data))[0][1])
+
+    def span(self, data: bytes) -> tuple[int, int]:
+        """The first match, or (-1, -1)."""
+        return self._test(_ANYWHERE, data, 0, len(data))[0]  # type: ignore[no-any-return]
+
+    def groups(self, data: bytes, start: int, end: int) -> dict[str, str]:
+        """The named groups that took part in the match `span` has found, if they are not empty."""
+        if self._capture is None:
+            compiled = re2.compile(self._pattern.encode(), options())
+            self._names = [(name.decode(), index) for name, index in compiled.groupindex.items()]
+            self._capture = compiled._regexp.Match
+        if not self._names:
+            return {}
+        spans = self._capture(_WHOLE, data, start, end)
+        if spans[0][0] < 0:  # what stands behind the match decided how it was made
+            spans = self._capture(_ANYWHERE, data, start, len(data))
+        groups = {}
+        for name, index in self._names:
+            first, last = spans[index]
+            if first < last:
+                groups[name] = data[first:last].decode("utf-8", "replace")
+        return groups

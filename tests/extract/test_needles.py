@@ -1,0 +1,59 @@
+"""Needles may be found in lines the pattern does not match, never the other way round."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import re2
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tachograph.extract import rules
+from tachograph.extract.matcher import Matcher
+from tachograph.extract.needles import needles
+from tachograph.extract.rules import Rule, Rules
+
+RULES, _ = rules.load()
+SUPPORTED = [rule for rule in RULES if "\\x{" not in rule.pattern]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("error", ("error",)),
+        ("(?:error|fatal): (.*)", ("error: ", "fatal: ")),
+        ("(?i)error", ("[eE][rR][rR][oO][rR]",)),
+        (r"\d+ passed", ("[0-9]+ passed",)),
+        (r"FAILED(?: \[.*\])? (\S+)::", ("FAILED",)),
+        ("a*", None),
+        (".*", None),
+        (r"\w+ \w+", None),
+        ("(", None),
+        (r"\pL+xyz", None),
+    ],
+)
+def test_what_a_pattern_cannot_do_without(pattern: str, expected: tuple[str, ...] | None) -> None:
+    found = needles(pattern)
+    assert (sorted(found) if found else found) == (sorted(expected) if expected else expected)
+
+
+@pytest.mark.parametrize("rule", SUPPORTED, ids=lambda rule: rule.name)
+def test_every_matching_line_is_a_candidate(rule: Rule) -> None:
+    matcher = Matcher(Rules([rule]))
+    python = re.compile(_for_python(rule.pattern))
+    strategy = st.from_regex(python).map(lambda text: text.split("\n")[0].replace("\x00", "0"))
+    compiled = re2.compile(rule.pattern)
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def check(line: str) -> None:
+        if compiled.search(line):
+            assert matcher.candidates(["", line]) == [1]
+
+    check()
+
+
+def _for_python(pattern: str) -> str:
+    """RE2 writes the end of the text `\\z`, and is relaxed about where flags stand."""
+    return re.sub(r"^(.*?)\(\?i\)", r"(?i:\1", pattern) + ")" if "(?i)" in pattern else pattern

@@ -181,7 +181,8 @@ pieces = st.lists(
         st.sampled_from(
             [
                 b"\n", b"\r\n", b"error: it broke\n", b"warning: careful", b"\x1b[31mred\x1b[0m", b"100%\r",
-                b"```python\n", b"print(1)\n", b"```\n", b"Traceback (most recent call last):\n", b'  File "a.py", line 1, in f\n',
+                b"```python\n", b"print(1)\n", b"```\n", b"Traceback (most recent call last):\n",
+                b'  File "a.py", line 1, in f\n',
                 b"ValueError: no\n", b"3 passed, 1 failed in 0.2s\n", b"\xff\xfe", b"x" * 70_000, b"line\n" * 30_000,
             ]
         ),

@@ -69,7 +69,7 @@ class _Reading:
         self._fd = fd
         self._size = os.fstat(fd).st_size
         self._start = offset  # where in the file the window begins
-        self._window = _pread(fd, max(limit, _SHORTEST), offset)
+        self._window = self._pread(max(limit, _SHORTEST), offset)
         self._position = 0  # in the window
         self._sequence = sequence
         self._finished = finished
@@ -88,7 +88,7 @@ class _Reading:
         data, position = self._window, self._position
         left = self._size - self._start - position
         if left < _SHORTEST:
-            return self._finished and self._report(position + left, "cut off")
+            return self._finished and left > 0 and self._report(position + left, "cut off")
         if len(data) - position < _SHORTEST:
             return self._refill(_SHORTEST)
         length, check, sequence, kind, at = frame.HEAD.unpack_from(data, position)
@@ -116,7 +116,7 @@ class _Reading:
         """See that the window holds `need` bytes from the position on: now, or in the next call, which starts there."""
         if self._position:
             return False
-        self._window = _pread(self._fd, need, self._start)
+        self._window = self._pread(need, self._start)
         return len(self._window) >= need
 
     def _report(self, end: int, reason: str) -> bool:
@@ -143,7 +143,7 @@ class _Reading:
         if len(self._window) - self._position < _VIEW:
             self._start += self._position
             otherwise = max(otherwise - self._position, 0)
-            self._window, self._position = _pread(self._fd, _VIEW, self._start), 0
+            self._window, self._position = self._pread(_VIEW, self._start), 0
         high = self._sequence >> 32
         tops = b"|".join(re.escape((high + more).to_bytes(4, "little")) for more in (0, 1))
         pattern = re.compile(b"(?:" + tops + b")" + _KIND, re.DOTALL)
@@ -191,7 +191,7 @@ class _Reading:
         if start + _SHORTEST <= len(self._window):
             data = self._window
         else:
-            data, start = _pread(self._fd, _SHORTEST, offset), 0
+            data, start = self._pread(_SHORTEST, offset), 0
         if len(data) - start < _SHORTEST:
             return None
         length, _, sequence, _, _ = frame.HEAD.unpack_from(data, start)
@@ -200,10 +200,10 @@ class _Reading:
             return None
         self._effort += size
         if start + size > len(data):
-            data, start = _pread(self._fd, size, offset), 0
+            data, start = self._pread(size, offset), 0
         return int(sequence) if frame.intact(data, start) else None
 
-
-def _pread(fd: int, size: int, offset: int) -> bytes:
-    os.lseek(fd, offset, os.SEEK_SET)
-    return os.read(fd, size)
+    def _pread(self, size: int, offset: int) -> bytes:
+        """Never beyond the size the file had at first: what is appended meanwhile is for the next call."""
+        os.lseek(self._fd, offset, os.SEEK_SET)
+        return os.read(self._fd, max(min(size, self._size - offset), 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,20 @@ def test_a_record_longer_than_the_limit_is_read(tmp_path: Path) -> None:
     found, damage = read_all(path, limit=100)
     assert [len(record.body) for record in found] == [1, len(body)]
     assert not damage
+
+
+def test_a_file_that_grows_while_it_is_read_as_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(frame.encode(b"O", 1, b"x", 1))
+    fstat = os.fstat
+
+    def grow(fd: int) -> os.stat_result:
+        state = fstat(fd)
+        with path.open("ab") as file:
+            file.write(frame.encode(b"O", 1, b"y" * 5, 2))
+        return state
+
+    monkeypatch.setattr(os, "fstat", grow)
+    batch = read(str(path), 0, 0, finished=True)
+    assert numbers(batch.records) == [1]
+    assert not batch.damage

@@ -12,11 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import data
 
-Insert = Callable[[list[Any]], object]
 SQL = (
     "INSERT INTO extraction_events (agent_name, session_id, timestamp, event_type, pattern, matched_value, "
     "original_line, line_number, metadata_json, code_block_language, risk_level, auto_confirmable)"
@@ -24,60 +23,67 @@ SQL = (
 )
 
 
-def with_apsw(database: str, rows: list[list[str]], schema: str) -> tuple[str, list[Any], Insert, Insert]:
+class Contender(NamedTuple):
+    version: str
+    ready: Callable[[list[list[str]]], list[Any]]  # rows of the file → what it inserts
+    one: Callable[[Any], object]
+    many: Callable[[list[Any]], object]
+
+
+def with_apsw(database: str, schema: str) -> Contender:
     import apsw
 
     connection = apsw.Connection(database)
     connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;").fetchall()
     connection.execute(Path(schema).read_text()).fetchall()
 
+    def ready(rows: list[list[str]]) -> list[Any]:
+        return [(*r[:3], *r[4:8], int(r[8]), r[9], r[10] or None, r[11], int(r[12])) for r in rows]
+
     def many(events: list[Any]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(SQL, events)
         connection.execute("COMMIT")
 
-    events = [(*r[:3], *r[4:8], int(r[8]), r[9], r[10] or None, r[11], int(r[12])) for r in rows]
-    return f"SQLite {apsw.sqlite_lib_version()}", events, lambda one: connection.execute(SQL, one[0]), many
+    return Contender(f"SQLite {apsw.sqlite_lib_version()}", ready, lambda event: connection.execute(SQL, event), many)
 
 
-def with_tachograph(database: str, rows: list[list[str]], schema: str) -> tuple[str, list[Any], Insert, Insert]:
+def with_tachograph(database: str, schema: str) -> Contender:
     import tachograph
     from tachograph.records import Extraction
 
     store = tachograph.open(database)
-    events = [
-        Extraction(
-            *(r[0], r[1], r[4], r[5], r[6], r[7], int(r[8]), json.loads(r[9]), r[10] or None, r[11], r[12] == "1"),
-            at=int(r[3]),
-        )
-        for r in rows
-    ]
-    return (
-        f"tachograph {tachograph.__version__}",
-        events,
-        lambda one: store.extractions.add(one[0]),
-        store.extractions.add_many,
-    )
+
+    def ready(rows: list[list[str]]) -> list[Any]:
+        return [
+            Extraction(
+                *(r[0], r[1], r[4], r[5], r[6], r[7], int(r[8]), json.loads(r[9]), r[10] or None, r[11], r[12] == "1"),
+                at=int(r[3]),
+            )
+            for r in rows
+        ]
+
+    return Contender(f"tachograph {tachograph.__version__}", ready, store.extractions.add, store.extractions.add_many)
 
 
-def main(contender: str, database: str, file: str, schema: str, *steps: str) -> None:
-    sizes = [tuple(map(int, step.split("x"))) for step in steps]
-    rows = data.read(Path(file), sum(size * times for size, times in sizes))
-    prepare = {"apsw": with_apsw, "tachograph": with_tachograph}[contender]
-    version, events, one, many = prepare(database, rows, schema)
-    del rows
+def main(name: str, database: str, file: str, schema: str, *steps: str) -> None:
+    sizes = [(int(size), int(times)) for size, times in (step.split("x") for step in steps)]
+    contender = {"apsw": with_apsw, "tachograph": with_tachograph}[name](database, schema)
+    events = contender.ready(data.read(Path(file), sum(size * times for size, times in sizes)))
     result = {}
     taken = 0
     for step, (size, times) in zip(steps, sizes, strict=True):
         batches = [events[taken + size * n : taken + size * (n + 1)] for n in range(times)]
-        insert = one if size == 1 else many
         cpu, wall = time.process_time(), time.perf_counter()
         for batch in batches:
-            insert(batch)
+            if size == 1:
+                contender.one(batch[0])
+            else:
+                contender.many(batch)
         spent = time.process_time() - cpu, time.perf_counter() - wall
         result[step] = [seconds * 1e6 / (size * times) for seconds in spent]
         taken += size * times
-    print(json.dumps({"version": version, "steps": result}))
+    print(json.dumps({"version": contender.version, "steps": result}))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ with the same driver, which costs it nothing like what its full scans cost.
 
 from __future__ import annotations
 
+import hashlib
 import random
 import statistics
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 import apsw
 
-import tachograph
+import tachograph.store
 from benchmarks import data, installing
 from benchmarks.measure import Row, Sample, ratios, rounds, spread
 from benchmarks.peers import insert
@@ -33,7 +34,8 @@ Ask = Callable[[], object]
 def _stores(count: int) -> tuple[Path, Path, Path]:
     """The events and two databases of them, made once and kept."""
     events = data.events(installing.WORK / f"events-{data.VERSION}-{count}.tsv", count)
-    ours, seeds = (installing.WORK / f"query-{data.VERSION}-{count}-{side}.db" for side in ("ours", "seed"))
+    schema = hashlib.sha256((Path(tachograph.store.__file__).parent / "schema.sql").read_bytes()).hexdigest()[:8]
+    ours, seeds = (installing.WORK / f"query-{data.VERSION}-{count}-{side}.db" for side in (f"ours-{schema}", "seed"))
     for path, build in ((ours, insert.with_tachograph), (seeds, insert.with_apsw)):
         if not path.with_suffix(".done").exists():
             for leftover in path.parent.glob(f"{path.name}*"):

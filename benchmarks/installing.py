@@ -9,6 +9,7 @@ import functools
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 WORK = Path(__file__).resolve().parent / ".work"
@@ -24,10 +25,10 @@ class Missing(Exception):
     """This peer is not to be had on this machine; str() says why."""
 
 
-def optional(name: str, path: object) -> str | None:
+def optional(name: str, path: Callable[[], Path]) -> str | None:
     """`path()` as text, or None and a note when the peer is missing."""
     try:
-        return str(path())  # type: ignore[operator]
+        return str(path())
     except Missing as reason:
         missing.append(f"{name}: {reason}")
         return None

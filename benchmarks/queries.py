@@ -21,6 +21,7 @@ import tachograph.store
 from benchmarks import data, installing
 from benchmarks.measure import Row, Sample, ratios, rounds, spread
 from benchmarks.peers import insert
+from tachograph.ingest.opening import open_store
 
 COLUMNS = (
     "id, agent_name, session_id, timestamp, event_type, pattern, matched_value, original_line, line_number,"
@@ -131,7 +132,7 @@ def rows(count: int, events: int) -> list[Row]:
     file, ours, seeds = _stores(events)
     first, last = _middle(file, events)
     found = []
-    with tachograph.open(ours) as store:
+    with open_store(ours) as store:
         peer = apsw.Connection(str(seeds), flags=apsw.SQLITE_OPEN_READONLY)
         for what, (most, ask, ask_seed) in questions(store, peer, first, last).items():
             results = rounds(count, {"ours": partial(_timed, ask, 9), "seed": partial(_timed, ask_seed, 1)})

@@ -50,9 +50,10 @@ def with_apsw(database: str, schema: str) -> Contender:
 
 def with_tachograph(database: str, schema: str) -> Contender:
     import tachograph
+    from tachograph.ingest.opening import open_store  # public name: tachograph.open
     from tachograph.records import Extraction
 
-    store = tachograph.open(database)
+    store = open_store(database)
 
     def ready(rows: list[list[str]]) -> list[Any]:
         return [

@@ -3,10 +3,10 @@
 set -eu
 bin=$1
 
-echo "Recording: $bin/tachograph run --agent example -- python examples/journey.py"
+echo "Recording: $bin/tachograph run --agent example -- python -u examples/journey.py"
 echo
 code=0
-"$bin/tachograph" run --agent example -- "$bin/python" examples/journey.py || code=$?
+"$bin/tachograph" run --agent example -- "$bin/python" -u examples/journey.py || code=$?
 # The example ends with a failing test on purpose. Any other code means that it did not get that far.
 [ "$code" -eq 1 ] || { echo "the example ended with $code instead of 1; tachograph doctor says more" >&2; exit 1; }
 

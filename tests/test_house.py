@@ -66,6 +66,7 @@ def floor(module: str) -> int:
     return found[0]
 
 
+@cache
 def ours() -> list[tuple[str, str]]:
     """Every (importer, imported) pair inside the package."""
     return [(here, there) for here, tree in modules().items() for there in imported(tree) if there in modules()]

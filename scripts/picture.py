@@ -34,8 +34,8 @@ def recorded() -> list[str]:
         tool = [sys.executable, "-m", "tachograph"]
         example = [sys.executable, "examples/journey.py"]
         title = ["--title", "check the journey log"]
-        subprocess.run([*tool, "run", "--quiet", "--agent", "example", *title, "--", *example], env=environment, cwd=ROOT,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # fmt: skip
+        run = [*tool, "run", "--quiet", "--agent", "example", *title, "--", *example]
+        subprocess.run(run, env=environment, cwd=ROOT, capture_output=True, check=False)
         shown = subprocess.run(
             [*tool, "show", "last"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
         )

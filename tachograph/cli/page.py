@@ -16,6 +16,7 @@ from tachograph.records import CodeBlock, Event, Session, StateChange
 
 _BLOCKS_SHOWN = 3
 _STATES_SHOWN = 8
+_SHARE_FROM_MS = 5000  # starting the recorder outweighs everything before that
 _QUIET = ("state", "gap", "marker")  # told elsewhere on the page
 
 
@@ -142,7 +143,7 @@ def _cost(app: App, session: Session) -> None:
     lines = []
     if isinstance(cost, dict):
         cpu, wall = float(cost.get("cpu_ms") or 0), float(cost.get("wall_ms") or 0)
-        share = f" ({cpu / wall * 100:.1f} % of one)" if wall else ""
+        share = f" ({cpu / wall * 100:.1f} %)" if wall >= _SHARE_FROM_MS else ""
         parts = [f"processor {human.took(cpu * 1e6)}{share}", f"journal {human.size(cost.get('journal_bytes') or 0)}"]
         if cost.get("peak_rss_kb"):
             parts.append(f"memory {human.size(cost['peak_rss_kb'] * 1024)}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from tachograph.cli.app import App
@@ -22,6 +20,4 @@ def cli(app: App, words: tuple[str, ...]) -> int:
     """Run a command and record what it does; exits with its code."""
     from tachograph.cli import run
 
-    if app.database:
-        os.environ["TACHOGRAPH_DB"] = os.path.abspath(app.database)
-    return int(run.main(list(words)))
+    return run.main([*(["--db", app.database] if app.database else []), *words])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tachograph import clock, paths
 from tachograph.config import FILE, Config
-from tachograph.errors import NotFound, StoreDamaged, StoreError, StoreTooNew
+from tachograph.errors import NotFound, StoreDamaged, StoreError, StoreTooNew, TachographError
 from tachograph.formats import sanitise
 from tachograph.formats.sanitise import painted
 
@@ -127,7 +127,11 @@ class App:
         """One line of talk, to stderr, cleaned of control characters: it may quote what was recorded or typed."""
         sys.stdout.flush()
         clean = sanitise.terminal(text)
-        sys.stderr.write(painted(clean, style, self._colour_on(sys.stderr.isatty())) + "\n")
+        try:
+            colour = self._colour_on(sys.stderr.isatty())
+        except TachographError:  # settings that cannot be read are told of by the command that needs them
+            colour = False
+        sys.stderr.write(painted(clean, style, colour) + "\n")
 
     def hint(self, text: str) -> None:
         """What one might do next; only for people."""

@@ -7,6 +7,7 @@ import click
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, command, listing_options, pass_app, session_filter
 from tachograph.cli.listing import Field, Shape, emit
+from tachograph.errors import UsageError
 from tachograph.formats import human, sanitise
 from tachograph.formats.rows import columns, to_row
 from tachograph.records import CodeBlock
@@ -26,7 +27,7 @@ _SHORT = 12
 def cli(app: App, listing: Listing, session: str | None, language: str | None, digest: str | None, raw: bool) -> None:
     """List code blocks, newest first, or print one with --digest."""
     store = app.store()
-    if digest:
+    if digest is not None:
         _print(app, listing.form, digest, raw)
         return
     found = store.code_blocks.list(
@@ -42,6 +43,8 @@ def cli(app: App, listing: Listing, session: str | None, language: str | None, d
 
 
 def _print(app: App, form: str, digest: str, raw: bool) -> None:
+    if not digest:
+        raise UsageError("--digest is empty", "tachograph code lists the digests")
     block = app.store().code_blocks.get(digest)
     if form != "table":
         app.value(to_row(block))

@@ -39,6 +39,11 @@ class Session(click.ParamType):  # type: ignore[type-arg]  # generic in newer ve
 
     name = "session"
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value:  # an unset shell variable must not quietly mean the last session
+            self.fail("it is empty; write an id, last, last~2 or @agent", param, ctx)
+        return str(value)
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from tachograph.cli import complete
 

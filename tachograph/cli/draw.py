@@ -25,6 +25,11 @@ NOTHING_YET = "nothing recorded yet: tachograph run -- COMMAND records one"
 CONTEXT_COLUMNS_MAX = 2000
 
 
+def nothing(app: App, otherwise: str) -> str:
+    """What to say when there is nothing to show: that nothing was recorded yet, or `otherwise`."""
+    return otherwise if app.store().sessions.ids(1) else NOTHING_YET
+
+
 def mark(status: str | None) -> Cell:
     return Cell(*_MARKS.get(status or "", ("·", "")))
 

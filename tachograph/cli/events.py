@@ -77,6 +77,7 @@ def _shape(app: App, session: Session | None) -> Shape:
         Field("status"),
         Field("line_number", "LINE", right=True),
         Field("matched_value"),
+        Field("command"),
         Field("content", "WHAT", draw.event_text, stretch=True),
     ]
     return Shape("event", columns(Event), fields)

@@ -103,7 +103,7 @@ def _report(app: App, listing: Listing, rules: Rules, changes: Sequence[Change],
     sessions = human.plural(len(changes), "session")
     verb = ("added", "removed") if applied else ("would be added", "would go")
     if not tallies:
-        app.say(f"nothing changes in {sessions} (rules {rules.version})", "2")
+        app.say(draw.nothing(app, f"nothing changes in {sessions} (rules {rules.version})"), "2")
         return
     app.say(f"{sessions}, rules {rules.version}: {added:,} {verb[0]}, {removed:,} {verb[1]}", "1")
     if not applied:

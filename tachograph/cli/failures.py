@@ -70,7 +70,7 @@ def _row(group: Group) -> Row:
     row = group._asdict()
     row["agents"] = list(group.agents)
     row["first"], row["last"] = clock.iso(group.first), clock.iso(group.last)
-    row["signature"] = faults.signature(group.message)
+    row["signature"] = faults.likeness(group)
     return row
 
 
@@ -82,9 +82,13 @@ def _shape(app: App) -> Shape:
         Field("kind"),
         Field("pattern", "RULE", lambda group: group.pattern or "(session)", stretch=True),
         Field("session_id"),
-        Field("message", "MESSAGE", lambda group: faults.signature(group.message), stretch=True),
+        Field("message", "MESSAGE", _message, stretch=True),
     ]
     return Shape("failure", _COLUMNS, fields, _row)
+
+
+def _message(group: Group) -> str:
+    return group.message if group.cases == 1 else faults.likeness(group)
 
 
 def _empty(session: str | None) -> str:

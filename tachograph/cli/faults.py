@@ -60,11 +60,16 @@ def signature(message: str) -> str:
     return message.strip()[:200]
 
 
+def likeness(fault: Fault | Group) -> str:
+    """What a message has in common with the others of its group. That a command failed is told by its own words."""
+    return fault.message if fault.kind == "session" else signature(fault.message)
+
+
 def grouped(faults: Iterable[Fault]) -> list[Group]:
     """Most frequent first, then latest first."""
     found: dict[tuple[str, str, str], list[Fault]] = {}
     for fault in faults:
-        found.setdefault((fault.kind, fault.pattern, signature(fault.message)), []).append(fault)
+        found.setdefault((fault.kind, fault.pattern, likeness(fault)), []).append(fault)
     groups = [_group(cases) for cases in found.values()]
     return sorted(groups, key=lambda group: (-group.cases, -group.last))
 

@@ -6,6 +6,7 @@ import click
 
 from tachograph.cli.app import App
 from tachograph.cli.command import command, pass_app
+from tachograph.extract.redact import redact_text
 from tachograph.formats.rows import to_row
 
 
@@ -20,7 +21,8 @@ def cli(app: App, event: int, outcome: str, note: str | None, as_json: bool) -> 
 
     OUTCOME is correct, wrong, or a word of your own. tachograph events shows the ids.
     """
-    stored = app.store().feedback.add(event, outcome.strip(), note)
+    words = redact_text(outcome.strip())[0]
+    stored = app.store().feedback.add(event, words, redact_text(note)[0] if note else None)
     if as_json:
         app.value(to_row(stored))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Listed, Listing
 from tachograph.errors import UsageError
@@ -24,6 +25,7 @@ class Field(NamedTuple):
     right: bool = False
     stretch: bool = False
     style: str = ""
+    spare: int = 0  # left out of a table that is too wide, the highest first
 
 
 class Shape(NamedTuple):
@@ -36,7 +38,7 @@ class Shape(NamedTuple):
 
 
 def emit(app: App, listing: Listing | Listed, records: Sequence[Any], shape: Shape, empty: str) -> bool:
-    """Write the records; say on stderr when there are more, or what to do when there are none.
+    """Write the records; say on stderr when there are more, or, in the words of `empty`, what to do without any.
 
     One record more than the limit is how the caller tells that there are more. True when there was any.
     """
@@ -45,8 +47,8 @@ def emit(app: App, listing: Listing | Listed, records: Sequence[Any], shape: Sha
     _write(app, listing, shown, shape)
     if more:
         app.say(f"the first {human.plural(len(shown), shape.noun)}; there are more: -n 0 shows all", "2")
-    elif not shown and listing.form == "table":
-        app.say(empty, "2")
+    elif not shown and empty and listing.form == "table":
+        app.say(draw.nothing(app, empty) if isinstance(listing, Listing) else empty, "2")
     return bool(shown)
 
 
@@ -69,7 +71,9 @@ def _write(app: App, listing: Listing | Listed, records: Sequence[Any], shape: S
 
 
 def _draw(app: App, records: Sequence[Any], fields: Sequence[Field], shape: Shape) -> None:
-    titles = [table.Column(field.title.strip(), field.right, field.stretch, field.style) for field in fields]
+    titles = [
+        table.Column(field.title.strip(), field.right, field.stretch, field.style, field.spare) for field in fields
+    ]
     cells = []
     for record in records:
         row = shape.row(record)

@@ -119,7 +119,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str], app: App) -> int:
-    result: Any = tree().main(argv, PROGRAM, VARIABLE, standalone_mode=False, obj=app)
+    try:
+        result: Any = tree().main(argv, PROGRAM, VARIABLE, standalone_mode=False, obj=app)
+    except SystemExit:
+        if VARIABLE in os.environ:  # the shell asked for completions
+            raise
+        return 0  # whoever read our output has seen enough; click would call that a failure
     return result if isinstance(result, int) else 0
 
 

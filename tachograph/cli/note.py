@@ -10,6 +10,7 @@ from tachograph.cli.app import App
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.command import Time, command, pass_app
 from tachograph.errors import NotFound, UsageError
+from tachograph.extract.redact import redact_text
 from tachograph.records import Event, Session
 
 
@@ -20,7 +21,7 @@ from tachograph.records import Event, Session
 @pass_app
 def cli(app: App, words: tuple[str, ...], session: str | None, at: int | None) -> None:
     """Mark a moment of a session: of the one this shell runs in, or else of the one that runs now."""
-    text = " ".join(words).strip()
+    text = redact_text(" ".join(words).strip())[0]
     if not text:
         raise UsageError("a note needs words", 'tachograph note "the build hangs here"')
     chosen = _session(app, session or os.environ.get("TACHOGRAPH_SESSION"))

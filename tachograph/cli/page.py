@@ -43,7 +43,7 @@ def draw_page(app: App, session: Session, faults_shown: int, context: int) -> No
     _code(app, store.code_blocks.list(session=session.id, limit=_BLOCKS_SHOWN + 1))
     _states(app, session, store.sessions.states(session.id))
     _cost(app, session)
-    app.hint(f"tachograph tail {session.id}   tachograph events {session.id}   tachograph show {session.id} --output")
+    app.hint(f"tachograph events {session.id}; also tail, show --output, show --failed")
 
 
 def _header(app: App, session: Session) -> None:
@@ -83,7 +83,8 @@ def faults_section(app: App, session: Session, shown: int | None, context: int) 
         if shown is None:
             app.line(f"nothing failed in {session.id}")
         return
-    app.line()
+    if shown is not None:
+        app.line()
     more = "+" if shown is not None and len(found) == 1000 else ""
     app.line(painted("Failures", draw.BOLD, app.colour) + f"  {len(found)}{more}")
     for event in found[:shown]:

@@ -151,7 +151,7 @@ def _bytes(file: str) -> bytes:
         with open(file, "rb") as opened:
             return opened.read()
     except FileNotFoundError:
-        raise NotFound(f"there is no file {file}") from None
+        raise NotFound(f"there is no file {file}", "name a text file, or - to read what is piped in") from None
 
 
 def _refused(app: App, path: str, problems: Sequence[Problem]) -> None:

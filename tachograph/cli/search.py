@@ -84,6 +84,9 @@ def _summary(app: App, results: Results, listing: Listing) -> None:
     took = f"{results.took_ms:.0f} ms" if results.took_ms >= 1 else "under 1 ms"
     if not results.hits:
         app.say(f"nothing found ({took})", "2")
+        if draw.nothing(app, "") == draw.NOTHING_YET:
+            app.say(f"  {draw.NOTHING_YET}", "2")
+            return
         narrowed = listing.agent or listing.since or listing.until
         advice = "without --agent, --since and --until there is more to find" if narrowed else _advice(results.terms)
         app.say(f"  {advice}", "2")

@@ -43,6 +43,7 @@ def _shape(app: App) -> Shape:
         Field("pattern"),
         Field("status"),
         Field("matched_value"),
+        Field("command"),
         Field("content", "WHAT", draw.event_text, stretch=True),
     ]
     return Shape("event", columns(Event), fields)

@@ -54,9 +54,11 @@ def _told(error: BaseException) -> tuple[str, str, int]:
 def _of_click(error: click.ClickException) -> tuple[str, str, int]:
     message = error.format_message().strip().rstrip(".")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message
-    context = getattr(error, "ctx", None)
-    hint = f"{context.command_path} --help" if context is not None and isinstance(error, click.UsageError) else ""
-    return message, hint, error.exit_code
+    message = message.replace("is not a valid integer range", "is not a whole number")
+    if not isinstance(error, click.UsageError):
+        return message, "", error.exit_code
+    command = error.ctx.command_path if error.ctx is not None else "tachograph"
+    return message, f"{command} --help", error.exit_code
 
 
 _ADVICE = {
@@ -66,6 +68,8 @@ _ADVICE = {
     errno.EPERM: "tachograph doctor names the folder whose permissions are wrong",
     errno.EROFS: "that file system is read-only; TACHOGRAPH_HOME moves the data elsewhere",
     errno.EIO: "the disk reports a failure; copy the data to another one",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOTDIR: "a part of that path is a file; TACHOGRAPH_HOME moves the data elsewhere",
     errno.EMFILE: "too many files are open; raise ulimit -n",
 }
 

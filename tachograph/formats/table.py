@@ -17,12 +17,14 @@ _NARROWEST = 8
 
 
 class Column(NamedTuple):
-    """`stretch` columns give way, widest first, when the terminal is too narrow; the others never do."""
+    """When the terminal is too narrow, `stretch` columns give way, widest first; then those that are `spare` are left
+    out, the highest number first; the others never change."""
 
     title: str
     right: bool = False
     stretch: bool = False
     style: str = ""  # SGR parameters for the whole column
+    spare: int = 0
 
 
 class Cell(NamedTuple):
@@ -48,6 +50,11 @@ def fitted(
     columns = [columns[n] for n in shown]
     cells = [[row[n] for n in shown] for row in cells]
     widths = _widths(columns, cells, width)
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > width and any(column.spare for column in columns):
+        spared = max(range(len(columns)), key=lambda n: columns[n].spare)
+        columns = [*columns[:spared], *columns[spared + 1 :]]
+        cells = [[*row[:spared], *row[spared + 1 :]] for row in cells]
+        widths = _widths(columns, cells, width)
     titles = [Cell(column.title, "2") for column in columns]
     for row in [titles, *cells]:
         yield _drawn(columns, row, widths, colour) + "\n"

@@ -154,7 +154,8 @@ def translated(path: str) -> Iterator[None]:
             f"the disk failed under {path} ({error})", "check the disk, then `tachograph db check`"
         ) from error
     except (apsw.Error, OSError) as error:
-        raise StoreError(f"{path}: {error}", "`tachograph doctor` looks for the reason") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(f"{path}: {reason}", "`tachograph doctor` looks for the reason") from error
 
 
 @contextlib.contextmanager

@@ -9,7 +9,10 @@ import apsw
 from tachograph import clock
 from tachograph.errors import Refused, TachographError, UsageError
 from tachograph.store import connection as gate
+from tachograph.store import queries
 
+_sql = queries.load("door")
+_WORDS = {".tables": _sql.tables}
 _ALLOWED = frozenset(
     {apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
 )  # fmt: skip
@@ -25,7 +28,11 @@ class Table(NamedTuple):
 def query(
     path: str, sql: str, values: tuple[object, ...] = (), *, timeout_ms: int = 5000, rows_max: int = 10_000
 ) -> Table:
-    """Run one SELECT. Raises UsageError for wrong SQL, Refused for anything that is not reading or takes too long."""
+    """Run one SELECT, or `.tables`, which lists what there is to read.
+
+    Raises UsageError for wrong SQL, Refused for anything that is not reading or takes too long.
+    """
+    sql = _WORDS.get(sql.strip(), sql)
     connection = gate.open_reader(path)
     deadline = clock.monotonic() + timeout_ms * 1_000_000
     refused: list[str] = []
@@ -46,9 +53,10 @@ def query(
     except apsw.InterruptError:
         raise Refused(f"the query took longer than {timeout_ms / 1000:g} s", "narrow it, or raise --timeout") from None
     except (apsw.AuthError, apsw.SQLError, apsw.BindingsError) as error:
-        if refused:
+        if refused or str(error).startswith("cannot modify"):
+            told = ", ".join(refused[:3]) or error
             raise Refused(
-                f"only reading is allowed here ({', '.join(refused[:3])})",
+                f"only reading is allowed here ({told})",
                 "write a single SELECT; the commands and the Python API change things",
             ) from None
         raise UsageError(f"SQL: {error}", "`tachograph db sql .tables` lists the tables and views") from None
@@ -80,4 +88,6 @@ def _fetch(connection: apsw.Connection, sql: str, values: tuple[object, ...], ro
         if len(rows) == rows_max:
             return Table(columns, rows, True)
         rows.append(row)
+    if not begun:
+        raise UsageError("there is no statement in it", "`tachograph db sql .tables` lists the tables and views")
     return Table(columns, rows, False)

@@ -39,9 +39,7 @@ def test_a_terminal_gets_a_table_of_its_width(screen: Screen, recorded: Recorded
     assert "\x1b[31m✗" in shown
 
 
-@pytest.mark.parametrize(
-    ("args", "env"), [([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"}), (["--color", "never"], {})]
-)
+@pytest.mark.parametrize(("args", "env"), [([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"}), (["--color", "never"], {})])
 def test_colours_can_be_switched_off(screen: Screen, recorded: Recorded, args: list[str], env: dict[str, str]) -> None:
     assert "\x1b" not in screen("sessions", *args, env=env)
 

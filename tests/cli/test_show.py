@@ -110,7 +110,8 @@ def test_json_is_one_object(tachograph: Run, recorded: Recorded) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--from", "2"], ["--output", "--from", "3", "--to", "2"], ["--stream", "stderr"], ["--output", "--to", "0"]]
+    "args",
+    [["--from", "2"], ["--output", "--from", "3", "--to", "2"], ["--stream", "stderr"], ["--output", "--to", "0"]],
 )
 def test_options_that_make_no_sense(tachograph: Run, recorded: Recorded, args: list[str]) -> None:
     done = tachograph("show", *args)

@@ -8,7 +8,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -17,8 +18,6 @@ import pytest
 from tachograph.journal import backlog, frame
 from tachograph.journal.reader import Batch, is_live, read
 from tachograph.journal.writer import Journal
-
-Limit = Callable[[int], None]
 
 
 def new(folder: Path, name: str = "s") -> Journal:
@@ -31,12 +30,16 @@ def whole(journal: Journal) -> Batch:
     return batch
 
 
-@pytest.fixture
-def file_limit() -> Iterator[Limit]:
-    """Make files of this process end at a size, as on a full disk (Python ignores SIGXFSZ); undone afterwards."""
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """Files of this process end at a size, as on a full disk (Python ignores SIGXFSZ). Only inside: the test runner's
+    own output may be a file, too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (before[0] if size < 0 else size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_records_come_back_as_they_were_appended(tmp_path: Path) -> None:
@@ -138,30 +141,27 @@ def test_appending_tries_again_by_itself(tmp_path: Path) -> None:
     assert [r.at for r in whole(journal).records] == list(range(appended))
 
 
-def test_a_full_disk_leaves_whole_records_and_goes_on_when_there_is_room(tmp_path: Path, file_limit: Limit) -> None:
+def test_a_full_disk_leaves_whole_records_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     journal = new(tmp_path)
-    file_limit(10_000)
-    for at in range(30):
-        journal.append(b"O", at, b"x" * 1000)
+    with files_end_at(10_000):
+        for at in range(30):
+            journal.append(b"O", at, b"x" * 1000)
     assert journal.trouble
     assert os.path.getsize(journal.path) == journal.journal_bytes <= 10_000
-    file_limit(-1)
     assert journal.flush()
     batch = whole(journal)
     assert [r.at for r in batch.records] == list(range(30))
     assert not batch.damage
 
 
-def test_what_does_not_fit_in_memory_is_counted_where_it_is_missing(tmp_path: Path, file_limit: Limit) -> None:
+def test_what_does_not_fit_in_memory_is_counted_where_it_is_missing(tmp_path: Path) -> None:
     journal = new(tmp_path)
-    file_limit(100)
-    piece = b"x" * 100_000
-    journal.append(b"S", 0, b'{"state":"running"}')
-    for at in range(1, 121):
-        journal.append(b"O", at, piece)
-    journal.append(b"S", 121, b'{"state":"paused"}')
-    journal.append(b"O", 122, b"short enough, but after a gap")
-    file_limit(-1)
+    with files_end_at(100):
+        journal.append(b"S", 0, b'{"state":"running"}')
+        for at in range(1, 121):
+            journal.append(b"O", at, b"x" * 100_000)
+        journal.append(b"S", 121, b'{"state":"paused"}')
+        journal.append(b"O", 122, b"short enough, but after a gap")
     assert journal.flush()
     journal.append(b"O", 123, b"back")
     journal.close()
@@ -178,13 +178,13 @@ def test_what_does_not_fit_in_memory_is_counted_where_it_is_missing(tmp_path: Pa
     assert [r.kind for r in records if r.at >= 121] == [b"S", b"G", b"O"]
 
 
-def test_a_disk_that_stays_full_is_counted_at_close(tmp_path: Path, file_limit: Limit) -> None:
+def test_a_disk_that_stays_full_is_counted_at_close(tmp_path: Path) -> None:
     journal = new(tmp_path)
     journal.append(b"S", 0, b"{}")
-    file_limit(50)
-    for at in range(5):
-        journal.append(b"O", at, b"x" * 1000)
-    journal.close()
+    with files_end_at(50):
+        for at in range(5):
+            journal.append(b"O", at, b"x" * 1000)
+        journal.close()
     assert journal.lost_bytes == 5000
     assert journal.lost_records == 5
     assert not is_live(journal.path)

@@ -16,8 +16,9 @@ from tachograph.cli.app import App
 from tachograph.cli.mounts import network_kind
 from tachograph.errors import NotFound, TachographError
 from tachograph.formats import human
-from tachograph.ingest import spawn
+from tachograph.ingest import journals, spawn
 from tachograph.ingest.catch_up import status
+from tachograph.journal.lock import is_live
 
 OK, NOTE, BAD = "ok", "note", "bad"
 _ROOM_LOW, _ROOM_NONE = 500_000_000, 20_000_000  # bytes
@@ -145,7 +146,7 @@ def _journals(app: App) -> Iterator[Check]:
     found = status(app.places)
     live = human.plural(found.live, "session") + " being recorded"
     importer = f"importer at work (process {found.importer_pid})" if found.importer_running else "importer resting"
-    waiting = found.journals - found.live
+    waiting = _not_imported(app)
     text = f"{live}; {human.plural(waiting, 'journal')} to import, {human.size(found.backlog_bytes)}; {importer}"
     stuck = waiting > 0 and not found.importer_running and found.oldest_at is not None
     old = stuck and app.now - (found.oldest_at or 0) > 60_000_000_000
@@ -156,6 +157,16 @@ def _journals(app: App) -> Iterator[Check]:
         "tachograph sessions imports them and says what is in the way" if old else "",
     )
     yield from _complaints(os.path.join(app.places.journal, spawn.LOG))
+
+
+def _not_imported(app: App) -> int:
+    """Finished journals with something the store has not: those that are imported are kept a moment longer."""
+    sizes = journals.sizes(app.places)
+    finished = [name for name in sizes if not is_live(os.path.join(app.places.journal, name))]
+    if not finished or not os.path.exists(app.places.database):
+        return len(finished)
+    position = app.store_as_it_is().sources.position
+    return sum(position(name) < sizes[name] for name in finished)
 
 
 def _complaints(path: str) -> Iterator[Check]:

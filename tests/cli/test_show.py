@@ -40,7 +40,7 @@ def test_code_blocks_are_named_with_the_command_that_prints_them(tachograph: Run
 
 def test_on_a_terminal_it_says_what_to_do_next(screen: Screen, recorded: Recorded) -> None:
     last = SGR.sub("", screen("show")).splitlines()[-1]
-    assert last.startswith(f"tachograph tail {recorded.bad}")
+    assert last.startswith(f"tachograph events {recorded.bad}")
 
 
 def test_failed_shows_every_failure_with_the_lines_around(tachograph: Run, home: Path) -> None:
@@ -103,7 +103,7 @@ def test_json_is_one_object(tachograph: Run, recorded: Recorded) -> None:
     facts = json.loads(tachograph("show", "last", "--json").stdout)
     assert facts["id"] == recorded.bad
     assert facts["counts"]["error"] == 3
-    assert [event["pattern"] for event in facts["failures"]] == ["python_traceback", "error_word", "error_word"]
+    assert [event["pattern"] for event in facts["failures"]] == ["python_traceback", "rust_error", "rust_error"]
     assert [note["content"] for note in facts["notes"]] == ["this is where it went wrong"]
     assert [change["state"] for change in facts["states"]] == ["started", "failed"]
     assert facts["code_blocks"] == []

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 
+_LOOKED_AT = 512  # the beginning of a long value tells enough
 _PLACEHOLDER = re.compile(
     r"[<\[({].*|.*[>\])}]|[$%@].*|[*xX.•_-]+|\(?(?:null|none|nil|true|false|yes|no|on|off|undefined|empty|required|optional|"
     r"string|str|bytes|int|integer|number|bool|boolean|any|object|text|unset|missing|invalid|expired|unknown|default|"
@@ -16,10 +17,10 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CODE = re.compile(
-    r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[\[(;,)]*"  # self.token, process.env.TOKEN
-    r"|.*[({\[].*"  # get_token(), tokens[0], {…}
-    r"|&?[A-Za-z_$][\w$]*[;)]*"  # a bare name: decided by case and digits in `_is_name`
+    r"[A-Za-z_$]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_$][A-Za-z_$]*)+[;)]*"  # self.token, process.env.TOKEN
+    r"|[A-Za-z_$][\w$.:]*[(\[{].*"  # get_token(), tokens[0], Token{…}
 )
+_WORD = re.compile(r"&?[A-Za-z_$][\w$]*[;)]*")  # a bare name, or a password
 _PATH = re.compile(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w.-]+(?:/[\w.-]+)+\.[a-z]{1,5}|(?:https?|file|ssh|s3|gs)://.*")
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _TALK = re.compile(
@@ -29,19 +30,28 @@ _TALK = re.compile(
     r"(?:\w+[-_ ])?(?:token|key|password|secret)$",
     re.IGNORECASE,
 )
+KEY_OWNERS = (
+    "api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|service|account|storage|admin|app|client|"
+    "deploy|webhook|session|jwt|hmac|aes|crypto|shared|consumer|license|subscription"
+)
+_SECRET_KEY = re.compile(rf"(?:{KEY_OWNERS})[-_ ]?key(?:[-_]base)?$", re.IGNORECASE)
 _STRONG = re.compile(r"pass(?:w|p)|pwd|secret|private|credential", re.IGNORECASE)
 
 
 def is_secret(name: str, value: str, *, quoted: bool = False, attached: bool = False) -> bool:
     """`name` is the whole name in front, `attached`: nothing stands between name, sign and value (`NAME=value`)."""
-    value = value.strip()
-    if len(value) < 6 or len(value) > 8192 or _PLACEHOLDER.fullmatch(value) or _TALK.search(name):
+    value = value.strip()[:_LOOKED_AT]
+    if len(value) < 6 or _PLACEHOLDER.fullmatch(value) or _TALK.search(name):
         return False
-    if _PATH.fullmatch(value) or (" " in value and not _phrase_like(name, value)):
+    if _PATH.fullmatch(value):
         return False
+    if " " in value:
+        return quoted and "phrase" in name.lower() and 3 <= len(value.split()) <= 12
+    if name.lower().endswith("key") and not _SECRET_KEY.search(name):  # FOO_KEY=…, but no "key": "…"
+        return len(value) >= 20 and bool(_ENV_NAME.fullmatch(name)) and _random(value, False)
     strong = bool(_STRONG.search(name))
     shell = attached and bool(_ENV_NAME.fullmatch(name))
-    if not quoted and not shell and _CODE.fullmatch(value) and not _random(value, strong):
+    if not quoted and (_CODE.fullmatch(value) or (_WORD.fullmatch(value) and not shell and not _random(value, strong))):
         return False
     if value.isdigit():
         return strong and (quoted or shell)
@@ -54,10 +64,6 @@ def entropy(value: str) -> float:
     """Bits per character, of the characters' own frequencies."""
     count = len(value)
     return -sum(n / count * math.log2(n / count) for n in Counter(value).values())
-
-
-def _phrase_like(name: str, value: str) -> bool:
-    return "phrase" in name.lower() and len(value.split()) <= 12
 
 
 def _random(value: str, strong: bool) -> bool:

@@ -8,44 +8,61 @@ from __future__ import annotations
 import base64
 import binascii
 
-from tachograph.extract import assignments, private_keys
-from tachograph.extract.secret_kinds import KINDS, bytes_pattern
+import re2
 
+from tachograph.extract import assignments, private_keys
+from tachograph.extract.pattern import bytes_pattern, bytes_set
+from tachograph.extract.secret_kinds import KINDS
+
+VALUE_MAX = 8192  # what is longer is data
+_CLOSING_MAX = 8
+_BACKSLASH = 0x5C
 Span = tuple[int, int, str]
 
-_TOKENS = bytes_pattern(r"\b(?:" + "|".join(pattern for _, pattern in KINDS) + r")\b", capture=False)
-_EACH = tuple((kind, bytes_pattern(pattern, capture=False)) for kind, pattern in KINDS)
+_B = r"(?:\b|\\[nrt])"  # a word begins here, perhaps behind a line end that JSON has written as two characters
+_Q = r"""["'\]\\]{0,8}"""  # a closing quote, perhaps one that JSON has escaped, once or more often
+_SPACE = r"[ \t]{0,8}"
+_TOKENS = bytes_pattern(_B + "(?:" + "|".join(pattern for _, pattern in KINDS) + r")\b", capture=False)
+_WHICH = bytes_set([pattern for _, pattern in KINDS])
 _NOT_AFTER_DASH = frozenset(("mailgun_key", "crates_token", "twilio_key"))
 
 _WORDS = (
-    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|auth|apikey|"
-    r"(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|service|account|storage|admin|app|client|"
-    r"deploy|webhook|session|jwt|hmac|aes|crypto|shared|consumer|license|subscription)[-_ ]?key(?:[-_]base)?)"
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|auth|apikey|[a-z0-9]_key|"
+    rf"(?:{assignments.KEY_OWNERS})[-_ ]?key(?:[-_]base)?)"
 )
-_VALUE = r"""(?:"([^"\n]{4,})|'([^'\n]{4,})|([^\s\x0b"',;<>`]{6,}))"""
-_ASSIGNMENT = bytes_pattern(
-    r"(?i)" + _WORDS + r"""(?:[-_ ]?[0-9]{1,2})?["'\]]{0,2}([ \t]{0,8}(?:=>|:=|==?|:)[ \t]{0,8})""" + _VALUE
+_VALUE = bytes_pattern(
+    r"""\\{0,7}(?:"((?:[^"\\\n]|\\[/\\]){4,})|'((?:[^'\\\n]|\\[/\\]){4,})|((?:[^\s\x0b"',;<>`\\]|\\/){6,}))"""
 )
+_ASSIGNMENT = bytes_pattern(rf"(?i){_WORDS}(?:[-_ ]?[0-9]{{1,2}})?{_Q}({_SPACE}(?:=>|:=|==?|:){_SPACE})")
 _OPTION = bytes_pattern(
-    r"(?i)(?:^|[\s\x0b\"'\[,])--?([a-z-]{0,30}(?:password|passphrase|secret|token|api-?key|access-?key|private-?key))"
-    r"""["',]{0,2}( )""" + _VALUE
+    r"(?i)(?:^|[\s\x0b\"'\[,]|\\[nrt])--?"
+    r"([a-z-]{0,30}(?:password|passphrase|secret|token|api-?key|access-?key|private-?key))" + _Q + ",?( )"
 )
 _URL = bytes_pattern(
-    r"(?i)\b[a-z][a-z0-9+.-]{1,20}://(?:[^\s\x0b/:@\"'<>\[\]?#]*:([^\s\x0b/@\"'<>]+)|([a-z0-9_.~%-]{20,}))@"
+    rf"(?i){_B}[a-z][a-z0-9+.-]{{1,20}}:(?:\\?/){{2}}"
+    r"(?:[^\s\x0b/:@\"'<>\[\]?#\\]*:([^\s\x0b/@\"'<>\\]+)|([a-z0-9_.~%-]{20,}))@"
 )
 _HEADER = bytes_pattern(
-    r"(?i)\b(?:proxy-)?(?:authorization|x-[a-z-]{0,30}(?:key|token|auth|secret)|(?:private|job|deploy)-token|api-key)"
-    r"""["']?[ \t]{0,4}[:=][ \t]{0,4}["']?(?:(bearer|basic|token|apikey)[ \t]+)?([^\s\x0b"',;]{6,})"""
+    rf"(?i){_B}(?:proxy-)?(?:authorization|x-[a-z-]{{0,30}}(?:key|token|auth|secret)|(?:private|job|deploy)-token|api-key)"
+    rf"{_Q}{_SPACE}[:=]{_SPACE}{_Q}(?:(bearer|basic|token|apikey)[ \t]+)?"
+    r"""([^\s\x0b"',;\\]{6,})"""
 )
-_COOKIE = bytes_pattern(r"""(?i)\b(?:set-)?cookie["']?[ \t]{0,4}:[ \t]{0,4}["']?([^\n"'\r\x0b]{6,})""")
-_BEARER = bytes_pattern(r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{16,})")
+_COOKIE = bytes_pattern(rf"(?i){_B}(?:set-)?cookie{_Q}{_SPACE}:{_SPACE}{_Q}" + r"""([^\n"'\r\x0b\\]{6,})""")
+_BEARER = bytes_pattern(_B + r"(?i:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{16,})")
+# (kind, what must be there for it to be worth a pass, pattern whose first group is the secret)
 _PLAIN = (
-    ("password", bytes_pattern(r"""(?i)\bcurl\b[^\n]*? (?:-u|--user)[ =]?["']?[^\s:"']{1,100}:([^\s\x0b"']{3,})""")),
-    ("password", bytes_pattern(r"(?i)\b(?:machine|login)[ \t]+\S+[ \t]+[^\n]*?\bpassword[ \t]+(\S{3,})")),
-    ("signature", bytes_pattern(
+    ("password", (b"curl",), bytes_pattern(
+        rf"(?i){_B}curl\b[^\n]*? (?:-u|--user)[ =]?{_Q}[^\s:\"'\\]{{1,100}}:([^\s\x0b\"'\\]{{3,}})"
+    )),
+    ("password", (b"machine ", b"login "), bytes_pattern(
+        rf"{_B}(?:machine|login)[ \t]+\S+[ \t]+[^\n]*?\bpassword[ \t]+([^\s\x0b\"'\\]{{3,}})"
+    )),
+    ("signature", (b"?", b"&"), bytes_pattern(
         r"(?i)[?&;](?:sig|x-(?:amz|goog)-signature|x-amz-security-token|access_token|id_token)=([A-Za-z0-9%._~+/=-]{16,})"
     )),
-    ("azure_key", bytes_pattern(r"(?i)\b(?:AccountKey|SharedAccessKey|SharedSecretValue)=([A-Za-z0-9+/=]{20,})")),
+    ("azure_key", (b"Key=", b"Value="), bytes_pattern(
+        rf"{_B}(?:AccountKey|SharedAccessKey|SharedSecretValue)=([A-Za-z0-9+/=]{{20,}})"
+    )),
 )  # fmt: skip
 _MARK = bytes_pattern(r"\[redacted:[a-z0-9_]+\]")
 _NEXT_PARAMETER = bytes_pattern(r"&[\w.-]+=")
@@ -53,7 +70,12 @@ _NEXT_PARAMETER = bytes_pattern(r"&[\w.-]+=")
 
 def find(data: bytes) -> list[Span]:
     """Every secret in `data`, merged where they overlap."""
-    spans = [*_tokens(data), *_assigned(data), *_urls(data), *_headers(data), *_plain(data), *private_keys.find(data)]
+    spans = [*private_keys.find(data), *_tokens(data), *_assigned(data), *_headers(data)]
+    if b"://" in data or b":\\/\\/" in data:
+        spans += _urls(data)
+    for kind, starts, pattern in _PLAIN:
+        if any(start in data for start in starts):
+            spans += _plain(kind, pattern, data)
     return _merged(spans) if spans else []
 
 
@@ -73,7 +95,9 @@ def _tokens(data: bytes) -> list[Span]:
     spans = []
     for match in _TOKENS.finditer(data):
         start, end = match.span()
-        kind = next((kind for kind, pattern in _EACH if pattern.fullmatch(data, start, end)), "token")
+        start += 2 * (data[start] == _BACKSLASH)
+        kinds = _WHICH(data[start:end])
+        kind = KINDS[min(kinds)][0] if kinds else "token"
         if kind in _NOT_AFTER_DASH and data[start - 1 : start] == b"-":
             continue
         if assignments.entropy(data[start:end].decode("latin-1")[-24:]) >= 2.0:
@@ -83,25 +107,35 @@ def _tokens(data: bytes) -> list[Span]:
 
 def _assigned(data: bytes) -> list[Span]:
     spans = []
-    for pattern in (_ASSIGNMENT, _OPTION):
-        position = 0
-        while match := pattern.search(data, position):
-            name_start = _name_start(data, match.start())
-            sign = match.span(match.re.groups - 3)
-            group = next(
-                index for index in range(match.re.groups - 2, match.re.groups + 1) if match.span(index)[0] >= 0
-            )
-            start, end = match.span(group)
-            quoted = group < match.re.groups
-            if not quoted:
-                end = _unquoted_end(data, start, end)
-            name = data[name_start : sign[0]].decode("latin-1").strip(" \t\"']-")
-            attached = data[sign[0] : sign[1]] in (b"=", b" ") and not quoted
-            position = start
-            if _judge(name, data[start:end], quoted, attached):
-                spans.append((start, end, _kind(name)))
-                position = end
+    for pattern in (_ASSIGNMENT, _OPTION) if b"--" in data else (_ASSIGNMENT,):
+        named = []  # (where the name begins, the name, the sign behind it)
+        for match in pattern.finditer(data):
+            sign_start, sign_end = match.span(pattern.groups)
+            start = _name_start(data, match.start() if pattern is _ASSIGNMENT else match.start(1))
+            if data[start - 10 : start] != b"[redacted:":
+                named.append((start, data[start:sign_start], sign_start, sign_end))
+        limits = [*(start for start, *_ in named), len(data)][1:]
+        for (_, name, sign_start, sign_end), limit in zip(named, limits, strict=True):
+            start, end, quoted = _value(data, sign_end, limit)
+            word = name.decode("latin-1").strip(" \t\"']-")
+            attached = data[sign_start:sign_end] in (b"=", b" ") and not quoted
+            if end > start and _judge(word, data[start:end], quoted, attached):
+                spans.append((start, end, _kind(word)))
     return spans
+
+
+def _value(data: bytes, start: int, limit: int) -> tuple[int, int, bool]:
+    """Where the value that begins at `start` stands, and whether in quotes; bare ones end where the next name begins."""
+    bare_start = start
+    while data[bare_start : bare_start + 1] == b"\\":
+        bare_start += 1
+    quoted = data[bare_start : bare_start + 1] in (b'"', b"'")
+    match = _VALUE.match(data[start : min(start + VALUE_MAX + 1, len(data) if quoted else max(limit, start))])
+    if match is None:
+        return start, start, quoted
+    group = next(index for index in (1, 2, 3) if match.start(index) >= 0)
+    first, last = match.span(group)
+    return start + first, start + last if quoted else _unquoted_end(data, start + first, start + last), quoted
 
 
 def _name_start(data: bytes, start: int) -> int:
@@ -109,14 +143,15 @@ def _name_start(data: bytes, start: int) -> int:
     first = start
     while first > 0 and start - first < 64 and (data[first - 1 : first].isalnum() or data[first - 1] in b"_.-"):
         first -= 1
-    return first
+    return first + (data[first - 1 : first] == b"\\" and data[first] in b"nrt")
 
 
 def _unquoted_end(data: bytes, start: int, end: int) -> int:
     following = _NEXT_PARAMETER.search(data, start, end)
     if following:
         end = following.start()
-    while end > start and (data[end - 1] in b".,:" or _closes_nothing(data, start, end)):
+    least = max(start, end - _CLOSING_MAX)
+    while end > least and (data[end - 1] in b".,:" or _closes_nothing(data, start, end)):
         end -= 1
     return end
 
@@ -127,6 +162,8 @@ def _closes_nothing(data: bytes, start: int, end: int) -> bool:
 
 
 def _judge(name: str, value: bytes, quoted: bool, attached: bool) -> bool:
+    if len(value) > VALUE_MAX:
+        return False
     rest = _MARK.sub(b"", value) if b"[redacted:" in value else value
     return assignments.is_secret(name, rest.decode("latin-1"), quoted=quoted, attached=attached)
 
@@ -164,7 +201,7 @@ def _headers(data: bytes) -> list[Span]:
         start, end = match.span(1)
         if _judge("token", data[start:end], True, False) or _is_basic(data[start:end]):
             spans.append((start, end, "authorization"))
-    for match in _COOKIE.finditer(data):
+    for match in _COOKIE.finditer(data) if b"ookie" in data or b"OOKIE" in data else ():
         start, end = match.span(1)
         if any(_is_cookie(part) for part in _MARK.sub(b"", data[start:end]).split(b";")):
             spans.append((start, end, "cookie"))
@@ -188,11 +225,5 @@ def _is_cookie(part: bytes) -> bool:
     return len(value) >= 8 and _judge("secret", value, True, False)
 
 
-def _plain(data: bytes) -> list[Span]:
-    spans = []
-    for kind, pattern in _PLAIN:
-        for match in pattern.finditer(data):
-            start, end = match.span(1)
-            if data[start] not in b"$%{<*[":
-                spans.append((start, end, kind))
-    return spans
+def _plain(kind: str, pattern: re2._Regexp, data: bytes) -> list[Span]:
+    return [(*match.span(1), kind) for match in pattern.finditer(data) if data[match.start(1)] not in b"$%{<*["]

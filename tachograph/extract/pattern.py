@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import re2
 
@@ -21,6 +21,29 @@ def options(**changes: bool | int) -> re2.Options:
     return chosen
 
 
+def bytes_pattern(pattern: str, capture: bool = True) -> re2._Regexp:
+    """RE2 over bytes as they are. (Patterns over UTF-8 do not match where the bytes are invalid.)"""
+    chosen = options(never_capture=not capture, max_mem=64 << 20)
+    chosen.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(pattern.encode("latin-1"), chosen)
+
+
+def bytes_set(patterns: Iterable[str]) -> Callable[[bytes], list[int]]:
+    """A function that names the patterns, by index, that match all of some bytes."""
+    chosen = options(max_mem=64 << 20)
+    chosen.encoding = re2.Options.Encoding.LATIN1
+    found = re2.Set.FullMatchSet(chosen)
+    for pattern in patterns:
+        found.Add(pattern.encode("latin-1"))
+    found.Compile()
+    return lambda data: found.Match(data) or []
+
+
+def bare(pattern: str) -> str:
+    """The pattern without the names of its groups, which `never_capture` alone would still capture."""
+    return _GROUP_NAME.sub("(?:", pattern)
+
+
 class Pattern:
     """A pattern over UTF-8 bytes.
 
@@ -32,8 +55,7 @@ class Pattern:
 
     def __init__(self, pattern: str, **changes: bool | int) -> None:
         self._pattern = pattern
-        bare = _GROUP_NAME.sub("(?:", pattern)  # never_capture alone leaves named groups as they are
-        self._test = re2.compile(bare.encode(), options(never_capture=True, **changes))._regexp.Match
+        self._test = re2.compile(bare(pattern).encode(), options(never_capture=True, **changes))._regexp.Match
         self._capture: Callable[..., list[tuple[int, int]]] | None = None
         self._names: list[tuple[str, int]] = []
 

@@ -5,7 +5,7 @@ A block of output may hold the end of a key without its beginning, or the other 
 
 from __future__ import annotations
 
-from tachograph.extract.secret_kinds import bytes_pattern
+from tachograph.extract.pattern import bytes_pattern
 
 _KIND = "private_key"
 _SIZE_MAX = 65_536

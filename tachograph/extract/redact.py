@@ -8,16 +8,20 @@ What a secret looks like is in `secret_kinds`; what may follow `password=` in `a
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import Sequence
 
 import msgspec
 
 from tachograph.extract import detectors
 
-_ESCAPES = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])"
-    rb"|\xc2\x9b[0-?]*[ -/]*[@-~]"
+# One pattern per first character: only then does the scan run as fast as memory.
+_ESCAPES = (
+    re.compile(rb"\x1b\[[0-;]*+m"),
+    re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])"),
+    re.compile(rb"\xc2\x9b[0-?]*[ -/]*[@-~]"),
 )
-_VIEW = re.compile(_ESCAPES.pattern + rb"|\\+(?:u00[0-7][0-9a-fA-F]|[\"'/nrt])")
+_WRITTEN = re.compile(rb"\\+u00(?:1[bB](?:\[[0-?]*[ -/]*[@-~])?|[0-7][0-9a-fA-F])")
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -38,12 +42,11 @@ class Redacted(msgspec.Struct, frozen=True):
 
 def redact(raw: bytes) -> Redacted:
     """Mask every secret in `raw`. Line feeds stay where they are; masking twice changes nothing more."""
-    escaped = b"\x1b" in raw or b"\\" in raw or b"\xc2\x9b" in raw
-    view = _VIEW.sub(_shown, raw) if escaped else raw
+    view = _view(raw)
     spans = detectors.find(view)
     if not spans:
         return Redacted(raw, ())
-    if escaped:
+    if view is not raw:
         spans = _led_back(raw, view, spans)
     return _masked(raw, spans)
 
@@ -57,19 +60,21 @@ def redact_text(text: str) -> tuple[str, tuple[str, ...]]:
     return result.data.decode("utf-8", "surrogatepass"), tuple(secret.kind for secret in result.secrets)
 
 
-def _shown(match: re.Match[bytes]) -> bytes:
-    """What an escape stands for, in one byte or none. A line feed written `\\n` separates, but is no new line."""
-    text = match[0]
-    if text[0] != 0x5C:
+def _view(raw: bytes) -> bytes:
+    """`raw` without escape sequences, `\\u003d` as the `=` it stands for; `raw` itself when it has none of them."""
+    view = raw
+    for start, pattern in zip((b"\x1b", b"\x1b", b"\xc2\x9b"), _ESCAPES, strict=True):
+        if start in view:
+            view = pattern.sub(b"", view)
+    return _WRITTEN.sub(_meant, view) if b"\\u00" in view else view
+
+
+def _meant(match: re.Match[bytes]) -> bytes:
+    """What a written escape stands for: nothing for a colour, a separator for any other control character."""
+    digits = match[0].partition(b"u00")[2]
+    if digits[:2] in (b"1b", b"1B"):
         return b""
-    if text[-1:] in b"\"'/":
-        return text[-1:]
-    if text[-1:] in b"nrt" and b"u" not in text:
-        return b"\x0b"
-    return _control_free(int(text[-2:], 16))
-
-
-def _control_free(code: int) -> bytes:
+    code = int(digits, 16)
     return bytes((code,)) if code >= 0x20 else b"\x0b"
 
 
@@ -82,31 +87,35 @@ def _led_back(raw: bytes, view: bytes, spans: list[tuple[int, int, str]]) -> lis
             line_view, line_raw = following + 1, raw.index(b"\n", line_raw) + 1
         stop = raw.find(b"\n", line_raw)
         line = raw[line_raw:] if stop < 0 else raw[line_raw:stop]
-        back.append((*_positions(line, line_raw, start - line_view, end - line_view), kind))
+        starts, ends = _places(line)
+        back.append((line_raw + starts[start - line_view], line_raw + ends[end - line_view - 1], kind))
     return back
 
 
-def _positions(line: bytes, base: int, start: int, end: int) -> tuple[int, int]:
-    """The raw span behind characters `start` to `end` of the line's view."""
-    shift = 0  # raw position minus view position
-    first = last = -1
-    for match in _VIEW.finditer(line):
-        at = match.start() - shift  # where this escape sits in the view
-        if first < 0 and start < at:
-            first = start + shift
-        if end <= at:
-            last = end + shift
-            break
-        width = len(_shown(match))
-        if first < 0 and start < at + width:
-            first = match.start()
-        shift += len(match[0]) - width
-        if width and end <= at + width:
-            last = match.end()
-            break
-    first = start + shift if first < 0 else first
-    last = end + shift if last < 0 else last
-    return base + first, base + last
+def _places(line: bytes) -> tuple[Sequence[int], Sequence[int]]:
+    """For every byte of the line's view: where in the line what it shows begins, and where it ends."""
+    starts: Sequence[int] = range(len(line))
+    ends: Sequence[int] = range(1, len(line) + 1)
+    view = line
+    for pattern, meaning in (*((pattern, None) for pattern in _ESCAPES), (_WRITTEN, _meant)):
+        done = 0
+        pieces, first, last = [], array("q"), array("q")
+        for match in pattern.finditer(view):
+            start, end = match.span()
+            pieces.append(view[done:start])
+            first.extend(starts[done:start])
+            last.extend(ends[done:start])
+            if meaning and (meant := meaning(match)):
+                pieces.append(meant)
+                first.append(starts[start])
+                last.append(ends[end - 1])
+            done = end
+        if done:
+            pieces.append(view[done:])
+            first.extend(starts[done:])
+            last.extend(ends[done:])
+            view, starts, ends = b"".join(pieces), first, last
+    return starts, ends
 
 
 def _masked(raw: bytes, spans: list[tuple[int, int, str]]) -> Redacted:
@@ -114,7 +123,8 @@ def _masked(raw: bytes, spans: list[tuple[int, int, str]]) -> Redacted:
     secrets = []
     done = 0
     for start, end, kind in spans:
-        mask = b"[redacted:" + kind.encode() + b"]" + b"".join(_ESCAPES.findall(raw, start, end))
+        colours = b"".join(_ESCAPES[1].findall(raw, start, end))  # what they switch on or off goes on behind
+        mask = b"[redacted:" + kind.encode() + b"]" + colours
         pieces += [raw[done:start], mask]
         secrets.append(Secret(kind, start, end, len(mask)))
         done = end

@@ -6,8 +6,6 @@ the mask: `[redacted:github_token]`.
 
 from __future__ import annotations
 
-import re2
-
 W = r"[A-Za-z0-9_-]"
 A = r"[A-Za-z0-9]"
 H = r"[0-9a-f]"
@@ -16,7 +14,8 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("github_token", rf"gh[pousr]_{A}{{36,}}|github_pat_[A-Za-z0-9_]{{22,}}"),
     ("gitlab_token", rf"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas|ffct)-{W}{{20,}}(?:\.{W}{{2,}})*"),
     ("bitbucket_token", rf"ATBB{A}{{24,}}"),
-    ("aws_access_key", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}"),
+    ("aws_access_key", r"(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z2-7]{16}"),
+    ("aws_bedrock_key", r"ABSK[A-Za-z0-9+/]{80,}={0,2}"),
     ("anthropic_key", rf"sk-ant-{W}{{20,}}"),
     ("openrouter_key", rf"sk-or-v1-{H}{{40,}}"),
     ("openai_key", rf"sk-(?:proj|svcacct|admin|None)-{W}{{20,}}|sk-{A}{{32,}}"),
@@ -27,7 +26,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("discord_webhook", rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,22}}/{W}{{40,}}"),
     ("discord_token", rf"[MNO]{A}{{23,27}}\.{W}{{6}}\.{W}{{27,}}"),
     ("telegram_token", rf"[0-9]{{8,10}}:AA{W}{{32,34}}"),
-    ("stripe_key", rf"(?:sk|rk)_(?:live|test)_{A}{{16,}}|whsec_[A-Za-z0-9+/]{{24,}}={{0,2}}"),
+    ("stripe_key", rf"(?:sk|rk)_(?:live|test|prod)_{A}{{16,}}|whsec_[A-Za-z0-9+/]{{24,}}={{0,2}}"),
     ("square_token", rf"sq0(?:atp|csp|idp)-{W}{{22,}}|EAAA{W}{{56,}}"),
     ("shopify_token", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
     ("npm_token", rf"npm_{A}{{36}}"),
@@ -70,6 +69,30 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("airtable_token", rf"pat{A}{{14}}\.{H}{{64}}"),
     ("atlassian_token", r"AT[AC]TT3[A-Za-z0-9_=-]{50,}"),
     ("azure_secret", r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}"),
+    ("onepassword_key", r"A3-[A-Z0-9]{6}-[A-Z0-9]{6}(?:-?[A-Z0-9]{5}){4}|ops_eyJ[A-Za-z0-9+/]{200,}={0,3}"),
+    ("adobe_secret", r"p8e-[A-Za-z0-9]{32}"),
+    ("alibaba_key", r"LTAI[A-Za-z0-9]{20}"),
+    ("brevo_key", rf"xkeysib-{H}{{64}}-{A}{{16}}"),
+    ("clickhouse_key", r"4b1d[A-Za-z0-9]{38}"),
+    ("clojars_token", r"CLOJARS_[A-Za-z0-9]{60}"),
+    ("duffel_token", r"duffel_(?:test|live)_[A-Za-z0-9_=-]{43}"),
+    ("easypost_key", r"EZ[AT]K[A-Za-z0-9]{54}"),
+    ("facebook_token", r"EAA[MC][A-Za-z0-9]{100,}"),
+    ("flutterwave_key", r"FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)?"),
+    ("frameio_token", rf"fio-u-{W}{{40,}}"),
+    ("harness_key", rf"(?:pat|sat)\.{W}{{22}}\.{A}{{24}}\.{A}{{20}}"),
+    ("infracost_key", r"ico-[A-Za-z0-9]{32}"),
+    ("maxmind_key", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
+    ("teams_webhook", r"webhook\.office\.com/webhookb2/[A-Za-z0-9@/-]{80,}"),
+    ("octopus_key", r"API-[A-Z0-9]{26}"),
+    ("openshift_token", rf"sha256~{W}{{43}}"),
+    ("prefect_token", r"pnu_[A-Za-z0-9]{36}"),
+    ("readme_token", r"rdme_[a-z0-9]{70}"),
+    ("scalingo_token", rf"tk-us-{W}{{48}}"),
+    ("settlemint_token", r"sm_(?:aat|pat|sat)_[A-Za-z0-9]{16}"),
+    ("shippo_token", r"shippo_(?:live|test)_[A-Fa-f0-9]{40}"),
+    ("sourcegraph_token", rf"sgp_(?:(?:{H}{{16}}|local)_)?{H}{{40}}"),
+    ("tailscale_key", r"tskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9]{8,}-[A-Za-z0-9]{16,}"),
     ("age_key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
     ("cloudflare_token", rf"v1\.0-{H}{{24}}-{H}{{146}}|cf(?:ut|at|k)_{A}{{40,}}"),
     (
@@ -77,13 +100,3 @@ KINDS: tuple[tuple[str, str], ...] = (
         rf"ey[IJ]{W}{{8,}}\.ey[IJ]{W}{{8,}}\.{W}{{8,}}|eyJ{W}{{10,}}\.{W}*\.{W}{{8,}}\.{W}{{8,}}\.{W}{{8,}}",
     ),
 )
-
-
-def bytes_pattern(pattern: str, capture: bool = True) -> re2._Regexp:
-    """RE2 over bytes as they are. (Patterns over UTF-8 do not match where the bytes are invalid.)"""
-    options = re2.Options()
-    options.log_errors = False
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.never_capture = not capture
-    options.max_mem = 64 << 20
-    return re2.compile(pattern.encode("latin-1"), options)

@@ -125,7 +125,7 @@ def _assigned(data: bytes) -> list[Span]:
 
 
 def _value(data: bytes, start: int, limit: int) -> tuple[int, int, bool]:
-    """Where the value that begins at `start` stands, and whether in quotes; bare ones end where the next name begins."""
+    """Where the value that begins at `start` stands, and whether in quotes; a bare one ends at `limit`."""
     bare_start = start
     while data[bare_start : bare_start + 1] == b"\\":
         bare_start += 1

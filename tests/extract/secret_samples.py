@@ -188,6 +188,78 @@ def secrets(seed: int) -> list[tuple[str, str, str]]:
     return samples
 
 
+# Words about secrets, code that handles them, places where one will stand.
+WRITTEN = """
+max_tokens: 4096
+tokens used: 12345
+input_tokens=3705, output_tokens=48
+"token_count": 123456789
+token = self.tokenizer.next()
+token = tokens[index]
+password = getpass.getpass()
+password: string
+const password = process.env.DB_PASSWORD;
+password = os.environ["DB_PASSWORD"]
+secret: ${{ secrets.NPM_TOKEN }}
+GITHUB_TOKEN: ${{ github.token }}
+API_KEY=$API_KEY
+export TOKEN=<your token here>
+password=********
+PASSWORD=
+api_key: "your-api-key-here"
+Authorization: Bearer <token>
+Authorization: Bearer ${TOKEN}
+headers = {'Authorization': f'Bearer {token}'}
+Authorization required
+the password is wrong
+password: required
+def check(password: str, token: str) -> bool:
+if password == "": raise ValueError
+Enter passphrase for key:
+secret_name: shop/production
+token_type: bearer
+auth: none
+tokenizer=AutoTokenizer
+secrets.toml
+https://user@example.com/a
+ssh://git@example.com:22/a.git
+git@github.com:a/b.git
+http://localhost:8080/a@b
+mailto:ann@example.com
+cookie: the name of the cookie
+Set-Cookie header is missing
+private_key_path=/etc/key.pem
+token: 'csrf'
+password_field: 'input'
+keyboard: qwerty
+key: value
+auth_token = get_token(user)
+api_key=None
+"password": null
+"secret": true
+credentials: include
+apiKey: config.apiKey,
+client_secret=client_secret
+The access key and the secret key are both needed.
+token expired: please log in
+"tokens": {"input": 120, "output": 40}
+session_key: undefined
+SECRET_KEY = settings.SECRET_KEY
+aws_access_key_id = AKIA-not-a-key
+sk-learn and sk-image
+ghp_ is the prefix
+npm_config_loglevel=silent
+hf_hub_download(repo_id)
+key-value store
+pat_matching
+export PATH=/usr/local/bin:/usr/bin
+MD5 (a) = x
+$ pip install --index-url https://pypi.example.com/simple requests
+--token-limit 5000
+--password-stdin
+"""
+
+
 def innocents(seed: int) -> list[str]:
     """Lines full of identifiers, digests and words about secrets, none of which is one."""
     rng = random.Random(seed)
@@ -198,40 +270,42 @@ def innocents(seed: int) -> list[str]:
         return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
     drawn: list[tuple[str, Draw]] = [
-        ("commit {}", sha), ("HEAD is now at {} Fix the token refresh", some(HEX, 7)), ("index {}..0000000 100644", some(HEX, 7)),
-        ("Merge: {} into main", sha), ('"parentUuid":"{}"', identifier), ("request_id={}", identifier),
-        ('"id":"{}"', glued("toolu_01", some(ALNUM, 22))), ('"id":"{}"', glued("msg_01", some(ALNUM, 22))),
-        ('"request_id":"{}"', glued("req_01", some(ALNUM, 22))), ('"call_id":"{}"', glued("call_", some(ALNUM, 24))),
-        ('"signature":"{}"', glued("Eq", some(ALNUM + "+/", 300), "==")), ('"integrity": "sha512-{}=="', base),
-        ("sha256:{}", sha256), ("  resolved \"https://registry.example.com/a/-/a-1.0.0.tgz#{}\"", sha),
-        ("hash = \"sha256-{}=\"", some(ALNUM + "+/", 43)), ('checksum = "{}"', sha256), ("etag: W/\"{}\"", md5),
-        ("docker.io/library/a@sha256:{}", sha256), ("cache-key-{}", md5), ("node-modules-key-{}", sha256),
-        ("trace_id={} span_id=0123456789abcdef", md5), ("traceparent: 00-{}-0123456789abcdef-01", md5),
-        ("/home/ann/project/src/{}/index.ts", some(string.ascii_lowercase, 12)), ("blob:{}", identifier),
-        ('"data":"data:image/png;base64,{}"', base), ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{} ann@host", some(ALNUM + "+/", 43)),
-        ("-----BEGIN CERTIFICATE-----{}", base), ("deduplication {}", sha256), ('"encrypted_content":"gAAAAA{}"', base),
-        ("Bundle.{}.js", some(HEX, 20)), ("https://example.com/a/{}?v=2", identifier), ("build-{}", some(ALNUM, 20)),
-        ('"nextPageToken":"{}"', some(URLSAFE, 40)), ('"next_token": "{}"', some(ALNUM, 60)),
-        ('"public_key": "{}"', some(ALNUM, 44)), ("primary_key: {}", some(ALNUM, 20)),
-    ]  # fmt: skip
-    written = [
-        "max_tokens: 4096", "tokens used: 12345", "input_tokens=3705, output_tokens=48", '"token_count": 123456789',
-        "token = self.tokenizer.next()", "token = tokens[index]", "password = getpass.getpass()", "password: string",
-        "const password = process.env.DB_PASSWORD;", 'password = os.environ["DB_PASSWORD"]', "secret: ${{ secrets.NPM_TOKEN }}",
-        "GITHUB_TOKEN: ${{ github.token }}", "API_KEY=$API_KEY", "export TOKEN=<your token here>", "password=********",
-        "PASSWORD=", 'api_key: "your-api-key-here"', "Authorization: Bearer <token>", "Authorization: Bearer ${TOKEN}",
-        "headers = {'Authorization': f'Bearer {token}'}", "Authorization required", "the password is wrong", "password: required",
-        "def check(password: str, token: str) -> bool:", 'if password == "": raise ValueError', "Enter passphrase for key:",
-        "secret_name: shop/production", "token_type: bearer", "auth: none", "tokenizer=AutoTokenizer", "secrets.toml",
-        "https://user@example.com/a", "ssh://git@example.com:22/a.git", "git@github.com:a/b.git", "http://localhost:8080/a@b",
-        "mailto:ann@example.com", "cookie: the name of the cookie", "Set-Cookie header is missing", "private_key_path=/etc/key.pem",
-        "token: 'csrf'", "password_field: 'input'", "keyboard: qwerty", "key: value", "auth_token = get_token(user)",
-        "api_key=None", '"password": null', '"secret": true', "credentials: include", "apiKey: config.apiKey,",
-        "client_secret=client_secret", "The access key and the secret key are both needed.", "token expired: please log in",
-        '"tokens": {"input": 120, "output": 40}', "session_key: undefined", "SECRET_KEY = settings.SECRET_KEY",
-        "aws_access_key_id = AKIA-not-a-key", "sk-learn and sk-image", "ghp_ is the prefix", "npm_config_loglevel=silent",
-        "hf_hub_download(repo_id)", "key-value store", "pat_matching", "export PATH=/usr/local/bin:/usr/bin", "MD5 (a) = x",
-        "$ pip install --index-url https://pypi.example.com/simple requests", "--token-limit 5000", "--password-stdin",
-    ]  # fmt: skip
+        ("commit {}", sha),
+        ("HEAD is now at {} Fix the token refresh", some(HEX, 7)),
+        ("index {}..0000000 100644", some(HEX, 7)),
+        ("Merge: {} into main", sha),
+        ('"parentUuid":"{}"', identifier),
+        ("request_id={}", identifier),
+        ('"id":"{}"', glued("toolu_01", some(ALNUM, 22))),
+        ('"id":"{}"', glued("msg_01", some(ALNUM, 22))),
+        ('"request_id":"{}"', glued("req_01", some(ALNUM, 22))),
+        ('"call_id":"{}"', glued("call_", some(ALNUM, 24))),
+        ('"signature":"{}"', glued("Eq", some(ALNUM + "+/", 300), "==")),
+        ('"integrity": "sha512-{}=="', base),
+        ("sha256:{}", sha256),
+        ('  resolved "https://registry.example.com/a/-/a-1.0.0.tgz#{}"', sha),
+        ('hash = "sha256-{}="', some(ALNUM + "+/", 43)),
+        ('checksum = "{}"', sha256),
+        ('etag: W/"{}"', md5),
+        ("docker.io/library/a@sha256:{}", sha256),
+        ("cache-key-{}", md5),
+        ("node-modules-key-{}", sha256),
+        ("trace_id={} span_id=0123456789abcdef", md5),
+        ("traceparent: 00-{}-0123456789abcdef-01", md5),
+        ("/home/ann/project/src/{}/index.ts", some(string.ascii_lowercase, 12)),
+        ("blob:{}", identifier),
+        ('"data":"data:image/png;base64,{}"', base),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{} ann@host", some(ALNUM + "+/", 43)),
+        ("-----BEGIN CERTIFICATE-----{}", base),
+        ("deduplication {}", sha256),
+        ('"encrypted_content":"gAAAAA{}"', base),
+        ("Bundle.{}.js", some(HEX, 20)),
+        ("https://example.com/a/{}?v=2", identifier),
+        ("build-{}", some(ALNUM, 20)),
+        ('"nextPageToken":"{}"', some(URLSAFE, 40)),
+        ('"next_token": "{}"', some(ALNUM, 60)),
+        ('"public_key": "{}"', some(ALNUM, 44)),
+        ("primary_key: {}", some(ALNUM, 20)),
+    ]
     lines = [line.format(draw(rng)) for line, draw in drawn for _ in range(10)]
-    return lines + written
+    return lines + WRITTEN.strip("\n").split("\n")

@@ -7,14 +7,15 @@ import os
 import signal
 
 from tachograph.capture import monitor
+from tachograph.capture.become import ERRNO, become
 from tachograph.capture.command import CannotStart
-from tachograph.capture.signals import RESTORED, Switchboard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tachograph.capture.command import Command
+    from tachograph.capture.signals import Switchboard
 
 PIPE_SIZE = 1 << 18  # asked for, not insisted on
 _F_SETPIPE_SZ = 1031  # Linux
@@ -43,17 +44,17 @@ class OnTerminal(_Child):
         self.reports, reporting = os.pipe()
         failed, failing = os.pipe()
         streams = {0: slave, 1: slave, 2: slave, **streams}
-        self._monitor = os.fork()
+        self._monitor = _fork(command)
         if not self._monitor:
             monitor.lead(slave, reporting, failing, command, streams, switchboard.before)
         for fd in (slave, reporting, failing):
             os.close(fd)
-        problem = os.read(failed, monitor.ERRNO.size)
+        problem = os.read(failed, ERRNO.size)
         os.close(failed)
         if problem:
             os.close(self.reports)
             os.waitpid(self._monitor, 0)
-            raise CannotStart(command.argv[0], *monitor.ERRNO.unpack(problem))
+            raise CannotStart(command.argv[0], *ERRNO.unpack(problem))
         self.pid = monitor.NEWS.unpack(os.read(self.reports, monitor.NEWS.size))[0]
         os.set_blocking(master, False)
         os.set_blocking(self.reports, False)
@@ -96,8 +97,9 @@ class BehindPipes(_Child):
             self.errors, streams[2] = _pipe()
         if own_stdin:
             streams[0], self.typing = os.pipe()
+            os.set_blocking(self.typing, False)
         try:
-            self.pid = _spawn(command, switchboard, streams)
+            self.pid = _start(command, switchboard, streams)
         finally:
             for fd in set(streams.values()):
                 os.close(fd)
@@ -125,19 +127,23 @@ def _pipe() -> tuple[int, int]:
     return reader, writer
 
 
-def _spawn(command: Command, switchboard: Switchboard, streams: Mapping[int, int]) -> int:
-    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in streams.items()]
+def _start(command: Command, switchboard: Switchboard, streams: Mapping[int, int]) -> int:
+    # Not posix_spawn: the C library's leaves two signals ignored in the command.
+    failed, failing = os.pipe()
+    pid = _fork(command)
+    if not pid:
+        become(command, streams, switchboard.before, failing)
+    os.close(failing)
+    problem = os.read(failed, ERRNO.size)
+    os.close(failed)
+    if problem:
+        os.waitpid(pid, 0)
+        raise CannotStart(command.argv[0], *ERRNO.unpack(problem))
+    return pid
+
+
+def _fork(command: Command) -> int:
     try:
-        try:
-            return _posix_spawn(command, switchboard, actions)
-        except OSError as error:
-            return _posix_spawn(command.as_script(error), switchboard, actions)
+        return os.fork()
     except OSError as error:
         raise CannotStart(command.argv[0], error.errno or 0) from None
-
-
-def _posix_spawn(command: Command, switchboard: Switchboard, actions: list[tuple[int, int, int]]) -> int:
-    return os.posix_spawn(
-        command.program, command.argv, command.environment,
-        file_actions=actions, setsigmask=switchboard.before, setsigdef=RESTORED,
-    )  # fmt: skip

@@ -13,7 +13,7 @@ import signal
 import struct
 import termios
 
-from tachograph.capture.signals import PASSED_ON, RESTORED
+from tachograph.capture.become import ERRNO, become
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tachograph.capture.command import Command
 
 NEWS = struct.Struct("ii")  # pid of the command, wait status; the first one, with status 0, says that it was started
-ERRNO = struct.Struct("i")
 
 
 def lead(
@@ -41,7 +40,9 @@ def lead(
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         pid = os.fork()
         if not pid:
-            _become(slave, failed, command, streams, mask)
+            os.setpgid(0, 0)
+            os.tcsetpgrp(slave, os.getpid())
+            become(command, streams, mask, failed)
         os.write(reports, NEWS.pack(pid, 0))
         _keep_only(reports, slave)
         _watch(reports, pid, slave)
@@ -49,31 +50,6 @@ def lead(
         os.write(failed, ERRNO.pack(error.errno))
     finally:
         os._exit(0)
-
-
-def _become(slave: int, failed: int, command: Command, streams: Mapping[int, int], mask: Iterable[int]) -> NoReturn:
-    """The command itself, a step before it is."""
-    try:
-        os.setpgid(0, 0)
-        os.tcsetpgrp(slave, os.getpid())
-        for number, fd in streams.items():
-            if number != fd:
-                os.dup2(fd, number)
-        for caught in PASSED_ON:
-            if signal.getsignal(caught) != signal.SIG_IGN:
-                signal.signal(caught, signal.SIG_DFL)
-        for ignored in RESTORED:
-            signal.signal(ignored, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        try:
-            os.execve(command.program, command.argv, command.environment)  # noqa: S606
-        except OSError as error:
-            script = command.as_script(error)
-            os.execve(script.program, script.argv, script.environment)  # noqa: S606
-    except OSError as error:
-        os.write(failed, ERRNO.pack(error.errno))
-    finally:
-        os._exit(127)
 
 
 def _keep_only(*fds: int) -> None:

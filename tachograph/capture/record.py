@@ -76,6 +76,7 @@ class Recording:
         """Branch, commit and dirtiness now, and the dirtiness at the start. Takes 0.6 s at the very most."""
         before = after = None
         if self._before:
+            self._loop.forget(self._before.fd)
             before = self._before.collect(_GIT_WAIT)
         if self.git and self._before and 0 < self._before.took < _GIT_QUICK:
             after = git.Dirtiness(str(self.git["root"]), self._session.switchboard.before).collect(_GIT_WAIT)

@@ -108,11 +108,15 @@ def stop_ourselves(number: int, *, group: bool) -> None:
     With `group`, SIGTSTP stops our whole process group, as typing it would have. Nobody stops when there is no shell
     to continue us.
     """
+    # Sent to this very thread, a signal takes effect before the next line runs. Sent to a process of several threads
+    # it may come later, and we would have gone on meanwhile.
+    this = _thread.get_ident()
     if number == signal.SIGSTOP:
-        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.pthread_kill(this, signal.SIGSTOP)
         return
-    caught = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-    try:
-        os.kill(0 if group else os.getpid(), signal.SIGTSTP)
-    finally:
-        signal.signal(signal.SIGTSTP, caught)
+    caught = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    if group:
+        os.kill(0, signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    signal.pthread_kill(this, signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, caught)

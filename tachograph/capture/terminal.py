@@ -27,12 +27,17 @@ class Terminal:
         self.keyboard = 0 if os.isatty(0) else _controlling_terminal()
         self._main = 1 if self.keyboard is None else self.keyboard
         self.attributes: Attributes = termios.tcgetattr(self._main)
+        self._size = bytes(_SIZE.size)
         self._entered: list[tuple[int, Attributes, Attributes]] = []  # descriptor, before, since
 
     @property
     def size(self) -> bytes:
-        """The window size in the form the kernel takes it."""
-        return fcntl.ioctl(1, termios.TIOCGWINSZ, bytes(_SIZE.size))
+        """The window size in the form the kernel takes it; the last one known when the terminal is gone."""
+        try:
+            self._size = fcntl.ioctl(1, termios.TIOCGWINSZ, bytes(_SIZE.size))
+        except OSError:
+            pass
+        return self._size
 
     def foreground(self) -> bool:
         """Whether the terminal is ours to change. One that controls no session of ours (nobody's shell) always is."""

@@ -26,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tachograph.capture.plan import Ending
 
+    Git = tuple[dict[str, object] | None, bool | None]
+
 HELP = """\
 Usage: tachograph run [OPTIONS] [--] COMMAND…
 
@@ -177,20 +179,31 @@ class Run:
     def _finish(self, recording: Recording, ending: Ending) -> None:
         took = clock.monotonic() - self._clock
         after = recording.git_after()
-        if recording.unfinished and not os.fork():
-            # The command is done and so are we; whoever it left behind keeps a reader, and the recording a writer.
-            self._journal.forked()
-            recording.carry_on()
-            self._end(ending, after)
-            os._exit(0)
         if recording.unfinished:
-            self._journal.sync()
+            self._leave_behind(recording, ending, after)
         else:
             self._end(ending, after)
         if not self._options.quiet:
             self._sum_up(ending, took)
 
-    def _end(self, ending: Ending, after: tuple[dict[str, object] | None, bool | None]) -> None:
+    def _leave_behind(self, recording: Recording, ending: Ending, after: Git) -> None:
+        """The command is done and so are we; whoever it left running keeps a reader, and the recording a writer."""
+        try:
+            pid = os.fork()
+        except OSError:
+            self._end(ending, after)
+            return
+        if pid:
+            self._journal.sync()
+            return
+        try:
+            self._journal.forked()
+            recording.carry_on()
+            self._end(ending, after)
+        finally:
+            os._exit(0)
+
+    def _end(self, ending: Ending, after: Git) -> None:
         """The last record, and everything safely on the disk."""
         journal = self._journal
         git, dirty_before = after

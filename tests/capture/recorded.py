@@ -10,7 +10,7 @@ from tachograph.journal.reader import Damage, Record, is_live, read
 
 
 class Recorded:
-    """The journals of a folder. With one journal only, its parts; fails when there are more."""
+    """The journals of a folder. With one journal its parts, without any nothing; fails when there are more."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,5 +57,7 @@ class Recorded:
         return [state["state"] for state in self.facts(b"S")]
 
     def _read(self, path: Path | None) -> tuple[list[Record], list[Damage]]:
+        if not self.paths:
+            return [], []
         batch = read(str(path or self.path), 0, 0, 1 << 30, finished=True)
         return batch.records, batch.damage

@@ -100,7 +100,8 @@ class Terminal:
         if self.ended:
             time.sleep(timeout)
             return
-        while select.select([self.fd], [], [], timeout)[0]:
+        until = time.monotonic() + max(timeout, 0.2)
+        while time.monotonic() < until and select.select([self.fd], [], [], timeout)[0]:
             timeout = 0
             try:
                 data = os.read(self.fd, 1 << 16)

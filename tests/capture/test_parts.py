@@ -1,0 +1,131 @@
+"""The small parts on their own: JSON text, looking up commands, the options of `run`, outlets."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tachograph.capture.command import CannotStart, find
+from tachograph.capture.compact_json import dumps
+from tachograph.capture.outlet import Outlet
+from tachograph.capture.tape import Tape
+from tachograph.cli.run import parse
+from tachograph.errors import UsageError
+from tachograph.journal import frame
+
+texts = st.text(st.characters(codec="utf-8"))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_json_says_what_was_meant(value: object) -> None:
+    assert json.loads(dumps(value)) == value
+
+
+@given(st.binary())
+def test_json_of_any_file_name_is_valid(raw: bytes) -> None:
+    assert isinstance(json.loads(dumps(os.fsdecode(raw)).encode()), str)
+
+
+def test_json_of_what_json_cannot_say() -> None:
+    assert json.loads(dumps([float("nan"), float("inf"), "\ud800", "a\udcffb"])) == [None, None, "\ufffd", "a\ufffdb"]
+    with pytest.raises(TypeError):
+        dumps({1, 2})
+
+
+def test_commands_are_found_as_a_shell_finds_them(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    (first / "tool").write_text("")  # not executable: the next one counts
+    (second / "tool").write_text("")
+    (second / "tool").chmod(0o755)
+    path = {"PATH": f"{first}:{second}"}
+    assert find(["tool", "x"], path).program == str(second / "tool")
+    assert find([str(second / "tool")], {}).program == str(second / "tool")
+    with pytest.raises(CannotStart, match="tool: Permission denied") as problem:
+        find(["tool"], {"PATH": str(first)})
+    assert problem.value.exit_code == 126
+    with pytest.raises(CannotStart, match="tool: command not found") as problem:
+        find(["tool"], {"PATH": str(tmp_path)})
+    assert problem.value.exit_code == 127
+
+
+def test_the_kinds_are_the_journal_s() -> None:
+    said: list[bytes] = []
+    tape = Tape(lambda kind, at, body: said.append(kind))
+    for say in (tape.output, tape.error, tape.input):
+        say(b"x")
+    tape.header({})
+    tape.resize(1, 2)
+    tape.state("paused")
+    tape.note("x")
+    tape.end({})
+    assert said == [
+        frame.OUTPUT, frame.ERROR, frame.INPUT, frame.HEADER, frame.RESIZE, frame.STATE, frame.NOTE, frame.END
+    ]  # fmt: skip
+
+
+def test_a_keeper_that_fails_is_counted_and_not_felt() -> None:
+    def fail(kind: bytes, at: int, body: bytes | memoryview) -> None:
+        raise RuntimeError("no")
+
+    tape = Tape(fail)
+    tape.output(b"12345")
+    tape.state("running")
+    assert tape.bytes == 5
+    assert tape.lost_bytes >= 5
+
+
+def test_options() -> None:
+    options = parse(
+        ["--agent", "x", "--title=a b", "--pipe", "-q", "--db", "p", "--record-input", "cmd", "--pipe", "--"]
+    )
+    assert (options.agent, options.title, options.db) == ("x", "a b", "p")
+    assert options.pipe and options.quiet and options.record_input
+    assert options.command == ["cmd", "--pipe", "--"]
+    assert parse(["--", "--odd"]).command == ["--odd"]
+    assert parse(["--help"]).help
+
+
+@pytest.mark.parametrize("words", [[], ["--"], ["--agent"], ["--no-such", "x"], ["-x", "true"], ["--pipe"]])
+def test_wrong_options(words: list[str]) -> None:
+    with pytest.raises(UsageError) as problem:
+        parse(words)
+    assert problem.value.hint
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_an_outlet_never_waits(kind: str) -> None:
+    if kind == "pipe":
+        reader, writer = os.pipe()
+    else:
+        one, other = socket.socketpair()
+        reader, writer = one.detach(), other.detach()
+    outlet = Outlet(writer)
+    data = bytes(range(256)) * 8192
+    sent = 0
+    while written := outlet.write(data[sent:]):
+        sent += written
+    assert 0 < sent < len(data)
+    assert os.get_blocking(writer)  # nobody else's business
+    assert not outlet.broken
+    received = b""
+    while len(received) < sent:
+        received += os.read(reader, 1 << 20)
+    assert received == data[:sent]
+    os.close(reader)
+    while not outlet.broken and outlet.write(b"x") >= 0:
+        pass
+    assert outlet.broken
+    os.close(writer)

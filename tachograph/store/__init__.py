@@ -88,7 +88,9 @@ class Store:
         gate.vacuum(self._connection, self.path)
 
     def close(self) -> None:
-        self._connection.close()
+        """Closing twice does no harm."""
+        with gate.translated(self.path):
+            self._connection.close()
 
     def __enter__(self) -> Store:
         return self

@@ -83,10 +83,9 @@ def _create(path: str) -> None:
             os.unlink(leftover)
     os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
     try:
-        connection = apsw.Connection(scratch)
-        connection.execute(_sql.new_file).fetchall()
-        migrations.create(connection)
-        connection.close()
+        with contextlib.closing(apsw.Connection(scratch)) as connection:
+            connection.execute(_sql.new_file).fetchall()
+            migrations.create(connection)
         try:
             os.link(scratch, path)  # link, not rename: another process may have been quicker, and its file stays
         except FileExistsError:

@@ -1,0 +1,239 @@
+"""Disks that fail and power that is cut: what was acknowledged is there afterwards, and the file is sound."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import apsw
+import pytest
+
+from tachograph.errors import StoreBusy, StoreDamaged, StoreError
+from tachograph.store import Store, settling
+
+from . import disk
+from .samples import AT, event, extraction, opened, printed, session
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.fixture(autouse=True)
+def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index and totals are written within the few events of these stories."""
+    monkeypatch.setitem(settling.settle.__kwdefaults__, "after", 6)
+
+
+def story(acknowledge: Callable[[str], None]) -> list[Callable[[Store], object]]:
+    """What a session does to a store, step by step; each is acknowledged when it has returned."""
+
+    def batch(number: int) -> Callable[[Store], object]:
+        lines = [extraction(line_number=n, original_line=f"needle {number} {n} {'x' * 200}") for n in range(5)]
+        return lambda store: (store.extractions.add_many(lines), acknowledge(f"batch {number}"))
+
+    return [
+        lambda store: (store.sessions.add(session("codex-1")), acknowledge("session")),
+        *(batch(number) for number in range(4)),
+        lambda store: (printed(store, "codex-1", (AT, b"line\n" * 200)), acknowledge("output")),
+        lambda store: (store.events.add(event(content="note")), acknowledge("note")),
+        lambda store: (store.sessions.complete("codex-1", 0), acknowledge("end")),
+    ]
+
+
+def holds(store: Store) -> set[str]:
+    """Which steps of the story are in a store; every one as a whole or not at all."""
+    found = {"session"} if store.sessions.exists("codex-1") else set()
+    if not found:
+        return found
+    lines = [str(one.original_line).split()[1] for one in store.extractions.list(limit=None)]
+    assert {lines.count(number) for number in set(lines)} <= {5}
+    found |= {f"batch {number}" for number in lines}
+    found |= {"output"} if store.output.lines("codex-1") else set()
+    found |= {"note"} if store.events.list(type="marker") else set()
+    found |= {"end"} if store.sessions.get("codex-1").ended_at else set()
+    return found
+
+
+def tell(folder: Path) -> tuple[set[str], list[Exception]]:
+    """The story once through, however the disk behaves; a step that fails is tried again once."""
+    acknowledged: set[str] = set()
+    errors: list[Exception] = []
+    for attempt in range(2):
+        try:
+            store = opened(folder)
+            break
+        except StoreError as error:
+            errors.append(error)
+            assert attempt == 0, "the second time the disk is well again"
+    for step in story(acknowledged.add):
+        try:
+            step(store)
+        except StoreError as error:
+            errors.append(error)
+            step(store)
+    try:
+        store.close()
+    except StoreError as error:
+        errors.append(error)
+    return acknowledged, errors
+
+
+FAULTS = {
+    "EIO": lambda: apsw.IOError("the disk is broken"),
+    "ENOSPC": lambda: apsw.FullError("no space left"),
+}
+
+
+@pytest.mark.parametrize("what", ["write", "sync", "truncate", "read", "delete"])
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_call_that_fails_once_costs_nothing_that_was_acknowledged(tmp_path: Path, what: str, kind: str) -> None:
+    if kind == "ENOSPC" and what != "write":
+        kind = "EIO"  # only writing runs out of space
+    calls, failing = 0, 0
+
+    def fault(happening: str) -> Exception | None:
+        nonlocal calls
+        calls += happening == what
+        return FAULTS[kind]() if happening == what and calls == failing else None
+
+    reported = 0
+    while failing <= calls:
+        # The first calls one by one, later ones in growing steps: the story repeats itself.
+        failing = failing + 1 + failing // 8
+        calls = 0
+        folder = tmp_path / str(failing)
+        folder.mkdir()
+        with disk.inserted() as bad:
+            bad.fault = fault
+            acknowledged, errors = tell(folder)
+        reported += bool(errors)
+        with opened(folder) as store:
+            assert acknowledged == {"session", "output", "note", "end", *(f"batch {n}" for n in range(4))}
+            assert holds(store) == acknowledged
+            assert store.check() == []
+        shutil.rmtree(folder)
+    assert reported or what == "delete"
+
+
+def test_a_disk_that_is_full_for_good_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
+    with disk.inserted() as bad:
+        store = opened(tmp_path)
+        acknowledged: set[str] = set()
+        steps = story(acknowledged.add)
+        for step in steps[:3]:
+            step(store)
+        bad.fault = lambda what: apsw.FullError("no space left") if what == "write" else None
+        for step in steps[3:]:
+            with pytest.raises(StoreError, match="no space left") as caught:
+                step(store)
+            assert "free some space" in caught.value.hint
+        assert holds(store) == acknowledged == {"session", "batch 0", "batch 1"}
+        bad.fault = lambda _: None
+        steps[3](store)
+        store.close()
+    with opened(tmp_path) as store:
+        assert holds(store) == {"session", "batch 0", "batch 1", "batch 2"}
+        assert store.check() == []
+
+
+def test_power_is_cut_anywhere(tmp_path: Path) -> None:
+    """synchronous = FULL: once a step has returned, no power cut takes it away."""
+    random = Random(4711)
+    with disk.inserted() as written:
+        marks: list[tuple[int, str]] = []
+        store = opened(tmp_path)
+        store._connection.execute("PRAGMA wal_autocheckpoint = 20").fetchall()  # so that the log wraps, too
+        created = len(written.log)
+        for step in story(lambda name: marks.append((len(written.log), name))):
+            step(store)
+        log = list(written.log)
+        store.close()
+    assert len(log) > created + 50
+    folder = tmp_path / "found"
+    for _ in range(120):
+        cut = random.randint(created, len(log))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for name, data in disk.after_power_cut(renamed(log[:cut]), random).items():
+            (folder / name).write_bytes(data)
+        with opened(folder) as again:
+            acknowledged = {name for at, name in marks if at <= cut}
+            assert acknowledged <= holds(again) <= acknowledged | {name for at, name in marks if at > cut}
+            assert len(holds(again) - acknowledged) <= 1, "at most the step that was under way"
+            assert again.check() == []
+
+
+def renamed(log: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """A new file is made under another name and moved; the log only sees the names it was opened by."""
+    scratch = next(str(act[1]) for act in log if ".new-" in str(act[1]) and not str(act[1]).endswith("-journal"))
+    moved = [(act[0], "tachograph.db", *act[2:]) if act[1] == scratch else act for act in log]
+    return [act for act in moved if not str(act[1]).startswith(scratch)]
+
+
+LIMITED = """
+import resource, signal, sys
+import tachograph
+from tachograph.errors import StoreError
+from tachograph.records import Event
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with tachograph.open(sys.argv[1]) as store:
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+    kept, refused = 0, None
+    while refused is None:
+        try:
+            store.events.add_many([Event("codex-1", "marker", content="x" * 1000) for _ in range(10)])
+            kept += 10
+        except StoreError as error:
+            refused = error
+    assert store.stats()["events"] == kept, store.stats()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    store.events.add(Event("codex-1", "marker"))
+    print(kept + 1, refused.hint)
+"""
+
+
+def test_a_file_that_may_not_grow_keeps_what_it_has_and_goes_on_afterwards(tmp_path: Path) -> None:
+    """A real limit of the system: writes fail half-way."""
+    assert hasattr(signal, "SIGXFSZ") and resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, tmp_path / "tachograph.db"], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    kept, hint = run.stdout.split(maxsplit=1)
+    assert hint.strip()
+    with opened(tmp_path) as store:
+        assert store.stats()["events"] == int(kept) > 10
+        assert store.check() == []
+
+
+def test_flipped_bits_are_an_error_of_the_store_or_harmless(tmp_path: Path) -> None:
+    """Never a crash, never an error of a kind that no one expects."""
+    with opened(tmp_path) as store:
+        for step in story(lambda _: None):
+            step(store)
+    whole = (tmp_path / "tachograph.db").read_bytes()
+    random = Random(42)
+    noticed = 0
+    for number in range(60):
+        data = bytearray(whole)
+        for _ in range(random.choice([1, 20, 400])):
+            data[random.randrange(100, len(data))] ^= 1 << random.randrange(8)
+        path = tmp_path / f"{number}.db"
+        path.write_bytes(data)
+        try:
+            with opened(tmp_path, path.name) as store:
+                noticed += bool(store.check())
+                store.search("needle")
+                store.output.lines("codex-1")
+                holds(store)
+        except (StoreDamaged, StoreBusy, StoreError):
+            noticed += 1
+        except (AssertionError, KeyError):
+            noticed += 1
+    assert noticed > 10

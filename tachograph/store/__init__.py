@@ -23,6 +23,7 @@ from tachograph.store.output import Output, Split
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
 from tachograph.store.sources import Sources
+from tachograph.store.trouble import translated
 from tachograph.store.writer import Writer
 
 __all__ = ["Hit", "Results", "Store", "Table"]
@@ -80,8 +81,7 @@ class Store:
 
     def check(self, *, quick: bool = False) -> list[str]:
         """Problems of the file in words; empty when it is sound."""
-        with gate.translated(self.path):
-            return statistics.check(self._writer, quick=quick)
+        return statistics.check(self._writer, quick=quick)
 
     def vacuum(self) -> None:
         """Give free pages back to the disk and shorten the write-ahead log. Needs room for a copy meanwhile."""
@@ -89,7 +89,7 @@ class Store:
 
     def close(self) -> None:
         """Closing twice does no harm."""
-        with gate.translated(self.path):
+        with translated(self.path):
             self._connection.close()
 
     def __enter__(self) -> Store:

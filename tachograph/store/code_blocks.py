@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import msgspec
-
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import CodeBlock, Sighting
 from tachograph.store import queries
 from tachograph.store.filters import Where
+from tachograph.store.json_text import from_json, to_json
 from tachograph.store.writer import Writer
 
 _sql = queries.load("code_blocks")
@@ -38,7 +37,7 @@ class CodeBlocks:
                 _sql.add_sighting,
                 (
                     number, session, at, block.line_start, block.line_end,
-                    None if block.context is None else msgspec.json.encode(block.context).decode(),
+                    to_json(block.context),
                 ),
             )  # fmt: skip
         return found is None
@@ -91,9 +90,8 @@ class CodeBlocks:
         found = []
         most = -1 if limit is None else limit
         for row in self._connection.execute(_sql.listed.format(where=where), (*where.values, most)):
-            context = None if row[6] is None else msgspec.json.decode(row[6])
             parseable = None if row[7] is None else bool(row[7])
-            found.append(CodeBlock(*(*row[:6], context, parseable, *row[8:11])))
+            found.append(CodeBlock(*(*row[:6], from_json(row[6]), parseable, *row[8:11])))
         return found
 
 

@@ -1,6 +1,6 @@
 """Opening the database file: private, complete, with the pragmas that the promises rest on.
 
-Nothing here knows what the tables mean. Errors of SQLite leave this room as StoreError and its children.
+Nothing here knows what the tables mean.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 import apsw
 
 from tachograph import paths
-from tachograph.errors import BadRecord, NotFound, Refused, StoreBusy, StoreDamaged, StoreError
+from tachograph.errors import NotFound, Refused, StoreDamaged, StoreError
 from tachograph.store import migrations, queries
+from tachograph.store.trouble import Cursor, translated
 
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
 
@@ -65,6 +66,7 @@ def _opened(path: str, busy_ms: int) -> Iterator[apsw.Connection]:
     """Closed again when something is wrong with the file, so that no -wal and -shm stay beside it."""
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)  # a WAL reader must reach the -shm file, too
     try:
+        connection.cursor_factory = Cursor
         connection.set_busy_timeout(busy_ms)
         yield connection
     except BaseException:
@@ -122,39 +124,6 @@ def _only_ours(path: str) -> None:
             with contextlib.suppress(FileNotFoundError):
                 if os.stat(file).st_mode & 0o077:
                     os.chmod(file, 0o600)
-
-
-@contextlib.contextmanager
-def translated(path: str) -> Iterator[None]:
-    """SQLite's and the system's errors in our words, with the next thing to do."""
-    try:
-        yield
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise StoreBusy(
-            f"{path} is locked by another process", "try again; `tachograph doctor` names who holds it"
-        ) from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreDamaged(
-            f"{path} is not a Tachograph database, or it is damaged ({error})",
-            "move it away and restore a copy; recordings still in the journal are imported into the new file",
-        ) from error
-    except apsw.FullError as error:
-        raise StoreError(
-            f"no space left for {path}", "free some space; what waits in the journal is imported then"
-        ) from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, PermissionError) as error:
-        raise StoreError(
-            f"cannot open {path} for writing ({error})", "check its owner and folder, or name another with --db"
-        ) from error
-    except (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError) as error:
-        raise BadRecord(f"the record was refused: {error}", "nothing of its batch was stored") from error
-    except apsw.IOError as error:
-        raise StoreError(
-            f"the disk failed under {path} ({error})", "check the disk, then `tachograph db check`"
-        ) from error
-    except (apsw.Error, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StoreError(f"{path}: {reason}", "`tachograph doctor` looks for the reason") from error
 
 
 @contextlib.contextmanager

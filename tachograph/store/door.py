@@ -7,9 +7,10 @@ from typing import NamedTuple
 import apsw
 
 from tachograph import clock
-from tachograph.errors import Refused, TachographError, UsageError
+from tachograph.errors import Refused, UsageError
 from tachograph.store import connection as gate
 from tachograph.store import queries
+from tachograph.store.trouble import in_our_words
 
 _sql = queries.load("door")
 _WORDS = {".tables": _sql.tables}
@@ -48,6 +49,7 @@ def query(
     connection.authorizer = authorise
     connection.set_progress_handler(lambda: clock.monotonic() > deadline, 1000)
     connection.limit(apsw.SQLITE_LIMIT_LENGTH, 50_000_000)
+    connection.cursor_factory = apsw.Cursor  # whose errors are about what was asked
     try:
         return _fetch(connection, sql, values, rows_max)
     except apsw.InterruptError:
@@ -60,10 +62,10 @@ def query(
                 "write a single SELECT; the commands and the Python API change things",
             ) from None
         raise UsageError(f"SQL: {error}", "`tachograph db sql .tables` lists the tables and views") from None
-    except TachographError:
-        raise
-    except apsw.Error as error:
+    except (apsw.ReadOnlyError, apsw.TooBigError) as error:
         raise Refused(f"SQL: {error}", "only a single reading statement is allowed") from None
+    except apsw.Error as error:
+        raise in_our_words(error, path) from error
     finally:
         connection.close(True)
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from tachograph.errors import NotFound
 from tachograph.records import Event
 from tachograph.store import queries
 from tachograph.store.filters import Where, numbers
+from tachograph.store.json_text import from_json
 from tachograph.store.walk import PAGE, Row, Window, walk
 from tachograph.store.writer import Writer
 
@@ -21,7 +20,6 @@ _STEP = (
     "status", "content",
 )  # fmt: skip
 _NO_STEP = (None,) * len(_STEP)
-_decode = msgspec.json.decode
 
 
 class Events:
@@ -111,7 +109,7 @@ class Events:
             kind.event_type,
             **dict(zip(_STEP, step, strict=True)),
             source=kind.source or None,
-            metadata=None if row.metadata_json is None else _decode(row.metadata_json),
+            metadata=from_json(row.metadata_json),
             seq=row.seq,
             pattern=kind.pattern or None,
             matched_value=row.matched_value,

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-import msgspec
-
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import queries, reextraction
 from tachograph.store.filters import Where
+from tachograph.store.json_text import from_json
 from tachograph.store.walk import Row, Window, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("extractions")
-_decode = msgspec.json.decode
 
 
 class Extractions:
@@ -95,7 +93,7 @@ class Extractions:
             row.matched_value,
             row.original_line,
             row.line_number,
-            None if row.metadata_json is None else _decode(row.metadata_json),
+            from_json(row.metadata_json),
             kind.code_block_language or None,
             kind.risk_level,
             kind.auto_confirmable,

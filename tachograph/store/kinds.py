@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from tachograph.errors import BadRecord
+from tachograph.errors import BadRecord, StoreDamaged
 from tachograph.records import EVENT_TYPES, RISK_LEVELS
 from tachograph.store import queries
 
@@ -52,8 +52,11 @@ class Kinds:
             self.ids[kind] = self._read_up_to = number
 
     def of(self, number: int) -> Kind:
+        """The kind with that row number. Raises StoreDamaged when it is gone."""
         if number not in self.by_id:
             self.refresh()
+            if number not in self.by_id:
+                raise StoreDamaged(f"an event is of kind {number}, which is gone", "`tachograph db check` says more")
         return self.by_id[number]
 
     def agent_id(self, name: str) -> int:

@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import queries, settling
 from tachograph.store.code_blocks import CodeBlocks, digest_of
 from tachograph.store.filters import numbers
+from tachograph.store.json_text import to_json
 from tachograph.store.writer import Writer
 
 _sql = queries.load("reextraction")
@@ -45,10 +44,9 @@ def replace(
 
 
 def _key(e: Extraction) -> tuple[object, ...]:
-    meta = None if e.metadata is None else msgspec.json.encode(e.metadata).decode()
     return (
         e.event_type, e.pattern, e.risk_level, e.auto_confirmable, e.code_block_language or "", e.line_number,
-        e.matched_value, e.original_line, meta,
+        e.matched_value, e.original_line, to_json(e.metadata),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import SESSION_STATUSES, STATES, Event, Session, StateChange
 from tachograph.store import queries
 from tachograph.store.filters import Where
+from tachograph.store.json_text import from_json, to_json
 from tachograph.store.writer import Writer
 
 _sql = queries.load("sessions")
@@ -45,7 +46,7 @@ class Sessions:
         with self._writer.change():
             if self._find(session.id):
                 raise BadRecord(f"a session {session.id!r} exists already", "choose another id, or update that one")
-            fields["metadata"] = _json(session.metadata)
+            fields["metadata"] = to_json(session.metadata)
             fields["agent"] = self._writer.kinds.agent_id(session.agent)
             self._connection.execute(_sql.add, fields)
         return self.get(session.id)
@@ -120,7 +121,7 @@ class Sessions:
         _check(fields)
         with self._writer.change():
             if "metadata" in fields:
-                fields["metadata_json"] = _json(fields.pop("metadata"))
+                fields["metadata_json"] = to_json(fields.pop("metadata"))
             self.get(session_id)
             if fields:
                 assignments = ", ".join(f"{name} = ?" for name in fields)
@@ -170,7 +171,7 @@ class Sessions:
         """Every change of state, in order."""
         self.get(session_id)
         rows = self._connection.execute(_sql.states, (session_id,))
-        return [StateChange(row[0], row[1], row[2], _parsed(row[3]), row[4], row[5]) for row in rows]
+        return [StateChange(row[0], row[1], row[2], from_json(row[3]), row[4], row[5]) for row in rows]
 
     def exists(self, session_id: str) -> bool:
         return self._find(session_id) is not None
@@ -205,7 +206,7 @@ class Sessions:
         return found[0] if found else None
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Session]:
-        return [Session(*(*row[:-1], _parsed(row[-1]))) for row in self._connection.execute(sql, values)]
+        return [Session(*(*row[:-1], from_json(row[-1]))) for row in self._connection.execute(sql, values)]
 
     def _closest(self, session_id: str) -> str:
         import difflib
@@ -218,11 +219,3 @@ def _check(fields: dict[str, object]) -> None:
     status = fields.get("status")
     if status is not None and status not in SESSION_STATUSES:
         raise BadRecord(f"status {status!r} is unknown", f"use one of {', '.join(SESSION_STATUSES)}")
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
-
-
-def _parsed(text: str | None) -> dict[str, object] | None:
-    return None if text is None else msgspec.json.decode(text)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
 from tachograph import clock
 from tachograph.store import queries
 from tachograph.store.filters import Where
+from tachograph.store.json_text import from_json, to_json
 from tachograph.store.writer import Writer
 
 _sql = queries.load("sources")
@@ -43,7 +42,7 @@ class Sources:
             with self._writer.transaction():
                 self._connection.execute(_sql.add, (name, fingerprint))
             return self.get(name, fingerprint)
-        return Source._make((*row[:4], bool(row[4]), msgspec.json.decode(row[5] or b"{}")))
+        return Source._make((*row[:4], bool(row[4]), from_json(row[5]) or {}))
 
     def move(
         self,
@@ -57,8 +56,8 @@ class Sources:
         state: dict[str, object],
     ) -> None:
         """Inside the transaction that stores what was read up to `seen`; a restart reads on at `offset`."""
-        state_json = msgspec.json.encode(state).decode()
-        self._connection.execute(_sql.move, (session, offset, sequence, seen, int(done), state_json, source))
+        values = (session, offset, sequence, seen, int(done), to_json(state), source)
+        self._connection.execute(_sql.move, values)
 
     def quarantine(self, source: int, offset: int, length: int, reason: str, data: bytes) -> None:
         """Keep the beginning of bytes that could not be read."""

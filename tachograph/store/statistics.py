@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import apsw
-
-from tachograph.errors import UsageError
+from tachograph.errors import StoreDamaged, UsageError
 from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.migrations import version_of
@@ -88,7 +86,7 @@ def check(writer: Writer, *, quick: bool = False) -> list[str]:
     for look in looks:
         try:
             problems += look(writer.connection)
-        except apsw.CorruptError as error:  # so damaged that SQLite does not even say where
+        except StoreDamaged as error:  # so damaged that SQLite does not even say where
             problems.append(str(error))
     return problems
 

@@ -1,0 +1,116 @@
+"""SQLite's and the system's errors in our words, each with the next thing to do. None of them leaves this room raw."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+
+from tachograph.errors import BadRecord, StoreBusy, StoreDamaged, StoreError, TachographError
+
+_DAMAGED = "move it away and restore a copy; recordings still in the journal are imported into the new file"
+_WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]] = [
+    (
+        (apsw.BusyError, apsw.LockedError),
+        StoreBusy,
+        "{path} is locked by another process",
+        "try again; `tachograph doctor` names who holds it",
+    ),
+    (
+        (apsw.NotADBError, apsw.CorruptError, UnicodeDecodeError),
+        StoreDamaged,
+        "{path} is not a Tachograph database, or it is damaged ({error})",
+        _DAMAGED,
+    ),
+    (
+        (apsw.FullError,),
+        StoreError,
+        "no space left for {path}",
+        "free some space; what waits in the journal is imported then",
+    ),
+    (
+        (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, PermissionError),
+        StoreError,
+        "cannot open {path} for writing ({error})",
+        "check its owner and folder, or name another with --db",
+    ),
+    (
+        (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError),
+        BadRecord,
+        "the record was refused: {error}",
+        "nothing of its batch was stored",
+    ),
+    (
+        (apsw.IOError,),
+        StoreError,
+        "the disk failed under {path} ({error})",
+        "check the disk, then `tachograph db check`",
+    ),
+    (
+        (apsw.Error, OSError),
+        StoreError,
+        "{path}: {error}",
+        "`tachograph doctor` looks for the reason",
+    ),
+]
+_RAW = tuple(kind for kinds, *_ in _WORDS for kind in kinds)
+
+
+def in_our_words(error: Exception, path: str) -> TachographError:
+    """What to raise instead of it."""
+    for kinds, becomes, says, hint in _WORDS:
+        if isinstance(error, kinds):
+            return becomes(says.format(path=path, error=getattr(error, "strerror", None) or error), hint)
+    raise TypeError(f"{type(error).__name__} is not an error of SQLite or of the system") from error
+
+
+@contextlib.contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Around whatever may meet such errors."""
+    try:
+        yield
+    except _RAW as error:
+        raise in_our_words(error, path) from error
+
+
+class Cursor(apsw.Cursor):
+    """Statements run and rows are read under `translated`, written out: a context costs more than a row."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().execute(*args, **options)
+        except _RAW as error:
+            raise in_our_words(error, self.connection.filename) from error
+
+    def executemany(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().executemany(*args, **options)
+        except _RAW as error:
+            raise in_our_words(error, self.connection.filename) from error
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except _RAW as error:
+            raise in_our_words(error, self.connection.filename) from error
+
+    def fetchall(self) -> Any:
+        try:
+            return super().fetchall()
+        except _RAW as error:
+            raise in_our_words(error, self.connection.filename) from error
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except _RAW as error:
+            raise in_our_words(error, self.connection.filename) from error
+
+    @property
+    def get(self) -> Any:
+        try:
+            return super().get
+        except _RAW as error:
+            raise in_our_words(error, self.connection.filename) from error

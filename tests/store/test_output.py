@@ -144,3 +144,15 @@ def test_when_a_line_was_complete() -> None:
     clock = LineClock(b"a\nb\nc", [(10, 3), (20, 1), (30, 1)], 5)
     assert [clock.at(line) for line in (5, 6, 7, 99)] == [10, 20, 30, 30]
     assert LineClock(b"", [], 1).at(1) == 0
+
+
+def test_what_a_part_of_a_transaction_printed_goes_with_it(store: Store) -> None:
+    with store.transaction():
+        printed(store, "codex-1", (AT, b"needle one\n"))
+        with pytest.raises(RuntimeError), store.transaction():
+            printed(store, "codex-2", (AT, b"needle two\n"))
+            raise RuntimeError("this part fails")
+        printed(store, "codex-3", (AT, b"needle three\n"))
+    assert [hit.text for hit in store.search("needle").hits] == ["needle three", "needle one"]
+    assert not store.sessions.exists("codex-2")
+    assert store.check() == []

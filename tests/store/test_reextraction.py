@@ -6,7 +6,7 @@ import pytest
 
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import Extraction
-from tachograph.store import Store
+from tachograph.store import Store, settling
 from tachograph.store.code_blocks import digest_of
 
 from .samples import AT, block, event
@@ -98,6 +98,16 @@ def test_first_and_last_time_of_a_rule_follow(store: Store) -> None:
     store.extractions.replace("codex-1", [], [])
     stats = store.extractions.pattern_stats("python_exception")
     assert (stats["total"], stats["first"], stats["last"]) == (1, AT + 2, AT + 2)
+
+
+def test_what_is_not_in_the_totals_yet_is_not_taken_from_them(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settling.settle.__kwdefaults__, "after", 5)
+    store.extractions.add_many([extraction("codex-1", line_number=n) for n in range(6)])
+    store.extractions.add_many([extraction("codex-2", line_number=n, at=AT + 9) for n in range(3)])
+    assert store.extractions.replace("codex-2", [], []) == (3, 0)
+    stats = store.extractions.pattern_stats("python_exception")
+    assert (stats["total"], stats["first"], stats["last"]) == (6, AT, AT)
+    assert store.check() == []
 
 
 def test_code_found_again_stays_where_it_was_seen(store: Store) -> None:

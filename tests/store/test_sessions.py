@@ -10,7 +10,7 @@ import pytest
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
-from tachograph.records import SESSION_STATUSES, Session, StateChange
+from tachograph.records import SESSION_STATUSES, STATES, Session, StateChange
 from tachograph.store import Store
 
 from .samples import AT, SECOND, event, extraction, opened, session
@@ -120,6 +120,20 @@ def test_state_tracking_lifecycle(store: Store) -> None:
     assert [change.state for change in states][-2:] == ["failed", "running"]
     assert [change.exit_code for change in states][-2:] == [3, None]
     assert set(statuses) <= set(SESSION_STATUSES)
+
+
+STATUS_OF_STATE = {
+    "started": "running", "running": "running", "waiting": "waiting", "paused": "paused", "resumed": "running",
+    "resized": "paused", "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_and_the_status_that_follows_it(store: Store, state: str) -> None:
+    store.sessions.add(session("codex-1", status="paused"))
+    store.sessions.add_state(StateChange("codex-1", state, 9))
+    assert store.sessions.get("codex-1").status == STATUS_OF_STATE[state], "resized changes nothing"
+    assert store.sessions.states("codex-1")[0].exit_code == 9
 
 
 def test_get_session_not_found(store: Store) -> None:

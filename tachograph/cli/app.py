@@ -127,11 +127,7 @@ class App:
         """One line of talk, to stderr, cleaned of control characters: it may quote what was recorded or typed."""
         sys.stdout.flush()
         clean = sanitise.terminal(text)
-        try:
-            colour = self._colour_on(sys.stderr.isatty())
-        except TachographError:  # settings that cannot be read are told of by the command that needs them
-            colour = False
-        sys.stderr.write(painted(clean, style, colour) + "\n")
+        sys.stderr.write(painted(clean, style, self._colour_on(sys.stderr.isatty())) + "\n")
 
     def hint(self, text: str) -> None:
         """What one might do next; only for people."""
@@ -154,7 +150,10 @@ class App:
             return self.color == "always" or (self.color == "auto" and terminal)
         if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             return False
-        wanted = self.config.get("output.color")
+        try:
+            wanted = self.config.get("output.color")
+        except TachographError:  # told by doctor and by commands that need a setting; no reason to say nothing at all
+            wanted = "auto"
         return bool(wanted == "always" or (wanted == "auto" and terminal))
 
     def _refuse_nowhere(self) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import tachograph
-from tachograph.cli import rulefile
+from tachograph.cli import rulefile, trouble
 from tachograph.cli.app import App
 from tachograph.cli.mounts import network_kind
-from tachograph.errors import NotFound, TachographError
+from tachograph.errors import NotFound
 from tachograph.formats import human
 from tachograph.ingest import journals, spawn
 from tachograph.ingest.catch_up import status
@@ -41,9 +41,9 @@ def everything(app: App) -> Iterator[Check]:
 def _safely(look: Callable[[App], Iterator[Check]], app: App) -> Iterator[Check]:
     try:
         yield from look(app)
-    except (TachographError, OSError) as error:
-        hint = getattr(error, "hint", "")
-        yield Check(look.__name__.strip("_"), BAD, str(error), hint)
+    except Exception as error:  # whatever is broken, the other checks are wanted all the more
+        told = trouble.in_our_words(error, app)
+        yield Check(look.__name__.strip("_"), BAD, str(told), getattr(told, "hint", ""))
 
 
 def _versions(app: App) -> Iterator[Check]:

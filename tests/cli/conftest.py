@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import io
+import json
 import os
 import pty
 import struct
@@ -10,10 +12,13 @@ import sys
 import termios
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from tachograph import paths
+from tachograph.cli.main import main
+from tachograph.ingest.catch_up import catch_up
 from tests.cli import recordings
 
 
@@ -33,6 +38,60 @@ def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def recorded(home: Path) -> Recorded:
     return Recorded(recordings.write(recordings.GOOD), recordings.write(recordings.BAD))
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """What a pipe gets: tab-separated values under a header."""
+        head, *lines = [line.split("\t") for line in self.out.splitlines()]
+        return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def call(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """`call("show", "last", input="…")`: as the fixture `tachograph`, in this process, which is much quicker."""
+
+    def run(*args: str, input: str = "") -> Answer:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(input.encode())))
+        capsys.readouterr()
+        code = main(args)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return Answer(code, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with `GOOD` and `BAD` in it, imported; the tests of a module share it and change nothing."""
+    place = tmp_path_factory.mktemp("kept") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOGRAPH_HOME", str(place))
+        recordings.write(recordings.GOOD)
+        recordings.write(recordings.BAD)
+        assert main(["db", "migrate"]) == 0
+        assert catch_up(paths.places()).complete
+    return place
+
+
+@pytest.fixture
+def ask(kept: Path, call: Ask, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """`call`, in the shared home."""
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(kept))
+    return call
 
 
 Screen = Callable[..., str]

@@ -38,7 +38,7 @@ def in_our_words(error: BaseException, app: App) -> BaseException:
     """What SQLite says in the middle of reading, as the error of ours that it is; any other error as it came."""
     if type(error).__module__ != "apsw":
         return error
-    from tachograph.store.connection import translated
+    from tachograph.store.trouble import translated
 
     try:
         with translated(app.places.database):

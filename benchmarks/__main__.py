@@ -25,6 +25,12 @@ def _queries(options: argparse.Namespace) -> list[Row]:
     return queries.rows(options.rounds, options.events or (10_000_000 if options.large else 1_000_000))
 
 
+def _extraction(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import extraction_speed
+
+    return extraction_speed.rows(options.rounds)
+
+
 def _wrapper(options: argparse.Namespace) -> list[Row]:
     from benchmarks import wrapper
 
@@ -34,6 +40,7 @@ def _wrapper(options: argparse.Namespace) -> list[Row]:
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
+    "extraction": _extraction,
     "wrapper": _wrapper,
 }
 

@@ -11,8 +11,10 @@ import shlex
 import shutil
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from benchmarks import installing, terminal
 from benchmarks.measure import Row, Sample, compare, rounds
@@ -22,7 +24,7 @@ OUTPUTS = {
     "24 MB of short lines": (["seq", "1", "3000000"], 24),
     "50 MB of long lines": (["sh", "-c", f"yes {'0123456789' * 7} | head -c 50000000"], 50),
 }
-SCRATCH = installing.WORK / "wrapper"
+SCRATCH = Path(tempfile.gettempdir()) / f"tachograph-bench-{os.getpid()}"
 HOME = {"TACHOGRAPH_HOME": str(SCRATCH / "home"), "HOME": str(SCRATCH), "TERM": "xterm", "SHELL": "/bin/sh"}
 OURS = [sys.executable, "-m", "tachograph", "run", "--quiet"]
 
@@ -46,9 +48,15 @@ def _commands(command: Sequence[str]) -> dict[str, tuple[list[str], dict[str, st
 
 
 def _fresh(run: Callable[[], Cost]) -> Cost:
+    """Outside any git repository: what we note of a repository at the start is a feature, not what recording costs."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
-    return run()
+    before = os.getcwd()
+    os.chdir(SCRATCH)
+    try:
+        return run()
+    finally:
+        os.chdir(before)
 
 
 def _measure(count: int, runs: Mapping[str, Callable[[], Cost]]) -> dict[str, list[Cost]]:

@@ -1,8 +1,8 @@
 """From terminal bytes to findings: our extractor against the same rules tried one by one with Python's `re`.
 
 The input is what real programs print here: listings in colour, source code, test runs that fail, a progress bar,
-compiler diagnostics where there is a compiler. The peer strips escape sequences with one substitution and searches every
-line with every rule, as the seed does; it knows no groups, code blocks or repeated lines, so it does less than we do.
+compiler diagnostics where there is a compiler. The peer strips escape sequences with one substitution and searches
+every line with every rule, as the seed does; it knows no groups, code blocks or repeated lines, so it does less.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import tachograph
-from tachograph.cli import rulefile, trouble
+from tachograph.cli import rulefile
 from tachograph.cli.app import App
 from tachograph.cli.mounts import network_kind
 from tachograph.errors import NotFound
@@ -42,8 +42,7 @@ def _safely(look: Callable[[App], Iterator[Check]], app: App) -> Iterator[Check]
     try:
         yield from look(app)
     except Exception as error:  # whatever is broken, the other checks are wanted all the more
-        told = trouble.in_our_words(error, app)
-        yield Check(look.__name__.strip("_"), BAD, str(told), getattr(told, "hint", ""))
+        yield Check(look.__name__.strip("_"), BAD, str(error), getattr(error, "hint", ""))
 
 
 def _versions(app: App) -> Iterator[Check]:

@@ -27,24 +27,11 @@ def report(error: BaseException, app: App) -> int:
         import traceback
 
         traceback.print_exception(error, file=sys.stderr)
-    message, hint, code = _told(in_our_words(error, app))
+    message, hint, code = _told(error)
     app.say(f"error: {message}", "31")
     if hint:
         app.say(f"  {hint}")
     return code
-
-
-def in_our_words(error: BaseException, app: App) -> BaseException:
-    """What SQLite says in the middle of reading, as the error of ours that it is; any other error as it came."""
-    if type(error).__module__ != "apsw":
-        return error
-    from tachograph.store.trouble import translated
-
-    try:
-        with translated(app.places.database):
-            raise error
-    except TachographError as ours:
-        return ours
 
 
 def _told(error: BaseException) -> tuple[str, str, int]:

@@ -90,6 +90,4 @@ def _fetch(connection: apsw.Connection, sql: str, values: tuple[object, ...], ro
         if len(rows) == rows_max:
             return Table(columns, rows, True)
         rows.append(row)
-    if not columns:
-        raise UsageError("there is no statement in it", "`tachograph db sql .tables` lists the tables and views")
     return Table(columns, rows, False)

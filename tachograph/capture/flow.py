@@ -1,4 +1,4 @@
-"""The byte path: from a source to the tape, then to an outlet. One poll loop, no waiting anywhere else.
+"""The byte path: from a source to the tape, then to an outlet, without waiting (loop.py does).
 
 When an outlet is full its source is not read: whoever writes too fast waits, as without us. Records whatever it is
 told to by the function it is given; knows no terminal, no command, no signal.
@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tachograph.capture.loop import Loop
     from tachograph.capture.outlet import Outlet
 
 _CHUNK = 1 << 17
@@ -20,32 +21,6 @@ _CHUNK = 1 << 17
 _GATHER_FROM = 1 << 10
 _GATHER_TO = 1 << 15
 _HUNG_UP = select.POLLHUP | select.POLLERR | select.POLLNVAL
-
-
-class Loop:
-    """Calls handlers when their descriptors are ready."""
-
-    def __init__(self) -> None:
-        self._poll = select.poll()
-        self._handlers: dict[int, Callable[[int], None]] = {}
-
-    def watch(self, fd: int, events: int, handler: Callable[[int], None]) -> None:
-        """Call `handler(events)` whenever any of `events` holds for `fd`; replaces what was watched there."""
-        self._handlers[fd] = handler
-        self._poll.register(fd, events)
-
-    def forget(self, fd: int) -> None:
-        if self._handlers.pop(fd, None):
-            self._poll.unregister(fd)
-
-    def turn(self, timeout: float | None) -> bool:
-        """Wait for something at most `timeout` ms (None: for ever) and handle it. False when nothing came."""
-        ready = self._poll.poll(timeout)
-        for fd, events in ready:
-            handler = self._handlers.get(fd)
-            if handler:
-                handler(events)
-        return bool(ready)
 
 
 class Flow:

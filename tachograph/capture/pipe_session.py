@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tachograph.capture.command import Command
-    from tachograph.capture.flow import Loop
+    from tachograph.capture.loop import Loop
     from tachograph.capture.pace import Pace
     from tachograph.capture.tape import Tape
 

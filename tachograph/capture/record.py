@@ -11,7 +11,7 @@ import select
 from tachograph import clock
 from tachograph.capture import facts, git
 from tachograph.capture.command import CannotStart, find
-from tachograph.capture.flow import Loop
+from tachograph.capture.loop import Loop
 from tachograph.capture.pace import Pace
 from tachograph.capture.pipe_session import PipeSession
 from tachograph.capture.plan import Ending

@@ -6,6 +6,7 @@ The same face as record.py.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 
 from tachograph.capture import facts, git
@@ -74,6 +75,7 @@ class Recording:
         import subprocess
 
         assert child.stdout and child.stderr
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command gets its own Ctrl-C, and decides
         tape = self._plan.tape
         streams = [
             threading.Thread(target=self._copy, args=(source, fd, record), daemon=True)
@@ -88,8 +90,6 @@ class Recording:
             except subprocess.TimeoutExpired:
                 with self._lock:
                     self._plan.tick()
-            except KeyboardInterrupt:
-                pass  # the command got its own Ctrl-C, and decides
         for stream in streams:
             stream.join(_LINGER)
         return code

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +16,14 @@ from hypothesis import strategies as st
 
 from tachograph.capture.command import CannotStart, find
 from tachograph.capture.compact_json import dumps
+from tachograph.capture.loop import Loop, SelectPoller
 from tachograph.capture.outlet import Outlet
 from tachograph.capture.tape import Tape
 from tachograph.cli.run import parse
 from tachograph.errors import UsageError
 from tachograph.journal import frame
+from tests.capture.recorded import Recorded
+from tests.capture.terminal import Terminal
 
 texts = st.text(st.characters(codec="utf-8"))
 values = st.recursive(
@@ -129,3 +135,39 @@ def test_an_outlet_never_waits(kind: str) -> None:
         pass
     assert outlet.broken
     os.close(writer)
+
+
+@pytest.mark.parametrize("kind", [select.poll, SelectPoller])
+def test_what_a_loop_hears(kind: Callable[[], select.poll | SelectPoller], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tachograph.capture.loop.poller", kind)
+    loop = Loop()
+    reader, writer = os.pipe()
+    heard: list[tuple[int, int]] = []
+    for fd, events in ((reader, select.POLLIN), (writer, select.POLLOUT)):
+        loop.watch(fd, events, lambda events, fd=fd: heard.append((fd, events)))  # type: ignore[misc]
+    assert loop.turn(1000)
+    assert heard == [(writer, select.POLLOUT)]
+    loop.watch(writer, 0, lambda events: heard.append((writer, events)))
+    assert not loop.turn(1)
+    os.write(writer, b"x")
+    heard.clear()
+    assert loop.turn(1000)
+    assert heard == [(reader, select.POLLIN)]
+    loop.forget(reader)
+    loop.forget(reader)
+    assert not loop.turn(1)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_terminal_without_poll(monkeypatch: pytest.MonkeyPatch, recorded: Recorded) -> None:
+    """The whole wrapper on a system whose poll knows no terminals."""
+    program = (
+        "import sys; from tachograph.capture import loop; loop.poller = loop.SelectPoller;"
+        "from tachograph.cli.run import main; sys.exit(main(['-q', '--', 'sh', '-c', 'read a; echo got $a']))"
+    )
+    with Terminal([sys.executable, "-c", program]) as terminal:
+        terminal.type(b"it\r")
+        terminal.see(b"got it")
+        assert terminal.wait() == 0
+    assert recorded.bytes().endswith(b"got it\r\n")

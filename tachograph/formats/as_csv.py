@@ -33,9 +33,9 @@ def cell(item: object) -> str:
 
 def defuse(text: str) -> str:
     """Text no spreadsheet evaluates and no terminal obeys."""
-    guarded = text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(_FORMULA)
     clean = terminal(text.replace("\r\n", "\n"))
-    guarded = guarded or clean.lstrip().startswith(_FORMULA)  # a removed escape may have hidden the sign
+    # Both are asked: what was removed may have hidden the sign.
+    guarded = any(one[:1] in ("\t", "\r", "\n") or one.lstrip().startswith(_FORMULA) for one in (text, clean))
     return "'" + clean if guarded and not _NUMBER.match(clean) else clean
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tachograph.formats import as_csv
@@ -60,6 +60,7 @@ def test_no_payload_survives(payload: str) -> None:
 
 
 @given(st.text(max_size=40))
+@example("\x08\n")
 def test_no_cell_begins_like_a_formula(text: str) -> None:
     cell = as_csv.cell(text)
     dangerous = cell.lstrip()[:1] in ("=", "+", "-", "@") or cell[:1] in ("\t", "\r", "\n")

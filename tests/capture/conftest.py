@@ -38,8 +38,8 @@ def wrapped(*command: str, options: tuple[str, ...] = ("--quiet",)) -> list[str]
 
 
 def scripted(*command: str) -> list[str]:
-    """The words that show `command` under script(1)."""
-    words = " ".join("'" + word.replace("'", "'\\''") + "'" for word in command)
+    """The words that show `command` under script(1), whose shell gives way to it: dash would add "Terminated"."""
+    words = "exec " + " ".join("'" + word.replace("'", "'\\''") + "'" for word in command)
     return ["script", "-qec", words, "/dev/null"]
 
 

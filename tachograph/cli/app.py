@@ -103,6 +103,16 @@ class App:
             self.say(f"not everything that was recorded is in the store yet: {last}", "33")
             self.say("  tachograph doctor tells more")
 
+    def keep_importing(self) -> None:
+        """Have the importer at work, for those who look again and again.
+
+        Importing by ourselves each time would keep its lock from it, and only it shows lines that are not finished.
+        """
+        from tachograph.ingest.spawn import ensure_importer
+
+        if not ensure_importer(self.places):
+            self.refresh()
+
     def close(self) -> None:
         if self._store is not None:
             self._store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from itertools import count
 from typing import NamedTuple
 
 import click
@@ -19,6 +20,7 @@ from tachograph.records import Line, Session
 
 _STREAMS = ("stdout", "stderr")
 _POLL_SECONDS = 0.25
+_LOOKS_BETWEEN_STARTS = 8  # an importer may have been killed
 _AT_ONCE = 5000
 
 
@@ -30,14 +32,14 @@ class Printed(NamedTuple):
 @command("tail")
 @session_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the session ends.")
-@click.option("-n", "--lines", "count", type=click.IntRange(0, 1_000_000), default=20, help="How many lines (20).")
+@click.option("-n", "--lines", type=click.IntRange(0, 1_000_000), default=20, help="How many lines (20).")
 @click.option("--numbers", is_flag=True, help="Number the lines.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object a line.")
 @pass_app
-def cli(app: App, session: str, follow: bool, count: int, numbers: bool, as_jsonl: bool) -> None:
+def cli(app: App, session: str, follow: bool, lines: int, numbers: bool, as_jsonl: bool) -> None:
     """Print the last lines of SESSION as clean text."""
     found = app.store().sessions.resolve(session)
-    last = _last(app, found, count)
+    last = _last(app, found, lines)
     writer = _Writer(app, found, numbers, as_jsonl)
     if follow and not found.ended_at:
         _follow(app, found, last, writer)
@@ -76,25 +78,26 @@ class _Writer:
         return as_json.value(row) + "\n"
 
 
-def _last(app: App, session: Session, count: int) -> list[Printed]:
+def _last(app: App, session: Session, most: int) -> list[Printed]:
     """The last lines of both streams, in the order they came."""
     output = app.store().output
-    found = [Printed(stream, line) for stream in _STREAMS for line in output.tail(session.id, count, stream)]
+    found = [Printed(stream, line) for stream in _STREAMS for line in output.tail(session.id, most, stream)]
     found.sort(key=lambda printed: printed.line.at)  # stable: within a stream the order stays
-    return found[-count:] if count else []
+    return found[-most:] if most else []
 
 
 def _follow(app: App, session: Session, last: list[Printed], writer: _Writer) -> None:
     """Write complete lines as they come; one that stays unfinished for two looks is written as it stands."""
     follower = _Follower(app, session, last)
     writer.write(follower.settled(last))
-    while True:
+    for look in count():
         ended = app.store().sessions.get(session.id)
         writer.write(follower.next(final=ended.ended_at is not None))
         if ended.ended_at is not None:
             break
+        if look % _LOOKS_BETWEEN_STARTS == 0:
+            app.keep_importing()
         time.sleep(_POLL_SECONDS)
-        app.refresh()
     took = human.took(draw.duration(ended, app.now))
     app.say(f"{draw.mark(ended.status).text} {ended.status} after {took}, exit {ended.exit_code}", "2")
 
@@ -106,7 +109,7 @@ class _Follower:
     def __init__(self, app: App, session: Session, last: list[Printed]) -> None:
         self._app, self._session = app, session
         self._next = {stream: self._begin(stream, last) for stream in _STREAMS}
-        self._open: dict[str, list[Line]] = {stream: [] for stream in _STREAMS}
+        self._open: dict[str, set[tuple[int, str]]] = {stream: set() for stream in _STREAMS}
         self._shown: dict[str, set[tuple[int, str]]] = {stream: set() for stream in _STREAMS}
 
     def _begin(self, stream: str, last: list[Printed]) -> int:
@@ -133,9 +136,9 @@ class _Follower:
             if final:
                 self._next[stream] = newest + 1
                 continue
-            growing = [line for line in ready if line.number == newest]
+            growing = {(line.number, line.text) for line in lines if line.number == newest}
             if growing == self._open[stream]:
-                self._shown[stream] = {(line.number, line.text) for line in growing}
+                self._shown[stream] = growing
             else:
                 ready = [line for line in ready if line.number < newest]
             self._open[stream], self._next[stream] = growing, newest

@@ -31,6 +31,7 @@ def write(recording: Recording) -> str:
     """Put it into the journal folder of TACHOGRAPH_HOME; returns the session id. A second passes between pieces."""
     began = clock.now() - recording.age
     places = paths.places()
+    paths.private_folder(places.data)
     names = (ids.session_id(recording.agent, began, attempt) for attempt in range(1, 100))
     journal = Journal.create(places.journal, names)
     journal.append(frame.HEADER, began, _json(_header(recording, journal.session_id, began)))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_FURTHEST = 2**63 - 1  # ns; about the year 2262
+
 pass_app = click.make_pass_decorator(App)
 
 
@@ -29,9 +31,12 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
         if isinstance(value, int):
             return value
         try:
-            return clock.parse_time(value, clock.now())
+            at = clock.parse_time(value, clock.now())
         except (ValueError, OverflowError, OSError) as error:
             self.fail(str(error), param, ctx)
+        if abs(at) > _FURTHEST:
+            self.fail(f"{value!r} is further away than times are kept", param, ctx)
+        return at
 
 
 class Session(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only

@@ -101,6 +101,7 @@ def _version(context: click.Context, _: click.Parameter, value: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; never raises for anything a user can cause."""
+    _open_missing_streams()
     app = App()
     # Text that the terminal's encoding cannot express is written as an escape instead of ending the command.
     if hasattr(sys.stdout, "reconfigure"):
@@ -126,6 +127,17 @@ def _run(argv: list[str], app: App) -> int:
             raise
         return 0  # whoever read our output has seen enough; click would call that a failure
     return result if isinstance(result, int) else 0
+
+
+def _open_missing_streams() -> None:
+    """Started with a stream closed, the next file we open would take its number and get what we say."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _silence() -> None:

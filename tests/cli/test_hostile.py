@@ -57,7 +57,13 @@ JSON = [
     ["db", "sql", "SELECT * FROM events", "--json"],
 ]
 LINES = [["tail", "last", "--jsonl"], ["events", "--jsonl"]]
-TABLES = [["sessions", "--csv"], ["events", "--csv"], ["code", "--csv"], ["search", "needle", "--csv"], ["failures", "--csv"]]
+TABLES = [
+    ["sessions", "--csv"],
+    ["events", "--csv"],
+    ["code", "--csv"],
+    ["search", "needle", "--csv"],
+    ["failures", "--csv"],
+]
 
 
 RULE = """
@@ -77,7 +83,11 @@ def hostile(home: Path, tachograph: Run) -> None:
         text = payload.replace("\udc9b", "\ufffd")
         pieces += [("O", f"needle {text} end\n"), ("O", f"error: {text} needle\n"), ("E", f"warning: {text}\n")]
     pieces += [("O", b"error: needle " + raw + b"\n") for raw in BYTES.values()]
-    pieces += [("N", everything), ("O", f"```python{everything}\n{everything}\nprint(1)\n```\n"), ("O", "=1+1 needle\n")]
+    pieces += [
+        ("N", everything),
+        ("O", f"```python{everything}\n{everything}\nprint(1)\n```\n"),
+        ("O", "=1+1 needle\n"),
+    ]
     for age in (2, 1):
         recordings.write(
             recordings.BAD._replace(
@@ -136,7 +146,12 @@ def test_csv_has_no_formula_and_no_control_character(tachograph: Run, hostile: N
 
 
 def test_an_error_that_quotes_what_was_typed_is_clean(tachograph: Run, hostile: None) -> None:
-    for words in (["show", "\x1b]0;t\x07"], ["\x1b[2J"], ["sessions", "--since", "\x1b[2J"], ["config", "get", "\x9b2J"]):
+    for words in (
+        ["show", "\x1b]0;t\x07"],
+        ["\x1b[2J"],
+        ["sessions", "--since", "\x1b[2J"],
+        ["config", "get", "\x9b2J"],
+    ):
         done = tachograph(*words)
         assert done.returncode in (2, 3)
         assert controls(done.stderr) == []

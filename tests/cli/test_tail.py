@@ -66,7 +66,9 @@ def live(home: Path) -> Iterator[Live]:
 def wait_for_lines(tachograph: Run, *wanted: str) -> None:
     """Until the store has these lines: then a follower that starts now sees them as past."""
     deadline = time.monotonic() + SECONDS
-    while tachograph("tail", "@echo", "-n", "0").returncode or tachograph("tail", "@echo").stdout.splitlines() != [*wanted]:
+    while tachograph("tail", "@echo", "-n", "0").returncode or tachograph("tail", "@echo").stdout.splitlines() != [
+        *wanted
+    ]:
         assert time.monotonic() < deadline, tachograph("tail", "@echo")
 
 

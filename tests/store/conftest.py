@@ -6,17 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from tachograph.store import Store, settling
 
 from .samples import opened
-
-# Machines differ and databases sync: no deadline; the same examples every time, so that a failure is everybody's.
-settings.register_profile(
-    "store", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("store")
 
 
 @pytest.fixture

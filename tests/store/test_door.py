@@ -81,14 +81,22 @@ def test_wrong_sql_is_explained(filled: Store, sql: str) -> None:
     assert str(caught.value).startswith("SQL: ")
 
 
-@pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "SELECT 1; DELETE FROM _events", ""])
+@pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "SELECT 1; DELETE FROM _events"])
 def test_one_statement_at_a_time(filled: Store, sql: str) -> None:
-    if not sql:
-        assert filled.sql(sql) == door.Table([], [], False)
-        return
     with pytest.raises((UsageError, Refused)):
         filled.sql(sql)
     assert filled.stats()["events"] == 50
+
+
+def test_no_statement_has_no_answer(filled: Store) -> None:
+    assert {filled.sql(sql).columns == [] for sql in ("", "  ", "-- a remark", ";")} == {True}
+
+
+def test_what_there_is_to_read(filled: Store) -> None:
+    listed = {row[0]: str(row[2]).split(", ") for row in filled.sql(" .tables ").rows}
+    assert "extraction_events" in listed and not any(name.startswith(("_", "sqlite_")) for name in listed)
+    for name, columns in listed.items():
+        assert filled.sql(f"SELECT * FROM {name}").columns == columns
 
 
 def test_an_endless_query_is_stopped(filled: Store) -> None:

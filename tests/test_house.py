@@ -16,8 +16,10 @@ GROUND = {"errors", "clock", "ids", "paths", "config"}
 FLOORS: list[set[str]] = [
     GROUND,
     {"records"},
-    {"capture", "journal", "extract", "store", "analyse", "formats"},
+    {"capture", "journal", "readers", "extract", "store", "analyse", "formats"},
     {"ingest"},
+    {"serve"},
+    {"daemon"},
     {"recorder", "cli"},
 ]
 DOORS = {"tachograph", "tachograph.__main__"}  # the public names and `python -m tachograph`: they may open any room

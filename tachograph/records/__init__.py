@@ -11,6 +11,7 @@ from tachograph.records.feedback import Feedback
 from tachograph.records.output import Line, OutputChunk
 from tachograph.records.session import SESSION_STATUSES, Session
 from tachograph.records.state import STATES, StateChange
+from tachograph.records.step import Fact, Retracted, SessionFacts, Step, Unknown, Usage
 
 __all__ = [
     "EVENT_TYPES",
@@ -21,10 +22,16 @@ __all__ = [
     "CodeBlock",
     "Event",
     "Extraction",
+    "Fact",
     "Feedback",
     "Line",
     "OutputChunk",
+    "Retracted",
     "Session",
+    "SessionFacts",
     "Sighting",
     "StateChange",
+    "Step",
+    "Unknown",
+    "Usage",
 ]

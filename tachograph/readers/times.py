@@ -22,7 +22,7 @@ def iso(text: object) -> int | None:
 
 def epoch(value: object, unit: int) -> int | None:
     """A number of seconds (unit=10**9) or milliseconds (10**6) since 1970 to ns; None for what is no time."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     found = value * unit
-    return int(found) if 0 < found < _LATEST else None
+    return int(found) if 0 < found < _LATEST else None  # which no NaN is

@@ -40,6 +40,7 @@ CREATE TABLE _sessions (
     model              TEXT,
     parent_id          TEXT,
     workflow_id        TEXT,
+    told_by            INTEGER,   -- rank of the source whose texts and usage count; NULL: nobody told any yet
     extraction_config_version  TEXT,
     environment_config_version TEXT,
     metadata_json      TEXT,
@@ -212,6 +213,101 @@ CREATE TABLE _feedback (
 CREATE INDEX _feedback_session ON _feedback (session);
 CREATE INDEX _feedback_event ON _feedback (event);
 
+CREATE TABLE _aliases (           -- other names of a session: the agent's own id of a run that we wrapped
+    name    TEXT PRIMARY KEY,
+    session INTEGER NOT NULL REFERENCES _sessions (id)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE _keys (              -- which event a step is that may be told again, or by somebody else
+    session INTEGER NOT NULL,
+    key     INTEGER NOT NULL,         -- 64 bits of a hash of the step's native identity
+    event   INTEGER NOT NULL,         -- of _events
+    teller  INTEGER NOT NULL,         -- rank of the best source that told it, 0 the best
+    PRIMARY KEY (session, key)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE _usage (             -- tokens of one call of a model
+    event              INTEGER PRIMARY KEY REFERENCES _events (id),
+    session            INTEGER NOT NULL REFERENCES _sessions (id),
+    key                INTEGER NOT NULL,  -- as in _keys: the same call copied into another session has it again
+    model              TEXT,
+    input_tokens       INTEGER NOT NULL,  -- cache included
+    output_tokens      INTEGER NOT NULL,  -- reasoning included
+    cache_read_tokens  INTEGER NOT NULL,
+    cache_write_tokens INTEGER NOT NULL,
+    reasoning_tokens   INTEGER NOT NULL,
+    cost_usd           REAL,              -- NULL: unknown
+    cost_source        TEXT,              -- agent, or the price table it was computed from
+    partial            INTEGER NOT NULL,  -- the agent wrote down less than it used
+    copied             INTEGER NOT NULL   -- counted already, in the session it was copied from
+) STRICT;
+CREATE INDEX _usage_session ON _usage (session);
+CREATE INDEX _usage_key ON _usage (key);
+
+CREATE TABLE _file_activity (     -- what a session did to a file; kept in the transaction that adds the events
+    session       INTEGER NOT NULL REFERENCES _sessions (id),
+    file_path     TEXT NOT NULL,
+    reads         INTEGER NOT NULL,
+    writes        INTEGER NOT NULL,
+    edits         INTEGER NOT NULL,
+    deletes       INTEGER NOT NULL,
+    last_at       INTEGER NOT NULL,
+    PRIMARY KEY (session, file_path)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX _file_activity_path ON _file_activity (file_path);
+
+CREATE TABLE _tool_output (       -- where the output of a tool call lies in the session's stream "tool"
+    event      INTEGER PRIMARY KEY REFERENCES _events (id),
+    session    INTEGER NOT NULL,
+    line_first INTEGER NOT NULL,
+    lines      INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _tool_output_line ON _tool_output (session, line_first);
+
+CREATE TABLE _histories (         -- files in which agents keep their sessions: how far each was read, and its bytes
+    id          INTEGER PRIMARY KEY,
+    path        TEXT NOT NULL,        -- absolute; one session of a database: path#its id
+    reader      TEXT NOT NULL,        -- module that reads it
+    generation  INTEGER NOT NULL DEFAULT 1,  -- of a path whose file was cut, rotated or replaced
+    current     INTEGER NOT NULL DEFAULT 1,
+    session     INTEGER REFERENCES _sessions (id),  -- the first it told of
+    inode       INTEGER NOT NULL DEFAULT 0,
+    size        INTEGER NOT NULL DEFAULT 0,
+    modified_at INTEGER NOT NULL DEFAULT 0,
+    mark        TEXT NOT NULL DEFAULT '',    -- of a database session: changes when it does
+    read_bytes  INTEGER NOT NULL DEFAULT 0,  -- parsed and archived up to here
+    tail        BLOB NOT NULL DEFAULT x'',   -- digest of the last bytes before that: tells growth from replacement
+    unknown_lines INTEGER NOT NULL DEFAULT 0,
+    unknown_json TEXT,                       -- kind → [count, sample]
+    trouble     TEXT,                        -- why it could not be read to its end
+    keeps_until INTEGER,                     -- ns, when the agent will delete it
+    gone_at     INTEGER,                     -- ns, when it was found deleted
+    UNIQUE (path, generation)
+) STRICT;
+CREATE INDEX _histories_session ON _histories (session);
+
+CREATE TABLE _history_sessions (  -- a file may tell of several sessions, a session lie in several files
+    history INTEGER NOT NULL REFERENCES _histories (id),
+    session INTEGER NOT NULL REFERENCES _sessions (id),
+    PRIMARY KEY (session, history)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE _blobs (             -- parts of histories, secrets masked; each content once
+    id     INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,      -- of the bytes as they were
+    bytes  INTEGER NOT NULL,
+    data   BLOB NOT NULL              -- zstd
+) STRICT;
+
+CREATE TABLE _history_parts (     -- a history is the sequence of its parts
+    history INTEGER NOT NULL REFERENCES _histories (id),
+    number  INTEGER NOT NULL,
+    blob    INTEGER NOT NULL REFERENCES _blobs (id),
+    PRIMARY KEY (history, number)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX _history_parts_blob ON _history_parts (blob);
+
 CREATE VIEW _kind_counts AS       -- the totals with what is not settled yet, which is never much
 SELECT kind, sum(count) AS count, min(first_at) AS first_at, max(last_at) AS last_at
 FROM (
@@ -302,13 +398,31 @@ FROM _code_blocks b
     JOIN _sessions s ON s.id = g.session JOIN _agents a ON a.id = s.agent;
 
 CREATE VIEW file_activity AS
-SELECT s.session_id, t.file_path, count(*) AS total_operations,
-    sum(t.operation = 'read') AS reads, sum(t.operation = 'write') AS writes, sum(t.operation = 'edit') AS edits,
-    max(strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
-        || printf('.%03dZ', e.at / 1000000 % 1000)) AS last_modified
-FROM _steps t JOIN _events e ON e.id = t.event JOIN _kinds k ON k.id = e.kind JOIN _sessions s ON s.id = e.session
-WHERE t.file_path IS NOT NULL AND k.event_type = 'file_op'
-GROUP BY s.session_id, t.file_path;
+SELECT s.session_id, f.file_path, f.reads + f.writes + f.edits + f.deletes AS total_operations,
+    f.reads, f.writes, f.edits,
+    strftime('%Y-%m-%dT%H:%M:%S', f.last_at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', f.last_at / 1000000 % 1000) AS last_modified,
+    f.deletes
+FROM _file_activity f JOIN _sessions s ON s.id = f.session;
+
+CREATE VIEW usage AS
+SELECT u.event AS event_id, s.session_id, a.name AS agent,
+    strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', e.at / 1000000 % 1000) AS timestamp,
+    u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens, u.cache_write_tokens, u.reasoning_tokens,
+    u.cost_usd, u.cost_source, u.partial, u.copied, s.project_dir
+FROM _usage u JOIN _events e ON e.id = u.event JOIN _sessions s ON s.id = u.session JOIN _agents a ON a.id = s.agent;
+
+CREATE VIEW histories AS
+SELECT h.id, s.session_id, h.path, h.reader, h.generation, h.read_bytes AS bytes,
+    (SELECT sum(length(b.data)) FROM _history_parts p JOIN _blobs b ON b.id = p.blob WHERE p.history = h.id)
+        AS archived_bytes,
+    h.unknown_lines, h.trouble,
+    strftime('%Y-%m-%dT%H:%M:%S', h.modified_at / 1000000000, 'unixepoch')
+        || printf('.%03dZ', h.modified_at / 1000000 % 1000) AS modified_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', h.keeps_until / 1000000000, 'unixepoch') AS keeps_until,
+    strftime('%Y-%m-%dT%H:%M:%SZ', h.gone_at / 1000000000, 'unixepoch') AS gone_at
+FROM _histories h LEFT JOIN _sessions s ON s.id = h.session;
 
 CREATE VIEW command_stats AS
 SELECT s.session_id, t.command_category, count(*) AS count, avg(t.duration_ms) AS avg_duration,

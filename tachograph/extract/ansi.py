@@ -36,7 +36,7 @@ def to_text(raw: bytes) -> str:
         while "\r\n" in text:  # a program that writes CR LF to a terminal that adds one more
             text = text.replace("\r\n", "\n")
     if "\x1b" in text:
-        if "\x1b[8mha:" in text:
+        if "8mha:" in text:
             text = _CONSOLE_NOTE.sub("", text)
         text = _COLOUR.sub("", text)
         if "\x1b" in text:

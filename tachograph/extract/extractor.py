@@ -7,18 +7,18 @@ already. All of that is in `state()`, so that whoever continues later finds exac
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tachograph.extract.fences import Block, Fence
-from tachograph.extract.found import LINE_MAX, Found, found, found_block
+from tachograph.extract.found import Found, found_block
 from tachograph.extract.groups import Group
-from tachograph.extract.matcher import matcher_for
+from tachograph.extract.matcher import PLAIN, SEVERAL, matcher_for
 from tachograph.extract.rules import Rules
 
 __all__ = ["Block", "Extractor", "Found"]
 
-_RECENT_MAX = 256
 _ONCE_MAX = 512
 _SCREEN_LINES = 400  # a finding repeated this soon, in a program that addresses the screen, is the same one redrawn
 _FENCED_OUTPUT = frozenset(("", "text", "txt", "console", "output", "log", "terminal", "plaintext", "shell-session"))
@@ -38,7 +38,8 @@ class Extractor:
         self._ordinal = 0  # entries seen in all, which also advances where line numbers do not
         self._number: int | None = None  # of the entry before
         self._screen_until = -1  # ordinal
-        self._recent: dict[int, int] = {}  # checksum of a finding → ordinal when last seen
+        self._shown: dict[int, int] = {}  # checksum of a finding → ordinal when last seen
+        self._recent: deque[tuple[int, Found]] = deque()  # the newest findings, not in `_shown` yet
         self._once: dict[int, None] = {}
         if state:
             self._restore(state)
@@ -88,7 +89,7 @@ class Extractor:
             "ordinal": self._ordinal,
             "number": self._number,
             "screen_until": self._screen_until,
-            "recent": [[key, at] for key, at in self._recent.items()],
+            "recent": [[key, at] for key, at in self._remembered().items()],
             "once": list(self._once),
             "group": self._group.state() if self._group else None,
             "fence": self._fence.state() if self._fence else None,
@@ -97,7 +98,7 @@ class Extractor:
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         self._ordinal, self._number, self._screen_until = state["ordinal"], state["number"], state["screen_until"]
-        self._recent = dict(state["recent"])
+        self._shown = dict(state["recent"])
         self._once = dict.fromkeys(state["once"])
         self._opening = state["opening"]
         self._group = Group.restored(state["group"], self._matcher) if state["group"] else None
@@ -129,16 +130,15 @@ class Extractor:
             if verdict != "over":
                 return
         for hit in self._matcher.hits(text):
-            if hit.rule.event_type == "code_block":
-                if self._fence is None:
-                    self._fence, self._opening = Fence.opening(number, text), text
-                    if self._fence:
-                        return
-            elif hit.rule.several_lines:
+            if hit.kind == PLAIN:
+                event = hit.found(self._matcher.maker(hit.rule), number, text)
+                self._keep(event, out, hit.value if hit.rule.once else None)
+            elif hit.kind == SEVERAL:
                 self._group = self._group or Group.begun(hit, number, text)
-            else:
-                value = hit.value if hit.rule.once else None
-                self._keep(found(hit.rule, number, text[:LINE_MAX], hit.value, hit.groups), out, value)
+            elif self._fence is None:
+                self._fence, self._opening = Fence.opening(number, text), text
+                if self._fence:
+                    return
 
     def _keep(self, event: Found, out: list[Found], once: str | None = None) -> None:
         """Hand out an event unless it is a repetition that the rule or the screen makes meaningless."""
@@ -149,13 +149,26 @@ class Extractor:
             self._once[key] = None
             if len(self._once) > _ONCE_MAX:
                 del self._once[next(iter(self._once))]
-        key = _checksum(event.pattern, event.original_line)
-        seen = self._recent.pop(key, None)
-        self._recent[key] = self._ordinal
-        if len(self._recent) > _RECENT_MAX:
-            del self._recent[next(iter(self._recent))]
-        if seen is None or self._ordinal > self._screen_until or self._ordinal - seen > _SCREEN_LINES:
+        recent, now = self._recent, self._ordinal
+        if now <= self._screen_until:
+            seen = self._remembered().get(_checksum(event.pattern, event.original_line))
+            if seen is None or now - seen > _SCREEN_LINES:
+                out.append(event)
+        else:
             out.append(event)
+        recent.append((now, event))
+        while now - recent[0][0] > _SCREEN_LINES:
+            recent.popleft()
+
+    def _remembered(self) -> dict[int, int]:
+        """What was found not long ago. Checksums are worked out only where somebody asks: on screens, for the state."""
+        for at, event in self._recent:
+            self._shown[_checksum(event.pattern, event.original_line)] = at
+        self._recent.clear()
+        oldest = self._ordinal - _SCREEN_LINES
+        if any(at < oldest for at in self._shown.values()):
+            self._shown = {key: at for key, at in self._shown.items() if at >= oldest}
+        return self._shown
 
     def _close_group(self, out: list[Found]) -> None:
         group, self._group = self._group, None
@@ -184,7 +197,7 @@ class Extractor:
         self._fence = None
         rule = self._matcher.block_rule
         if rule and fence.lines:
-            self._keep(found_block(rule, self._opening, fence.block(line_end)), out)
+            self._keep(found_block(self._matcher.maker(rule), self._opening, fence.block(line_end)), out)
 
     def _abandon_fence(self, fence: Fence, out: list[Found]) -> None:
         """It was no code block, or has no end: what stands in it is output like any other."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from tachograph.extract import risk, values
@@ -32,28 +34,49 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     block: Block | None = None
 
 
-def found(rule: Rule, number: int, original: str, value: str, groups: dict[str, str]) -> Found:
-    """`groups` are the texts of the named groups; the rule says which of them are kept."""
-    metadata: dict[str, object] = {"severity": rule.severity}
-    if rule.event_type == "test_result":
-        metadata.update(values.test_counts(original))
-    for group, text in groups.items():
+class Maker:
+    """Makes the findings of one rule; what they have in common is worked out once."""
+
+    __slots__ = ("_confirmable", "_fields", "_rule", "_test")
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._test = rule.event_type == "test_result"
+        risk_level = rule.risk or risk.level(rule.event_type, rule.severity)
+        confirmable = rule.auto_confirm
+        if confirmable is None:
+            confirmable = risk.auto_confirmable(rule.event_type, risk_level)
+        self._confirmable = (risk_level, confirmable)
+        self._fields: dict[str, tuple[str, Callable[[str], object] | None]] = {}
+
+    def found(self, number: int, original: str, value: str, groups: dict[str, str]) -> Found:
+        """`groups` are the texts of the named groups; the rule says which of them are kept."""
+        rule = self._rule
+        metadata: dict[str, object] = {"severity": rule.severity}
+        if self._test:
+            metadata.update(values.test_counts(original))
+        for group, text in groups.items():
+            name, convert = self._fields.get(group) or self._field(group)
+            if name:
+                metadata[name] = (
+                    convert(text) if convert else text.strip() if len(text) < VALUE_MAX else text[:VALUE_MAX]
+                )
+        if self._test and (metadata.get("failed") or metadata.get("errors")):
+            metadata["severity"] = "error"
+        return Found(rule.event_type, rule.name, value[:VALUE_MAX], original, number, metadata, *self._confirmable)
+
+    def _field(self, group: str) -> tuple[str, Callable[[str], object] | None]:
+        """Name and converter of a captured group; an empty name when it is not kept."""
         name = values.field_name(group)
-        if name != _LEAD and (rule.fields is None or name in rule.fields):
-            metadata[name] = values.field(name, text[:VALUE_MAX].strip())
-    if rule.event_type == "test_result" and (metadata.get("failed") or metadata.get("errors")):
-        metadata["severity"] = "error"
-    risk_level = rule.risk or risk.level(rule.event_type, rule.severity)
-    confirmable = risk.auto_confirmable(rule.event_type, risk_level) if rule.auto_confirm is None else rule.auto_confirm
-    return Found(
-        rule.event_type, rule.name, value[:VALUE_MAX], original, number, metadata, risk_level, confirmable
-    )  # fmt: skip
+        kept = name != _LEAD and (self._rule.fields is None or name in self._rule.fields)
+        self._fields[group] = found = (name, values.converter(name)) if kept else ("", None)
+        return found
 
 
-def found_block(rule: Rule, opening: str, block: Block) -> Found:
+def found_block(maker: Maker, opening: str, block: Block) -> Found:
     """A code block; `opening` is the line with its fence."""
     first = next((line.strip() for line in block.content.split("\n") if line.strip()), "")
-    event = found(rule, block.line_start, opening[:LINE_MAX], first, {})
+    event = maker.found(block.line_start, opening[:LINE_MAX], first, {})
     metadata = {**(event.metadata or {}), "lines": block.content.count("\n") + 1, "line_end": block.line_end}
     metadata.update(digest=block.digest, parseable=block.parseable)
     return msgspec.structs.replace(event, metadata=metadata, code_block_language=block.language, block=block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tachograph.extract import prefix
-from tachograph.extract.found import VALUE_MAX, Found, found
+from tachograph.extract.found import VALUE_MAX, Found
 from tachograph.extract.matcher import Hit, Matcher
 from tachograph.extract.pattern import Pattern
 from tachograph.extract.rules import Rule
@@ -64,7 +64,7 @@ class Group:
     def found(self, matcher: Matcher) -> Found:
         if self.rule.place:
             self._locate(matcher.regexp(self.rule.place))
-        return found(self.rule, self.number, "\n".join(self.lines), self.value, self.groups)
+        return matcher.maker(self.rule).found(self.number, "\n".join(self.lines), self.value, self.groups)
 
     def _locate(self, place: Pattern) -> None:
         """A Python traceback ends with the innermost frame, the other languages begin with it."""

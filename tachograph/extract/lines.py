@@ -21,11 +21,14 @@ def split(raw: bytes, first_line: int) -> list[tuple[int, str]]:
     texts = text.split("\n")
     if not texts[-1]:
         texts.pop()
-    if "\x1b" in text or "\r" in text or "\b" in text:
-        return _resolved(list(zip(range(first_line, first_line + len(texts)), texts, strict=True)))
-    if len(raw) > LENGTH_MAX:
-        texts = [each[:LENGTH_MAX] for each in texts]
-    return list(zip(range(first_line, first_line + len(texts)), texts, strict=True))
+    if len(raw) > LENGTH_MAX and max(map(len, texts), default=0) > LENGTH_MAX:
+        texts = [each if _has_controls(each) else each[:LENGTH_MAX] for each in texts]
+    found = list(zip(range(first_line, first_line + len(texts)), texts, strict=True))
+    return _resolved(found) if _has_controls(text) else found
+
+
+def _has_controls(text: str) -> bool:
+    return "\x1b" in text or "\r" in text or "\b" in text
 
 
 def _resolved(found: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -39,7 +42,6 @@ def _resolved(found: list[tuple[int, str]]) -> list[tuple[int, str]]:
         shown, moved = resolve(text)
         if moved and len(shown) == 1:
             out.append((number, ""))
-        out += [(number, each) for each in shown]
+        out += [(number, each[:LENGTH_MAX]) for each in shown]
         done = index + 1
-    out += found[done:]
-    return [(number, text) if len(text) <= LENGTH_MAX else (number, text[:LENGTH_MAX]) for number, text in out]
+    return out + found[done:]

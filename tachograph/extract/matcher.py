@@ -9,11 +9,11 @@ its states multiply until RE2 gives up.)
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
 
 import re2
 
 from tachograph.extract import prefix
+from tachograph.extract.found import LINE_MAX, Found, Maker
 from tachograph.extract.needles import needles
 from tachograph.extract.pattern import Pattern, options
 from tachograph.extract.rules import Rule, Rules
@@ -24,19 +24,44 @@ _TEXT_MAX = 4096  # only so much of a line is searched: what matters stands in f
 _KNOWN_MAX = 4096  # lines remembered with what they gave: redrawn screens and repeated warnings cost nothing
 
 
-class Hit(NamedTuple):
+PLAIN, SEVERAL, BLOCK = range(3)  # what a hit begins: an event, an event of several lines, a code block
+
+
+class Hit:
     """A rule that fits a line, the matched text, and the named groups that took part."""
 
-    rule: Rule
-    value: str
-    groups: dict[str, str]
+    __slots__ = ("_found", "groups", "kind", "rule", "value")
+
+    def __init__(self, rule: Rule, kind: int, value: str, groups: dict[str, str]) -> None:
+        self.rule = rule
+        self.kind = kind
+        self.value = value
+        self.groups = groups
+        self._found: Found | None = None
+
+    def found(self, maker: Maker, number: int, text: str) -> Found:
+        """The event of this line; worked out once however often the line is repeated."""
+        found = self._found
+        if found is None:
+            found = self._found = maker.found(number, text[:LINE_MAX], self.value, self.groups)
+            return found
+        return Found(
+            found.event_type, found.pattern, found.matched_value, found.original_line, number, found.metadata,
+            found.risk_level, found.auto_confirmable,
+        )  # fmt: skip
 
 
-class _Search(NamedTuple):
-    rule: Rule
-    verdict: bool
-    pattern: Pattern
-    vetoes: tuple[Pattern, ...]
+class _Search:
+    """One rule, compiled."""
+
+    __slots__ = ("kind", "pattern", "rule", "verdict", "vetoes")
+
+    def __init__(self, rule: Rule, pattern: Pattern, vetoes: tuple[Pattern, ...]) -> None:
+        self.rule = rule
+        self.pattern = pattern
+        self.vetoes = vetoes
+        self.verdict = rule.event_type in _VERDICT
+        self.kind = BLOCK if rule.event_type == "code_block" else SEVERAL if rule.several_lines else PLAIN
 
 
 @functools.lru_cache(maxsize=4)
@@ -61,6 +86,7 @@ class Matcher:
         self._gate = Pattern("(?m)" + "|".join(everything), never_nl=True, max_mem=_MEMORY)
         self._patterns: dict[str, Pattern] = {}
         self._known: dict[str, tuple[Hit, ...]] = {}
+        self._makers: dict[str, Maker] = {}
 
     def rule(self, name: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.name == name), None)
@@ -102,8 +128,15 @@ class Matcher:
             known = self._known[text] = self._find(text)
         return known
 
+    def maker(self, rule: Rule) -> Maker:
+        made = self._makers.get(rule.name)
+        if made is None:
+            made = self._makers[rule.name] = Maker(rule)
+        return made
+
     def _find(self, text: str) -> tuple[Hit, ...]:
-        data = text[prefix.length(text) :][:_TEXT_MAX].encode("utf-8", "replace")
+        skip = prefix.length(text)
+        data = (text[skip : skip + _TEXT_MAX] if skip or len(text) > _TEXT_MAX else text).encode("utf-8", "replace")
         hits = []
         verdict = False
         for number in sorted(self._which(data)):
@@ -111,18 +144,25 @@ class Matcher:
             if verdict and search.verdict:
                 continue
             start, end = search.pattern.span(data)
-            if start < 0 or any(veto.found(data) for veto in search.vetoes):
+            if start < 0 or (search.vetoes and _vetoed(search.vetoes, data)):
                 continue
             verdict = verdict or search.verdict
             rule = search.rule
             groups = search.pattern.groups(data, start, end)
             value = groups.get(rule.value, "") if rule.value else data[start:end].decode("utf-8", "replace")
-            hits.append(Hit(rule, value.strip(), groups))
+            hits.append(Hit(rule, search.kind, value.strip(), groups))
         return tuple(hits)
 
     def _prepared(self, number: int) -> _Search:
         rule = self.rules[number]
         vetoes = [self.regexp(text) for text in (rule.unless, prefix.CODE if rule.skip_code else None) if text]
-        search = _Search(rule, rule.event_type in _VERDICT, self.regexp(rule.pattern), tuple(vetoes))
+        search = _Search(rule, self.regexp(rule.pattern), tuple(vetoes))
         self._searches[number] = search
         return search
+
+
+def _vetoed(vetoes: tuple[Pattern, ...], data: bytes) -> bool:
+    for veto in vetoes:  # noqa: SIM110 - `any` with a generator costs more than the searches
+        if veto.found(data):
+            return True
+    return False

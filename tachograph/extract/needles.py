@@ -296,7 +296,7 @@ class _Parser:
         if negated:
             return _one(pattern, 0)
         weight = 2.0 if not ascii_only and size <= 16 else 0.8 if size <= 4 else 0.35 if size <= 12 else 0.2
-        return _one(pattern, weight if size <= 24 else 0, narrow=size <= 24)
+        return _one(pattern, weight if size <= 30 else 0, narrow=size <= 24)
 
     def _member(self) -> tuple[str, int]:
         """One character of a class, or a class in it with about its size."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
+from collections.abc import Callable
 
 _COUNTS = frozenset(
     """line column passed failed skipped errors warnings total count port pid signal exit_code status files
@@ -33,21 +33,26 @@ _NUMBER_WORD = re.compile(r"\b([0-9][0-9,]*)\s+([a-z]+)")
 _WORD_NUMBER = re.compile(r"\b(?:tests )?([a-z]+)\s*[:=]\s*([0-9][0-9,]*)\b(?!\.[0-9]|:)")
 
 
-def field(name: str, text: str) -> object:
-    """`line`, `12` → 12; `tokens`, `3.2k` → 3200; everything that is not a number stays text."""
-    if name in _COUNTS:
-        number = _number(text)
-        return int(number) if number is not None and number == int(number) else text
-    if name in _MEASURES:
-        number = _number(text)
-        return text if number is None else number
-    return text
+def converter(name: str) -> Callable[[str], object] | None:
+    """How the text of a field becomes its value: `line` `12` → 12, `tokens` `3.2k` → 3200; None: it stays text."""
+    return _count_of if name in _COUNTS else _measure_of if name in _MEASURES else None
+
+
+def _count_of(text: str) -> object:
+    if text.isdecimal() and len(text) < 16:
+        return int(text)
+    number = _number(text)
+    return int(number) if number is not None and number == int(number) else text
+
+
+def _measure_of(text: str) -> object:
+    number = _number(text)
+    return text if number is None else number
 
 
 _ANOTHER = re.compile(r"_[0-9]$")
 
 
-@functools.lru_cache(maxsize=1024)
 def field_name(group: str) -> str:
     """RE2 allows a group name once: in the other branches of a pattern `line` is called `line_2`, `line_3` …"""
     return _ANOTHER.sub("", group)

@@ -11,7 +11,7 @@ from tachograph.records.feedback import Feedback
 from tachograph.records.output import Line, OutputChunk
 from tachograph.records.session import SESSION_STATUSES, Session
 from tachograph.records.state import STATES, StateChange
-from tachograph.records.step import Fact, Retracted, SessionFacts, Step, Unknown, Usage
+from tachograph.records.step import Fact, OutputPiece, Retracted, SessionFacts, Step, Unknown, Usage
 
 __all__ = [
     "EVENT_TYPES",
@@ -26,6 +26,7 @@ __all__ = [
     "Feedback",
     "Line",
     "OutputChunk",
+    "OutputPiece",
     "Retracted",
     "Session",
     "SessionFacts",

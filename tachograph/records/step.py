@@ -1,4 +1,4 @@
-"""What a reader says of a session: facts about it, its steps one by one, and what it did not understand.
+"""What a reader says of a session: facts about it, its steps one by one, its output, and what it did not understand.
 
 A step is told by key: the same key in the same session is the same step, told again or told by somebody else. What a
 later telling leaves out (None) stays as it was.
@@ -68,10 +68,18 @@ class Unknown(msgspec.Struct, frozen=True):
     sample: str | None = None  # its first 200 characters
 
 
+class OutputPiece(msgspec.Struct, frozen=True, gc=False):
+    """What a terminal or a log showed at one moment. Pieces follow each other and may be cut anywhere."""
+
+    stream: str  # stdout (also a terminal's only stream), stderr, input
+    at: int  # ns; 0: the source has no time for it
+    data: bytes  # as it was: escape sequences kept, line ends too
+
+
 class Retracted(msgspec.Struct, frozen=True):
     """The agent took steps back (a rewind): they stay, and no longer count."""
 
     keys: tuple[str, ...]
 
 
-Fact = SessionFacts | Step | Unknown | Retracted
+Fact = SessionFacts | Step | OutputPiece | Unknown | Retracted

@@ -61,7 +61,7 @@ def test_no_rules_find_nothing() -> None:
     assert extract_text(rules.Rules([]), LOG + REPLY) == []
 
 
-GLUE = "\n|\r\n|\r|\x1b[1m|\x1b[0m|\x1b[2K|\x1b[A|\b|\x07|\u2028|\x85|\x9b31m|\ud800|é|```|````|```python|\t|\x0b|\x0c|\x00"
+GLUE = "\n|\r\n|\r|\x1b[1m|\x1b[0m|\x1b[2K|\x1b[A|\b|\x07|\u2028|\x85|\x9b31m|\ud800|é|```|```python|\t|\x0b|\x0c|\x00"
 PIECES = st.sampled_from(
     [*GLUE.split("|"), *(each for text in (REPLY, LOG, TRACEBACK) for each in text.splitlines(keepends=True))]
 )

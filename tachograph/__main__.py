@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import sys
 
+if not __package__:  # started as a file, by a hook: `python -I -S …/tachograph/__main__.py hook …`
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 
 def main() -> int:
     """Run the command line in sys.argv; its exit code."""
     words = sys.argv[1:]
     first = words[0] if words else ""
+    if first == "hook":
+        from tachograph.cli.hook import main as hook
+
+        os._exit(hook(words[1:]))
     if first == "run":
         import signal
 

@@ -18,13 +18,14 @@ class Places:
     """Absolute paths of one installation; nothing is created by naming it."""
 
     # By hand: `typing` and `dataclasses` cost the wrapper a quarter of its start-up.
-    __slots__ = ("config", "data", "database", "journal")
+    __slots__ = ("config", "data", "database", "journal", "own")
 
-    def __init__(self, data: str, config: str, database: str, journal: str) -> None:
+    def __init__(self, data: str, config: str, database: str, journal: str, *, own: bool = False) -> None:
         self.data = data
         self.config = config
         self.database = database
         self.journal = journal
+        self.own = own  # the data folder is the one of the platform: nobody but us has anything in it
 
 
 def places(database: str | None = None) -> Places:
@@ -36,7 +37,19 @@ def places(database: str | None = None) -> Places:
     folder, name = os.path.split(path)
     # Two databases in one folder must not import each other's journals.
     journal = os.path.join(folder, "journal" if name == DATABASE else f"{name}.journal")
-    return Places(folder, config, path, journal)
+    return Places(folder, config, path, journal, own=not home and not named)
+
+
+def data_folder(places: Places) -> str:
+    """See that the folder of the database exists; "" or what is wrong with it. Only a folder of our own is changed."""
+    try:
+        if places.own:
+            private_folder(places.data)
+        elif not os.path.isdir(places.data):
+            os.makedirs(places.data, 0o700)
+    except (OSError, Refused) as error:
+        return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    return ""
 
 
 def _platform_dirs() -> tuple[str, str]:

@@ -13,7 +13,8 @@ from tachograph import clock, ids, paths
 from tachograph.capture import facts
 from tachograph.capture.plan import Plan
 from tachograph.capture.tape import Tape
-from tachograph.errors import Refused, TachographError, UsageError
+from tachograph.cli.streams import open_missing
+from tachograph.errors import TachographError, UsageError
 from tachograph.ingest.spawn import ensure_importer
 from tachograph.journal.writer import Journal
 
@@ -105,7 +106,7 @@ def main(words: list[str]) -> int:
     if options.help:
         print(HELP, end="", flush=True)
         return 0
-    _open_missing_streams()
+    open_missing()
     try:
         return Run(options).run()
     except TachographError as error:
@@ -122,7 +123,7 @@ class Run:
         self._began = clock.now()
         self._clock = clock.monotonic()
         self._agent = ids.agent_name(options.agent or options.command[0])
-        trouble = _prepare(self._places, ours=not options.db and not os.environ.get("TACHOGRAPH_DB"))
+        trouble = paths.data_folder(self._places)
         names = (ids.session_id(self._agent, self._began, attempt) for attempt in range(1, sys.maxsize))
         self._journal = Journal.create(self._places.journal, names)
         self._journal.trouble = self._journal.trouble and (trouble or self._journal.trouble)
@@ -242,27 +243,6 @@ class Run:
             _say(f"✗ the disk did not confirm the recording: {journal.sync_trouble}")
         if journal.records:
             _say(f"✓ tachograph show {journal.session_id}")
-
-
-def _prepare(places: paths.Places, *, ours: bool) -> str:
-    """See that the folder of the database exists; "" or what is wrong with it. Only a folder of our own is changed."""
-    try:
-        if ours and not os.environ.get("TACHOGRAPH_HOME"):
-            paths.private_folder(places.data)
-        elif not os.path.isdir(places.data):
-            os.makedirs(places.data, 0o700)
-    except (OSError, Refused) as error:
-        return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-    return ""
-
-
-def _open_missing_streams() -> None:
-    """Were stdin, stdout or stderr closed, the next file we open would take their place."""
-    for fd in (0, 1, 2):
-        try:
-            os.fstat(fd)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
 
 
 def _say(line: str) -> None:

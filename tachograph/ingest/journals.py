@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tachograph.capture.received import is_received
 from tachograph.paths import Places
 
 SUFFIX = ".journal"
@@ -19,7 +20,8 @@ def sizes(places: Places) -> dict[str, int]:
     """Bytes of each; nothing when the folder is not there."""
     try:
         with os.scandir(places.journal) as entries:
-            return {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(SUFFIX)}
+            found = [entry for entry in entries if entry.name.endswith(SUFFIX)]
+            return {entry.name: entry.stat().st_size for entry in found if not is_received(entry.name)}
     except OSError:
         return {}
 

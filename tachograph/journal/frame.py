@@ -6,7 +6,7 @@
          8     8  sequence, from 1, without holes
         16     1  payload: kind (one of KINDS)
         17     8  payload: when, ns since the epoch, signed
-        25     …  payload: body, raw bytes for O, E and I, a JSON object for every other kind
+        25     …  payload: body; raw bytes for O, E, I and T, a JSON object for every other kind
 
 The sequence is inside the checksum, so a record copied to another place is as wrong as a record with a flipped bit.
 """
@@ -25,8 +25,10 @@ STATE = b"S"
 NOTE = b"N"
 GAP = b"G"  # what could not be kept, counted
 END = b"X"  # exit code, git after, cost of the recording; the last record
+HOOK = b"K"  # what an agent told one of its hooks; only in received journals
+TELEMETRY = b"T"  # what an agent exported over OTLP: a line of JSON about it, then the body; only in received journals
 
-KINDS = HEADER + OUTPUT + ERROR + INPUT + RESIZE + STATE + NOTE + GAP + END
+KINDS = HEADER + OUTPUT + ERROR + INPUT + RESIZE + STATE + NOTE + GAP + END + HOOK + TELEMETRY
 STREAMS = OUTPUT + ERROR + INPUT
 
 HEAD = struct.Struct("<IIQcq")  # the fixed part, payload prefix included

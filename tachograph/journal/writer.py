@@ -9,42 +9,19 @@ from __future__ import annotations
 import errno
 import os
 
-from tachograph import clock, paths
+from tachograph import clock
 from tachograph.errors import Refused
-from tachograph.journal import frame, lock
+from tachograph.journal import files, frame
 from tachograph.journal.backlog import Backlog
 from tachograph.journal.syncer import Syncer
-
-SUFFIX = ".journal"
 
 _PIECE = 1 << 20
 _RETRY = clock.SECOND // 4
 _LAST_SYNC = 1.0  # seconds close() waits for a disk
-_FLAGS = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | os.O_APPEND
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def _join_and_write(fd: int, head: bytes, body: bytes | memoryview) -> int:
-    return os.write(fd, head + body)
-
-
-def _gather_and_write(fd: int, head: bytes, body: bytes | memoryview) -> int:
-    return os.writev(fd, (head, body))
-
-
-# One call either way, so that nobody finds a frame without its body.
-_write_both = _gather_and_write if hasattr(os, "writev") else _join_and_write
 
 
 class Journal:
@@ -57,7 +34,7 @@ class Journal:
     def __init__(self, folder: str, session_id: str) -> None:
         self.folder = folder
         self.session_id = session_id
-        self.path = os.path.join(folder, session_id + SUFFIX)
+        self.path = os.path.join(folder, session_id + files.SUFFIX)
         self.trouble = ""
         self.records = 0
         self.journal_bytes = 0
@@ -149,10 +126,7 @@ class Journal:
         self._syncer = Syncer()
 
     def _open(self) -> None:
-        paths.private_folder(self.folder)
-        fd = os.open(self.path, _FLAGS, 0o600)
-        lock.hold(fd)
-        self._fd = fd
+        self._fd = files.create(self.path)
 
     def _append_slowly(self, kind: bytes, at: int, body: bytes | memoryview) -> None:
         for start in range(0, max(len(body), 1), _PIECE):
@@ -167,7 +141,7 @@ class Journal:
         """One frame, whole or not at all."""
         head = frame.head(kind, at, body, self._sequence + 1)
         try:
-            written = _write_both(self._fd, head, body)
+            written = files.write(self._fd, head, body)
         except OSError as error:
             self._failed(error)
             return False

@@ -1,0 +1,162 @@
+"""`tachograph hook`, as an agent calls it: everything is kept, nothing is noticed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tachograph
+from tachograph.journal import once
+from tests.capture.recorded import Recorded
+
+MAIN = str(Path(tachograph.__file__).with_name("__main__.py"))
+ENTRIES = {
+    "as an agent calls it": [sys.executable, "-I", "-S", MAIN, "hook"],
+    "as a person would": [sys.executable, "-m", "tachograph", "hook"],
+}
+LAUNCH = ENTRIES["as an agent calls it"]
+MESSAGE = b'{"session_id":"s1","hook_event_name":"PreToolUse"}'
+
+
+@pytest.fixture
+def folder(home: Path) -> Iterator[Path]:
+    """The journal folder; nobody imports from it."""
+    place = home / "journal"
+    place.mkdir(parents=True, mode=0o700)
+    fd = os.open(place / "importer.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    yield place
+    os.close(fd)
+
+
+def call(*words: str, message: bytes = MESSAGE, entry: list[str] = LAUNCH, **more: Any) -> None:
+    done = subprocess.run([*entry, *words], input=message, capture_output=True, timeout=30, **more)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def kept(folder: Path) -> list[dict[str, Any]]:
+    recorded = Recorded(folder)
+    records = [record for path in recorded.paths for record in recorded.records(path)]
+    assert {record.kind for record in records} <= {b"K"}
+    return [json.loads(record.body) for record in records]
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_a_message_is_kept(folder: Path, entry: list[str]) -> None:
+    call("pi", "PreToolUse", entry=entry, env={**os.environ, "TACHOGRAPH_SESSION": "pi-1"})
+    (found,) = kept(folder)
+    assert found == {"agent": "pi", "event": "PreToolUse", "session": "pi-1", "body": json.loads(MESSAGE)}
+
+
+def test_nothing_needs_to_be_there_before(home: Path, tmp_path: Path) -> None:
+    call("pi", cwd=tmp_path)
+    assert [path for path in (home / "journal").iterdir() if path.name.startswith("received-pi-")]
+
+
+def test_messages_keep_their_order(folder: Path) -> None:
+    for n in range(5):
+        call("pi", message=b"%d" % n)
+    assert [message["body"] for message in kept(folder)] == list(range(5))
+
+
+def test_another_database(folder: Path, tmp_path: Path) -> None:
+    call("--db", str(tmp_path / "other" / "x.db"), "pi")
+    assert not kept(folder)
+    assert len(list((tmp_path / "other" / "x.db.journal").glob("*.journal"))) == 1
+
+
+def test_a_message_as_a_word(folder: Path) -> None:
+    call("pi", "notify", '{"type":"done"}', message=b"")
+    assert kept(folder)[0]["body"] == {"type": "done"}
+
+
+@pytest.mark.parametrize("message", [b"", b"not JSON", b"\x00\xff", b"{" * 100_000, b"[1" * 500_000])
+def test_whatever_comes_is_kept(folder: Path, message: bytes) -> None:
+    call("pi", message=message)
+    recorded = Recorded(folder)
+    assert (message or b"null") in recorded.records()[0].body
+
+
+def test_an_input_that_is_never_closed(folder: Path) -> None:
+    with subprocess.Popen([*LAUNCH, "pi"], stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write(MESSAGE)
+        process.stdin.flush()
+        assert process.wait(10) == 0
+    assert kept(folder)[0]["body"] == json.loads(MESSAGE)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(folder: Path, closed: str) -> None:
+    words = " ".join(f"'{word}'" for word in [*LAUNCH, "pi"])
+    done = subprocess.run(["sh", "-c", f"{words} {closed}"], input=MESSAGE, timeout=30, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert len(kept(folder)) == 1
+
+
+@pytest.mark.parametrize("words", [["--db"], ["--no-such-option", "x", "y", "z", "w"], ["../../evil", "x"], ["\udcff"]])
+def test_words_that_make_no_sense(folder: Path, words: list[str]) -> None:
+    call(*words)
+    assert all(path.parent == folder for path in folder.parent.rglob("*.journal"))
+
+
+def test_a_folder_that_cannot_be_used(home: Path) -> None:
+    home.mkdir()
+    (home / "journal").write_bytes(b"in the way")
+    call("pi")
+
+
+def test_a_full_disk_is_counted(folder: Path) -> None:
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *LAUNCH]
+    call("pi", entry=limited, message=b'"' + b"x" * 100_000 + b'"')
+    assert not kept(folder)
+    assert once.lost(str(folder))[0] == 1
+
+
+@pytest.mark.crash
+def test_a_process_that_hangs_is_left_behind(folder: Path, tmp_path: Path) -> None:
+    """The process that writes is stopped where it would write, which is all that a frozen disk does to it."""
+    code = (
+        "import os, signal, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from tachograph.journal import once\n"
+        "once.put = lambda *_: os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "from tachograph.cli.hook import main\n"
+        "os._exit(main(['pi']))\n"
+    )
+    root = str(Path(tachograph.__file__).parent.parent)
+    began = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        out, _ = process.communicate(MESSAGE, timeout=30)
+        assert (process.returncode, out) == (0, b"")
+    assert time.monotonic() - began < 20
+    for child in _stopped(code):
+        os.kill(child, signal.SIGKILL)
+
+
+def _stopped(code: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if code.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_help_is_for_people(home: Path) -> None:
+    done = subprocess.run([*LAUNCH, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: tachograph hook")

@@ -13,19 +13,12 @@ from tachograph.extract.extractor import Extractor, Found
 from tachograph.extract.lines import split
 from tachograph.extract.redact import Secret, redact
 from tachograph.extract.rules import Rules
+from tachograph.ingest.chunker import Chunker, Passage, Pieces, cut, passages
 from tachograph.store.output import CHUNK_BYTES, Chunk, LineClock
 
 INPUT = 2
 PENDING_MAX = CHUNK_BYTES  # a longer line is handled in parts
 KEY_HELD = 16 * 1024  # a private key is held back until its end is there, but not for ever
-
-Pieces = list[tuple[int, int]]  # (at in ns, bytes)
-
-
-class Passage(NamedTuple):
-    first: int
-    last: int
-    text: str
 
 
 class Step(NamedTuple):
@@ -46,20 +39,14 @@ class Stream:
         self._rules = rules
         self._extractor = Extractor(rules, state.get("extractor"))  # type: ignore[arg-type]
         self._prompted = int(state.get("prompted", 0))  # type: ignore[call-overload]
-        self._number, self._data, self._pieces, self._line_first = 0, bytearray(), [], 1
-        if chunk is not None:
-            # The stored chunk may end in part of a line that was shown early; the journal still has that part.
-            complete = int(state.get("complete", len(chunk.data)))  # type: ignore[call-overload]
-            self._number, self._line_first = chunk.number, chunk.line_first
-            self._data = bytearray(chunk.data[:complete])
-            self._pieces = _cut(chunk.pieces, complete)[0]
-        self.line = self._line_first + self._data.count(b"\n")  # the number of the line that is being written
+        # The stored chunk may end in part of a line that was shown early; the journal still has that part.
+        self._chunks = Chunker(number, chunk, state.get("complete"))  # type: ignore[arg-type]
         self.pending = b""
         self.pending_pieces: Pieces = []
 
     def state(self) -> dict[str, object]:
         """Small and JSON-able; goes into the store with the rows."""
-        return {"extractor": self._extractor.state(), "prompted": self._prompted, "complete": len(self._data)}
+        return {"extractor": self._extractor.state(), "prompted": self._prompted, "complete": len(self._chunks)}
 
     def feed(self, pieces: Sequence[tuple[int, bytes]]) -> Step:
         """Take bytes as they were read; gives what is complete."""
@@ -70,7 +57,7 @@ class Stream:
         end = _before_open_key(raw, end) if end else 0
         if len(raw) - end > PENDING_MAX:
             end = len(raw)
-        done, self.pending_pieces = _cut(sizes, end)
+        done, self.pending_pieces = cut(sizes, end)
         self.pending = raw[end:]
         return self._take(raw[:end], done)
 
@@ -86,8 +73,7 @@ class Stream:
     def glimpse(self) -> Step:
         """The unfinished line as it stands, for those who watch: a prompt has no line end. Nothing is consumed."""
         masked = redact(self.pending).data
-        pieces = [*self._pieces, (self.pending_pieces[-1][0], len(masked))]
-        chunk = self._chunk(bytes(self._data) + masked, pieces)
+        chunk = self._chunks.with_more(masked, self.pending_pieces[-1][0])
         found: list[tuple[Found, int]] = []
         if self.stream != INPUT and self._prompted != self.line:
             alone = Extractor(self._rules)
@@ -100,7 +86,12 @@ class Stream:
     @property
     def lines(self) -> int:
         """Lines so far, the unfinished one included."""
-        return self.line - 1 + bool(self.pending or (self._data and self._data[-1:] != b"\n"))
+        return self.line - 1 + bool(self.pending or self._chunks.unfinished)
+
+    @property
+    def line(self) -> int:
+        """The number of the line that is being written."""
+        return self._chunks.line
 
     def _take(self, raw: bytes, pieces: Pieces) -> Step:
         if not raw:
@@ -110,9 +101,8 @@ class Stream:
         lines = split(data, self.line)
         clock = LineClock(data, pieces, self.line)
         found = [] if self.stream == INPUT else self._extract(lines, clock)
-        passages = [] if self.stream == INPUT else _passages(lines)
-        self.line += data.count(b"\n")
-        return Step(self._chunks(data, pieces), found, passages, len(data))
+        words = [] if self.stream == INPUT else passages(lines)
+        return Step(self._chunks.add(data, pieces), found, words, len(data))
 
     def _extract(self, lines: list[tuple[int, str]], clock: LineClock) -> list[tuple[Found, int]]:
         return [
@@ -120,39 +110,6 @@ class Stream:
             for found in self._extractor.feed(lines)
             if not (found.event_type == "confirmation" and found.line_number == self._prompted)
         ]
-
-    def _chunks(self, data: bytes, pieces: Pieces) -> list[Chunk]:
-        """Append; full chunks are closed at a line end, the last one stays open and is written as it is."""
-        self._data += data
-        self._pieces += pieces
-        chunks = []
-        while len(self._data) > CHUNK_BYTES:
-            end = self._data.rfind(b"\n", 0, CHUNK_BYTES) + 1 or CHUNK_BYTES
-            head, self._pieces = _cut(self._pieces, end)
-            chunk = self._chunk(bytes(self._data[:end]), head)
-            chunks.append(chunk)
-            del self._data[:end]
-            self._number += 1
-            self._line_first += chunk.lines
-        if self._data:
-            chunks.append(self._chunk(bytes(self._data), self._pieces))
-        return chunks
-
-    def _chunk(self, data: bytes, pieces: Pieces) -> Chunk:
-        return Chunk(self.stream, self._number, self._line_first, data.count(b"\n"), data, _merged(pieces))
-
-
-def _cut(pieces: Sequence[tuple[int, int]], end: int) -> tuple[Pieces, Pieces]:
-    """Split pieces at a byte."""
-    head: Pieces = []
-    for index, (at, size) in enumerate(pieces):
-        if size > end:
-            if end:
-                head.append((at, end))
-            return head, [(at, size - end), *pieces[index + 1 :]]
-        head.append((at, size))
-        end -= size
-    return head, []
 
 
 def _shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:
@@ -173,30 +130,6 @@ def _shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:
         position = end
         waiting = [secret for secret in waiting if secret.end > end]
     return [(at, size) for at, size in shifted if size]
-
-
-def _merged(pieces: Pieces, within: int = 1_000_000) -> Pieces:
-    """Pieces less than a millisecond apart become one: no eye and no replay tells them apart."""
-    out: Pieces = []
-    for at, size in pieces:
-        if out and 0 <= at - out[-1][0] < within:
-            out[-1] = (out[-1][0], out[-1][1] + size)
-        else:
-            out.append((at, size))
-    return out
-
-
-def _passages(lines: list[tuple[int, str]]) -> list[Passage]:
-    """Lines in portions of about a chunk; portions without a word are left out."""
-    texts = [text for _, text in lines]
-    portions = sum(map(len, texts)) // CHUNK_BYTES + 1
-    size = -(-len(texts) // portions)
-    passages = []
-    for start in range(0, len(texts), size or 1):
-        text = "\n".join(texts[start : start + size])
-        if text.strip():
-            passages.append(Passage(lines[start][0], lines[min(start + size, len(lines)) - 1][0], text))
-    return passages
 
 
 def _before_open_key(raw: bytes, end: int) -> int:

@@ -39,6 +39,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     content: str | None = None  # the text; for a tool call what it returned
     metadata: dict[str, object] | None = None  # input of the call, lines added and removed, model, parent …
     usage: Usage | None = None
+    command_category: str | None = None  # given by ingest
 
 
 class SessionFacts(msgspec.Struct, frozen=True):

@@ -19,11 +19,14 @@ from tachograph.store.door import Table
 from tachograph.store.events import Events
 from tachograph.store.extractions import Extractions
 from tachograph.store.feedback import Feedbacks
+from tachograph.store.histories import Histories
 from tachograph.store.output import Output, Split
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
 from tachograph.store.sources import Sources
+from tachograph.store.steps import Steps
 from tachograph.store.trouble import translated
+from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
 
 __all__ = ["Hit", "Results", "Store", "Table"]
@@ -49,6 +52,9 @@ class Store:
         self.output = Output(self._writer, self.sessions, split)
         self.search = Search(self._writer, self.output)
         self.sources = Sources(self._writer)
+        self.usage = Usages(self._writer)
+        self.steps = Steps(self._writer, self.usage, self.output)
+        self.histories = Histories(self._writer)
 
     def timeline(
         self,
@@ -89,6 +95,7 @@ class Store:
 
     def close(self) -> None:
         """Closing twice does no harm."""
+        self.histories.vault.close()
         with translated(self.path):
             self._connection.close()
 

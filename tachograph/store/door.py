@@ -64,7 +64,7 @@ def query(
         raise UsageError(f"SQL: {error}", "`tachograph db sql .tables` lists the tables and views") from None
     except (apsw.ReadOnlyError, apsw.TooBigError) as error:
         raise Refused(f"SQL: {error}", "only a single reading statement is allowed") from None
-    except apsw.Error as error:
+    except (apsw.Error, UnicodeDecodeError) as error:  # the latter: text of a damaged page
         raise in_our_words(error, path) from error
     finally:
         connection.close(True)

@@ -21,7 +21,8 @@ from tachograph.store.writer import Writer
 
 _sql = queries.load("output")
 Split = Callable[[bytes, int], list[tuple[int, str]]]
-STREAMS = ("stdout", "stderr", "input")
+STREAMS = ("stdout", "stderr", "input", "tool")
+TOOL_STREAM = 3  # what tool calls returned: not part of what a terminal showed
 CHUNK_BYTES = 64 * 1024  # raw; measured: 13 × smaller than a row a line, and 1.4 GB/s to search through
 LINE_MAX = 2**63 - 1
 CHUNK_BYTES_MAX = 64 * 1024 * 1024  # what a damaged chunk may claim to unpack to
@@ -81,12 +82,12 @@ class Output:
         return row and Chunk(stream, row[0], row[1], row[2], unpack(row[3]), unpack_times(row[4]))
 
     def chunks(self, session: str, stream: str | None = None, after: int = -1) -> Iterator[OutputChunk]:
-        """A session's chunks in order, one stream or all (by time); `after` skips chunks up to that number.
+        """A session's chunks in order, one stream or all that were printed, by time; `after` skips chunks up to it.
 
         No statement stays open between two chunks. Raises NotFound for an unknown session.
         """
         number = self._sessions.number(session)
-        wanted = range(3) if stream is None else (_number(stream),)
+        wanted = range(TOOL_STREAM) if stream is None else (_number(stream),)
         listed = self._connection.execute(_sql.ids.format(numbers=numbers(wanted)), (number, after)).fetchall()
         for (chunk,) in listed:
             row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
@@ -118,6 +119,20 @@ class Output:
         """The ids of the chunks that hold some lines of a stream; `session` is a row number."""
         values = {"session": session, "stream": stream, "first": first, "last": last}
         return [row[0] for row in self._connection.execute(_sql.covering, values)]
+
+    def raw(self, session: int, stream: int, first: int, size: int) -> bytes:
+        """Up to `size` bytes as they were stored, from the beginning of line `first`; `session` is a row number."""
+        found = b""
+        for chunk in self.covering(session, stream, first, LINE_MAX):
+            _, line_first, _, packed, *_ = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
+            data = unpack(packed)
+            if not found:
+                before = data.split(b"\n", max(0, first - line_first))
+                data = before[-1] if len(before) > first - line_first else b""
+            found += data
+            if len(found) >= size:
+                break
+        return found[:size]
 
     def readable(self, chunk: int) -> list[Line]:
         """The lines of a chunk, by its id, with the time each was complete."""

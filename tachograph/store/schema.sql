@@ -239,7 +239,7 @@ CREATE TABLE _usage (             -- tokens of one call of a model
     cost_usd           REAL,              -- NULL: unknown
     cost_source        TEXT,              -- agent, or the price table it was computed from
     partial            INTEGER NOT NULL,  -- the agent wrote down less than it used
-    copied             INTEGER NOT NULL   -- counted already, in the session it was copied from
+    copied             INTEGER NOT NULL   -- 1: counted already, in the session it was copied from; 2: taken back
 ) STRICT;
 CREATE INDEX _usage_session ON _usage (session);
 CREATE INDEX _usage_key ON _usage (key);
@@ -401,8 +401,7 @@ CREATE VIEW file_activity AS
 SELECT s.session_id, f.file_path, f.reads + f.writes + f.edits + f.deletes AS total_operations,
     f.reads, f.writes, f.edits,
     strftime('%Y-%m-%dT%H:%M:%S', f.last_at / 1000000000, 'unixepoch')
-        || printf('.%03dZ', f.last_at / 1000000 % 1000) AS last_modified,
-    f.deletes
+        || printf('.%03dZ', f.last_at / 1000000 % 1000) AS last_modified
 FROM _file_activity f JOIN _sessions s ON s.id = f.session;
 
 CREATE VIEW usage AS

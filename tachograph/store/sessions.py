@@ -64,7 +64,7 @@ class Sessions:
         back = re.fullmatch(r"(last|@[^~]+)(?:~(\d+))?", words)
         if back:
             return self._latest(words, None if back[1] == "last" else back[1][1:], int(back[2] or 0))
-        exact = self._find(words)
+        exact = self._find(words) or self._find(self.by_alias(words) or words)
         if exact is not None:
             return exact
         found = self._rows(_sql.between_ids, (words, words + "\U0010ffff"))
@@ -172,6 +172,16 @@ class Sessions:
         self.get(session_id)
         rows = self._connection.execute(_sql.states, (session_id,))
         return [StateChange(row[0], row[1], row[2], from_json(row[3]), row[4], row[5]) for row in rows]
+
+    def add_alias(self, name: str, session_id: str) -> None:
+        """Another name of a session: what its agent calls it. The first session to take a name keeps it."""
+        with self._writer.change():
+            self._connection.execute(_sql.add_alias, (name, session_id))
+
+    def by_alias(self, name: str) -> str | None:
+        """The id of the session that goes by this name."""
+        found = self._connection.execute(_sql.session_of_alias, (name,)).get
+        return None if found is None else str(found)
 
     def exists(self, session_id: str) -> bool:
         return self._find(session_id) is not None

@@ -17,8 +17,8 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord
 from tachograph.records import Event, Extraction
+from tachograph.store import activity, queries, settling
 from tachograph.store import connection as gate
-from tachograph.store import queries, settling
 from tachograph.store.kinds import Kind, Kinds
 from tachograph.store.query_words import indexable
 
@@ -106,6 +106,14 @@ class Writer:
             growths: dict[str, Growth] = {}
             self.connection.executemany(_sql.add_events, self._event_rows(records, first, growths, agent or "unknown"))
             self.connection.executemany(_sql.add_steps, _steps(records, first))
+            activity.add(
+                self.connection,
+                [
+                    (growths[r.session_id].number, r.file_path, r.operation, r.at or clock.now())
+                    for r in records
+                    if r.event_type == "file_op"
+                ],
+            )
             self._grow(growths.values(), first + len(records) - 1)
         return first
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.records import StateChange
+from tachograph.records import StateChange, Step, Usage
 from tachograph.store import Store
 
 from .samples import AT, block, event, extraction, opened, session
@@ -38,8 +38,21 @@ COLUMNS = {
     "schema_version": "version applied_at description",
     "code_sightings": "digest agent_name session_id timestamp language line_start line_end context_json",
     "feedback": "id session_id event_id timestamp outcome note",
+    "usage": "event_id session_id agent timestamp model input_tokens output_tokens cache_read_tokens "
+    "cache_write_tokens reasoning_tokens cost_usd cost_source partial copied project_dir",
+    "histories": "id session_id path reader generation bytes archived_bytes unknown_lines trouble modified_at "
+    "keeps_until gone_at",
 }
-TIMES = ("timestamp", "started_at", "ended_at", "spawned_at", "last_modified", "first_execution", "last_execution")
+TIMES = (
+    "timestamp",
+    "started_at",
+    "ended_at",
+    "spawned_at",
+    "last_modified",
+    "modified_at",
+    "first_execution",
+    "last_execution",
+)
 ISO = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9]Z"
 SECOND = 1_000_000_000
 
@@ -78,6 +91,11 @@ def filled(store: Store) -> Store:
         block("def f(): pass", language="python", line_start=3, line_end=5, context={"a": 1}, parseable=True)
     )
     store.feedback.add(number, "correct", "yes")
+    used = Step("usage:m1", "usage", AT, usage=Usage("gpt-5", 10, 5))
+    store.steps.put("codex-1", "codex", [used], source="transcript")
+    with store.transaction():
+        history = store.histories.begin("/home/me/.codex/sessions/1.jsonl", "codex")
+        store.histories.save(history.id, session=store.sessions.number("codex-1"), modified_at=AT)
     store.sessions.complete("codex-1", 0, lines=12, at=AT + 90 * SECOND)
     return store
 
@@ -167,7 +185,7 @@ def test_physical_tables_are_told_from_public_names(filled: Store) -> None:
 WRITER = """
 import sys
 import tachograph
-from tachograph.records import Extraction, Event
+from tachograph.records import Step, Usage, Extraction, Event
 with tachograph.open(sys.argv[1]) as store:
     print("writing", flush=True)
     for batch in range(10_000):

@@ -27,3 +27,8 @@ sum(s.extractions), sum(s.errors), sum(s.lines), avg((s.ended_at - s.started_at)
 -- What a search wants to know of an event, in the order of search._Spoken; its words last.
 e.id, e.at, e.kind, e.line_number, s.session_id, a.name, t.content, t.command, t.file_path, t.tool_name,
 coalesce(nullif(e.original_line, ''), e.matched_value)
+
+-- name: history
+-- histories.History, field by field.
+h.id, h.path, h.reader, h.generation, h.session, h.inode, h.size, h.modified_at, h.mark, h.read_bytes, h.tail,
+h.unknown_lines, h.unknown_json, h.trouble, h.keeps_until, h.gone_at

@@ -79,3 +79,12 @@ ORDER BY 2 DESC, 1;
 -- name: grow
 -- Lines so far, bytes more.
 UPDATE _sessions SET lines = ?, output_bytes = output_bytes + ? WHERE id = ?;
+
+-- name: add_alias
+-- Another name of a session.
+INSERT INTO _aliases (name, session) VALUES (?, (SELECT id FROM _sessions WHERE session_id = ?))
+ON CONFLICT DO NOTHING;
+
+-- name: session_of_alias
+-- The session that goes by this name.
+SELECT s.session_id FROM _aliases n JOIN _sessions s ON s.id = n.session WHERE n.name = ?;

@@ -1,0 +1,106 @@
+-- Agents' own histories: how far each file was read, which sessions it told of, and its bytes.
+
+-- name: current
+-- Every file as it was last seen.
+SELECT {history} FROM _histories h WHERE h.current = 1;
+
+-- name: by_path
+-- One of them.
+SELECT {history} FROM _histories h WHERE h.path = ? AND h.current = 1;
+
+-- name: by_id
+-- One of any generation.
+SELECT {history} FROM _histories h WHERE h.id = ?;
+
+-- name: of_session
+-- Where a session was told, oldest first.
+SELECT {history}
+FROM _history_sessions o
+JOIN _histories h ON h.id = o.history
+WHERE o.session = (SELECT id FROM _sessions WHERE session_id = ?)
+ORDER BY h.path, h.generation;
+
+-- name: retire
+-- Another file has taken the place of this one.
+UPDATE _histories SET current = 0 WHERE path = ? AND current = 1;
+
+-- name: begin
+-- A file never seen, or the next generation of one.
+INSERT INTO _histories (path, reader, generation)
+VALUES (?1, ?2, (SELECT coalesce(max(generation), 0) + 1 FROM _histories WHERE path = ?1))
+RETURNING id;
+
+-- name: save
+-- The named columns.
+UPDATE _histories SET {assignments} WHERE id = ?;
+
+-- name: add_session
+-- A file told of a session.
+INSERT INTO _history_sessions (history, session) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: sessions
+-- Of which a file told.
+SELECT s.session_id FROM _history_sessions o JOIN _sessions s ON s.id = o.session WHERE o.history = ?;
+
+-- name: last_part
+-- The part that may still grow.
+SELECT p.number, p.blob, b.data
+FROM _history_parts p
+JOIN _blobs b ON b.id = p.blob
+WHERE p.history = ?
+ORDER BY p.number DESC
+LIMIT 1;
+
+-- name: archived
+-- Bytes kept of a file, secrets masked.
+SELECT coalesce(sum(b.bytes), 0) FROM _history_parts p JOIN _blobs b ON b.id = p.blob WHERE p.history = ?;
+
+-- name: blob
+-- A content that is there already.
+SELECT id FROM _blobs WHERE digest = ?;
+
+-- name: add_blob
+-- A new one.
+INSERT INTO _blobs (digest, bytes, data) VALUES (?, ?, ?) RETURNING id;
+
+-- name: set_part
+-- A part, or what it has grown to.
+INSERT OR REPLACE INTO _history_parts (history, number, blob) VALUES (?, ?, ?);
+
+-- name: drop_parts
+-- The file was written anew.
+DELETE FROM _history_parts WHERE history = ? RETURNING blob;
+
+-- name: drop_blob
+-- A content that no file has any more.
+DELETE FROM _blobs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM _history_parts WHERE blob = ?1);
+
+-- name: parts
+-- The contents of a file in order.
+SELECT blob FROM _history_parts WHERE history = ? ORDER BY number;
+
+-- name: data
+-- One content.
+SELECT data FROM _blobs WHERE id = ?;
+
+-- name: unknown
+-- Files with lines that nobody understands, or that could not be read to their end.
+SELECT {history} FROM _histories h
+WHERE h.unknown_lines > 0 OR h.trouble IS NOT NULL
+ORDER BY h.unknown_lines DESC
+LIMIT ?;
+
+-- name: expiring
+-- By agent: files that it will delete before some time, and those it has deleted; all of them are kept here.
+SELECT a.name, sum(h.gone_at IS NULL AND h.keeps_until IS NOT NULL AND h.keeps_until < ?1),
+    sum(h.gone_at IS NOT NULL), count(*), min(CASE WHEN h.gone_at IS NULL THEN h.keeps_until END)
+FROM _histories h
+JOIN _sessions s ON s.id = h.session
+JOIN _agents a ON a.id = s.agent
+WHERE h.current = 1
+GROUP BY a.name;
+
+-- name: totals
+-- Files, bytes read, and what they take here.
+SELECT count(*), coalesce(sum(read_bytes), 0), (SELECT coalesce(sum(length(data)), 0) FROM _blobs), sum(unknown_lines)
+FROM _histories;

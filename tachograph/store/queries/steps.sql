@@ -1,0 +1,94 @@
+-- Steps that may be told again: which event each is, what it holds, what it adds to its session.
+
+-- name: told_by
+-- Rank of the source whose texts count in a session.
+SELECT told_by FROM _sessions WHERE id = ?;
+
+-- name: set_told_by
+-- From now on another one's.
+UPDATE _sessions SET told_by = ? WHERE id = ?;
+
+-- name: known
+-- Which events some keys of a session are, and who told them best.
+SELECT key, event, teller FROM _keys WHERE session = ? AND key IN ({numbers});
+
+-- name: add_keys
+-- Keys of events that were just added.
+INSERT INTO _keys (session, key, event, teller) VALUES (?, ?, ?, ?);
+
+-- name: set_teller
+-- A better source told it, too.
+UPDATE _keys SET teller = ? WHERE session = ? AND key = ?;
+
+-- name: step
+-- A step as it stands.
+SELECT {step}, e.metadata_json, e.kind, e.seq, e.at
+FROM _events e
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id = ?;
+
+-- name: set_step
+-- A step as it is now.
+INSERT OR REPLACE INTO _steps (
+    event, tool_name, tool_call_id, file_path, operation, command, command_category, exit_code, duration_ms, status,
+    content
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: set_metadata
+-- What else is known of it.
+UPDATE _events SET metadata_json = ? WHERE id = ?;
+
+-- name: grow
+-- A session's totals of tool calls, by as much as they changed.
+UPDATE _sessions
+SET tool_calls = tool_calls + ?2, tool_errors = tool_errors + ?3, rejections = rejections + ?4
+WHERE id = ?1;
+
+-- name: lesser
+-- Events of some kinds that only lesser sources told.
+SELECT e.id, e.kind
+FROM _keys k
+JOIN _events e ON e.id = k.event
+WHERE k.session = ? AND k.teller > ? AND e.kind IN ({numbers});
+
+-- name: forget
+-- They are gone: a better source has them.
+DELETE FROM _keys WHERE session = ? AND event IN ({numbers});
+
+-- name: forget_usage
+-- With their usage,
+DELETE FROM _usage WHERE event IN ({numbers});
+
+-- name: forget_steps
+-- what they held,
+DELETE FROM _steps WHERE event IN ({numbers});
+
+-- name: forget_events
+-- and themselves.
+DELETE FROM _events WHERE id IN ({numbers});
+
+-- name: shrink_session_kinds
+-- The roll-up of the session follows.
+UPDATE _session_kinds SET count = count - ? WHERE session = ? AND kind = ?;
+
+-- name: shrink_kind_totals
+-- The totals, too, of what was counted in them.
+UPDATE _kind_totals SET count = count - ? WHERE kind = ?;
+
+-- name: shrink_session
+-- What no longer counts in a session.
+UPDATE _sessions
+SET events = events - ?2, prompts = prompts - ?3, replies = replies - ?4, commands = commands - ?5
+WHERE id = ?1;
+
+-- name: add_output
+-- Where in the stream "tool" the output of a call lies; told again, it is written again further on.
+INSERT OR REPLACE INTO _tool_output (event, session, line_first, lines, bytes) VALUES (?, ?, ?, ?, ?);
+
+-- name: output
+-- The same, asked.
+SELECT session, line_first, lines, bytes FROM _tool_output WHERE event = ?;
+
+-- name: event_of_line
+-- The call that printed a line of the stream "tool".
+SELECT event FROM _tool_output WHERE session = ?1 AND line_first <= ?2 ORDER BY line_first DESC LIMIT 1;

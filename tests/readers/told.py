@@ -1,0 +1,112 @@
+"""What a reader told of a recording, put together as the store does: the same key again changes what is not None."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from tachograph.readers import Origin, Parser, Reader, Shape
+from tachograph.records import Fact, OutputPiece, SessionFacts, Step, Unknown
+
+HISTORIES = Path(__file__).parents[1] / "histories"
+ODD = st.sampled_from(
+    [None, True, -1, 2.5, 10**30, "", "\x00\ud800", "x" * 300, [], [[[]]], {}, {"a": [1]}, [None, {}]]
+)
+
+
+class Told:
+    """Sessions by id, each with its facts, its steps by key, its output; and what nobody understood."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self.sessions: dict[str, Session] = {}
+        self.unknown: list[Unknown] = []
+        here: Session | None = None
+        for fact in facts:
+            if isinstance(fact, Unknown):
+                self.unknown.append(fact)
+                continue
+            if isinstance(fact, SessionFacts):
+                here = self.sessions.setdefault(fact.id, Session())
+                here.facts.update(known(fact))
+                continue
+            assert here is not None, "a step before its session"
+            if isinstance(fact, OutputPiece):
+                here.output.append(fact)
+            elif isinstance(fact, Step):
+                before = here.steps.setdefault(fact.key, {})
+                before.update(
+                    {
+                        name: value
+                        for name, value in known(fact).items()
+                        if name not in ("at", "event_type") or not before.get(name)
+                    }
+                )
+
+    @property
+    def only(self) -> Session:
+        (session,) = self.sessions.values()
+        return session
+
+
+class Session:
+    def __init__(self) -> None:
+        self.facts: dict[str, object] = {}
+        self.steps: dict[str, dict[str, object]] = {}
+        self.output: list[OutputPiece] = []
+
+    def all(self, event_type: str) -> list[dict[str, object]]:
+        return [step for step in self.steps.values() if step["event_type"] == event_type]
+
+    def column(self, event_type: str, name: str) -> list[object]:
+        return [step.get(name) for step in self.all(event_type)]
+
+    def text(self, stream: str = "stdout") -> bytes:
+        return b"".join(piece.data for piece in self.output if piece.stream == stream)
+
+
+def known(fact: SessionFacts | Step) -> dict[str, object]:
+    return {name: getattr(fact, name) for name in fact.__struct_fields__ if getattr(fact, name) is not None}
+
+
+def read(reader: Reader, data: bytes, path: str = "", modified_at: int = 0) -> Told:
+    return Told(facts(reader, data, path, modified_at))
+
+
+def facts(reader: Reader, data: bytes, path: str = "", modified_at: int = 0) -> list[Fact]:
+    """All facts of a history that is read from its first byte to its last."""
+    parser = reader.parse(Origin(path, modified_at))
+    pieces = data.split(b"\n")[: -1 if data.endswith(b"\n") else None] if reader.shape is Shape.LINES else [data]
+    found = [fact for piece in pieces for fact in parser.feed(piece)]
+    found += parser.finish()
+    assert not list(parser.finish()), "said twice"
+    return found
+
+
+def watched(parser: Parser, lines: Iterable[bytes]) -> list[Fact]:
+    """All facts of a history that is looked at after every line."""
+    found: list[Fact] = []
+    for line in lines:
+        found += parser.feed(line)
+        found += parser.finish()
+    return found
+
+
+def mangled(draw: st.DrawFn, text: bytes) -> bytes:
+    """A JSON text with something else at some places of it."""
+    document = json.loads(text)
+    for _ in range(draw(st.integers(1, 4))):
+        document = _mangle(draw, document)
+    return json.dumps(document).encode("utf-8", "replace")
+
+
+def _mangle(draw: st.DrawFn, value: object) -> object:
+    if isinstance(value, dict) and value and draw(st.integers(0, 6)):
+        key = draw(st.sampled_from(sorted(value)))
+        return {**value, key: _mangle(draw, value[key])}
+    if isinstance(value, list) and value and draw(st.integers(0, 6)):
+        at = draw(st.integers(0, len(value) - 1))
+        return [*value[:at], _mangle(draw, value[at]), *value[at + 1 :]]
+    return draw(ODD)

@@ -1,0 +1,167 @@
+"""Messages of the model in a Claude Code transcript: one reply, one count of tokens each, on however many lines."""
+
+from __future__ import annotations
+
+from tachograph.readers._claude_calls import CALL_BLOCKS, Calls
+from tachograph.readers._claude_notes import Note, marker
+from tachograph.readers._claude_session import Told
+from tachograph.readers._claude_text import MASK, Object, blocks, number, string, table, text_of
+from tachograph.records import Fact, Step, Usage
+
+SYNTHETIC = "<synthetic>"  # the "model" of what the agent itself says in the name of one
+_NOTHING = "No response requested."  # said after a local command
+
+
+class _Message:
+    __slots__ = ("counts", "metadata", "texts", "thoughts", "told")
+
+    def __init__(self, metadata: dict[str, object]) -> None:
+        self.metadata = metadata
+        self.texts: list[str] = []
+        self.thoughts = 0
+        self.told = False
+        self.counts: tuple[int, int, int, int, int, bool] | None = None
+
+
+class Messages:
+    """The messages of the model in one session."""
+
+    def __init__(self, told: Told, calls: Calls) -> None:
+        self._session, self._calls = told, calls
+        self._known: dict[str, _Message] = {}
+        self._owed: tuple[str, _Message, int] | None = None  # seen without text so far: its reply is not told yet
+        self._unnamed: str | None = None
+        self._model: str | None = None
+
+    @property
+    def none(self) -> bool:
+        """Whether the model has said nothing so far."""
+        return not self._known
+
+    def line(self, record: Object, message: Object, identity: str, at: int, sidechain: bool, out: list[Fact]) -> None:
+        """One `assistant` record; `identity` is that of the record."""
+        model = string(message.get("model"))
+        found = blocks(message.get("content"))
+        failed = record.get("isApiErrorMessage") is True
+        if failed or model == SYNTHETIC:
+            self._agent_says(record, text_of(found), failed, identity, at, sidechain, out)
+        if model == SYNTHETIC:
+            return
+        name = self._name(message, record, identity)
+        state = self._known.get(name)
+        if state is None:
+            self.pause(out)
+            if model and not sidechain:
+                self._model_is(model, identity, at, out)
+            state = self._known[name] = _Message(_about(record, model, sidechain))
+        self._blocks(name, state, found, at, sidechain, out)
+        self._tokens(name, state, model, message, at, out)
+
+    def pause(self, out: list[Fact]) -> None:
+        """No more lines of the last message are to be expected."""
+        if self._owed:
+            name, state, at = self._owed
+            self._reply(name, state, at, out)
+
+    def user_speaks(self, out: list[Fact]) -> None:
+        """A record in the name of the user: what the model says next is another message."""
+        self.pause(out)
+        self._unnamed = None
+
+    def _blocks(self, name: str, state: _Message, found: list[Object], at: int, side: bool, out: list[Fact]) -> None:
+        text = False
+        for block in found:
+            kind = block.get("type")
+            if kind == "text":
+                if said := string(block.get("text")):
+                    state.texts.append(said)
+                    text = True
+            elif kind == "thinking":
+                state.thoughts += 1
+                if thought := string(block.get("thinking")):
+                    key = f"thinking:{name}:{state.thoughts}"
+                    out.append(Step(key, "thinking", at, content=thought, metadata=_side(side)))
+            elif kind in CALL_BLOCKS:
+                if text or not state.told:
+                    self._reply(name, state, at, out)
+                    text = False
+                if call := self._calls.call(block, at, side):
+                    out.append(call)
+        if text:
+            self._reply(name, state, at, out)
+        elif not state.told:
+            self._owed = (name, state, at)
+
+    def _reply(self, name: str, state: _Message, at: int, out: list[Fact]) -> None:
+        self._owed = None
+        state.told = True
+        content = "\n".join(state.texts) or None
+        out.append(Step(f"reply:{name}", "reply", at, content=content, metadata=state.metadata))
+
+    def _tokens(self, name: str, state: _Message, model: str | None, message: Object, at: int, out: list[Fact]) -> None:
+        """The last count of a message is the largest: the earlier ones were written while it was still streaming."""
+        counts = _counts(message)
+        before = state.counts
+        if counts == before or not any(counts[:5]) or (before is not None and counts[1] < before[1]):
+            return
+        state.counts = counts
+        usage = Usage(model, *counts[:5], partial=counts[5])
+        out.append(Step(f"usage:{name}", "usage", at, metadata=state.metadata, usage=usage))
+
+    def _model_is(self, model: str, identity: str, at: int, out: list[Fact]) -> None:
+        if model != self._model:
+            if self._model:
+                note = Note("model_switch", f"{self._model} → {model}", {"from": self._model, "to": model})
+                out.append(marker(note, identity, at, sidechain=False))
+            self._model = model
+            self._session.tell(out, model=model)
+
+    def _agent_says(
+        self, record: Object, text: str, failed: bool, identity: str, at: int, side: bool, out: list[Fact]
+    ) -> None:
+        if failed:
+            details = {"error": record.get("error"), "status": record.get("apiErrorStatus")}
+            out.append(marker(Note("api_error", text or "API error", details, "error"), identity, at, side))
+        elif text and text != _NOTHING:
+            out.append(marker(Note("notice", text), identity, at, side))
+
+    def _name(self, message: Object, record: Object, identity: str) -> str:
+        """What tells this message from others: its id; where that was masked, its request or its place."""
+        native = message.get("id")
+        if not isinstance(native, str) or not native:
+            return identity
+        if MASK not in native:
+            return native
+        request = string(record.get("requestId"))
+        if request and MASK not in request:
+            return request
+        if self._unnamed is None:
+            self._unnamed = f"#{len(self._known) + 1}"
+        return self._unnamed
+
+
+def _about(record: Object, model: str | None, sidechain: bool) -> dict[str, object]:
+    metadata: dict[str, object] = {"model": model} if model else {}
+    if request := string(record.get("requestId")) or string(record.get("request_id")):
+        metadata["request_id"] = request
+    if record.get("isAbortedMidStream") is True:
+        metadata["aborted"] = True
+    return {**metadata, **(_side(sidechain) or {})}
+
+
+def _side(sidechain: bool) -> dict[str, object] | None:
+    return {"sidechain": True} if sidechain else None
+
+
+def _counts(message: Object) -> tuple[int, int, int, int, int, bool]:
+    """Input with both cache parts, output, cache read, cache write, reasoning; whether that is but a placeholder."""
+    usage = table(message.get("usage"))
+    read, write = number(usage.get("cache_read_input_tokens")), number(usage.get("cache_creation_input_tokens"))
+    return (
+        number(usage.get("input_tokens")) + read + write,
+        number(usage.get("output_tokens")),
+        read,
+        write,
+        number(table(usage.get("output_tokens_details")).get("thinking_tokens")),
+        message.get("stop_reason") is None,
+    )

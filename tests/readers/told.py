@@ -78,8 +78,8 @@ def read(reader: Reader, data: bytes, path: str = "", modified_at: int = 0) -> T
 def facts(reader: Reader, data: bytes, path: str = "", modified_at: int = 0) -> list[Fact]:
     """All facts of a history that is read from its first byte to its last."""
     parser = reader.parse(Origin(path, modified_at))
-    pieces = data.split(b"\n")[: -1 if data.endswith(b"\n") else None] if reader.shape is Shape.LINES else [data]
-    found = [fact for piece in pieces for fact in parser.feed(piece)]
+    pieces = data.removesuffix(b"\n").split(b"\n") if reader.shape is Shape.LINES and data else [data]
+    found = [fact for piece in pieces for fact in parser.feed(piece)] if data else []
     found += parser.finish()
     assert not list(parser.finish()), "said twice"
     return found

@@ -28,18 +28,19 @@ _REFUSED = (  # the user, or the permissions the user set, said no: nothing was 
     "This command requires approval",
     "This Bash command contains multiple operations",  # … "the following parts require approval"
     "Permission to use ",
+    "Permission for this action was denied",
+    "File is in a directory that is denied by",
 )
 _RUNNING = {"running", "in_progress", "pending", "not_found", "async_launched"}
 _KILLED = {"killed", "stopped", "cancelled"}
 
 
 class _Call:
-    __slots__ = ("at", "event_type", "input", "key", "name", "sidechain")
+    __slots__ = ("at", "event_type", "input", "key", "name")
 
-    def __init__(self, step: Step, sidechain: bool) -> None:
+    def __init__(self, step: Step) -> None:
         self.key, self.event_type, self.at, self.name = step.key, step.event_type, step.at, step.tool_name or ""
         self.input = table((step.metadata or {}).get("input"))
-        self.sidechain = sidechain
 
 
 class Calls:
@@ -47,7 +48,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._open: dict[str, _Call] = {}  # by id; no answer yet
-        self._silent: dict[str, _Call] = {}  # those of them about which `unanswered` has said nothing yet
+        self._silent: tuple[dict[str, _Call], dict[str, _Call]] = ({}, {})  # … of which nothing was said; of sidechains
         self._known: set[str] = set()
         self._masked: dict[str, deque[str]] = {}  # id that is none → the ids we gave instead, oldest first
         self._strays = 0
@@ -79,7 +80,7 @@ class Calls:
             metadata=metadata,
         )
         self._known.add(identity)
-        self._open[identity] = self._silent[identity] = _Call(step, sidechain)
+        self._open[identity] = self._silent[sidechain][identity] = _Call(step)
         return step
 
     def result(self, block: Object, extra: object, refused: bool, at: int) -> Iterator[Step]:
@@ -87,7 +88,8 @@ class Calls:
         native = block.get("tool_use_id")
         identity = self._answered(native)
         call = self._open.pop(identity, None)
-        self._silent.pop(identity, None)
+        for silent in self._silent:
+            silent.pop(identity, None)
         images: list[Object] = []
         text = text_of(block.get("content"), images)
         details = table(extra)
@@ -138,16 +140,16 @@ class Calls:
 
     def interrupted(self, sidechain: bool) -> Iterator[Step]:
         """The user stopped what was going on: of these calls no answer will come."""
-        for identity, call in list(self._silent.items()):
-            if call.sidechain == sidechain:
-                del self._silent[identity]
-                yield Step(call.key, call.event_type, status="interrupted")
+        for call in self._silent[sidechain].values():
+            yield Step(call.key, call.event_type, status="interrupted")
+        self._silent[sidechain].clear()
 
     def unanswered(self) -> Iterator[Step]:
         """Calls without an answer until now; each is told once."""
-        for call in self._silent.values():
-            yield Step(call.key, call.event_type, status="unknown")
-        self._silent = {}
+        for silent in self._silent:
+            for call in silent.values():
+                yield Step(call.key, call.event_type, status="unknown")
+            silent.clear()
 
     def _report(self, call: _Call, text: str, details: Object, at: int) -> Iterator[Step]:
         task = table(details.get("task"))

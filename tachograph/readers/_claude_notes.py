@@ -122,6 +122,8 @@ def of_attachment(attachment: Object) -> Iterator[Note]:
         yield Note("hook_blocked", why, {**event, "command": table(error).get("command")})
     elif kind == "hook_stopped_continuation":
         yield Note("hook_blocked", string(attachment.get("message")) or "A hook ended the turn", event)
+    elif kind == "hook_permission_decision" and attachment.get("decision") == "deny":
+        yield Note("hook_blocked", "A hook refused a tool call", event)
     elif kind in ("hook_non_blocking_error", "hook_error_during_execution"):
         said = string(attachment.get("stderr")) or string(attachment.get("content")) or "failed"
         yield Note("hook_error", said, {**event, "exit_code": attachment.get("exitCode")})

@@ -88,8 +88,8 @@ class Told:
         if (cwd := string(envelope[0])) and cwd not in self._directories and len(self._directories) < _DIRECTORIES:
             self._directories.append(cwd)
         noted = {name: record[field] for field, name in _NOTED.items() if string(get(field))}
-        if string(table(get("forkedFrom")).get("sessionId")):
-            noted["forked_from"] = record["forkedFrom"]["sessionId"]
+        if fork := string(get("forkedFrom")) or string(table(get("forkedFrom")).get("sessionId")):
+            noted["forked_from"] = fork
         if first and self.subagent:
             noted |= _workflow(self._path)
         if len(self._directories) > 1:

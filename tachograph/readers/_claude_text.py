@@ -12,7 +12,7 @@ WRAPPERS = (  # a user record that begins so holds nothing a user said to the mo
     *("<command-name", "<command-message", "<local-command-", "<bash-input", "<bash-stdout", "<bash-stderr"),
     *("<task-notification", INTERRUPTED),
 )
-_EXIT_CODE = re.compile(r"exit code (-?\d+)")
+_EXIT_CODE = re.compile(r"exit code (-?\d{1,11})\b")
 
 
 def table(value: object) -> Object:
@@ -74,7 +74,7 @@ def slash_command(text: str) -> str:
     return line.strip()
 
 
-def exit_code_in(text: str) -> int | None:
-    """N of "… exit code N"."""
-    found = _EXIT_CODE.search(text)
-    return int(found.group(1)) if found and len(found.group(1)) < 12 else None
+def exit_code_in(text: object) -> int | None:
+    """N of "… exit code N"; the last one, as the command that it ends may hold such words itself."""
+    found = _EXIT_CODE.findall(text) if isinstance(text, str) else []
+    return int(found[-1]) if found else None

@@ -15,7 +15,18 @@ from tachograph.readers._claude_calls import Calls
 from tachograph.readers._claude_detect import detect
 from tachograph.readers._claude_messages import Messages
 from tachograph.readers._claude_session import SubagentFile, Told, is_subagent_file, session_id, spent
-from tachograph.readers._claude_text import INTERRUPTED, MASK, WRAPPERS, Object, blocks, number, string, table, text_of
+from tachograph.readers._claude_text import (
+    INTERRUPTED,
+    MASK,
+    WRAPPERS,
+    Object,
+    blocks,
+    exit_code_in,
+    number,
+    string,
+    table,
+    text_of,
+)
 from tachograph.readers.json_lines import SAMPLE, objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
@@ -33,7 +44,9 @@ _QUIET = {  # what the agent notes for itself: snapshots, requests as they were 
     *("bridge-session", "agent-color", "agent-setting", "content-replacement", "speculation-accept"),
     *("stream_event", "rate_limit_event", "tool_progress", "tool_use_summary", "auth_status", "keep_alive"),
     *("control_request", "control_response", "control_cancel_request", "prompt_suggestion", "started"),
-    *("marble-origami-commit", "marble-origami-snapshot", "attribution-snapshot", "streamlined_text"),
+    *("artifact-autoreact-ledger", "artifact-comment-monitor", "fork-context-ref", "isolation-latch", "continued-in"),
+    *("history-suppression", "launched", "marble-origami-commit", "marble-origami-snapshot", "attribution-snapshot"),
+    "streamlined_text",
 }
 
 
@@ -247,7 +260,8 @@ class _Session:
             lasted = float(number(lasted)) if isinstance(lasted, int | float) else None
             out.append(Step(f"state:{identity}", "state", at, duration_ms=lasted, content="waiting"))
         elif subtype == "task_notification":
-            out.extend(self._calls.ended(record.get("task_id"), record.get("status"), at, None, None))
+            code = exit_code_in(record.get("summary"))
+            out.extend(self._calls.ended(record.get("task_id"), record.get("status"), at, code, None))
         found = notes.of_system(record)
         if found is None:
             return False

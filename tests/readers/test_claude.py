@@ -170,7 +170,7 @@ def test_what_runs_in_the_background_ends_later() -> None:
     [
         user(
             "<task-notification>\n<task-id>b1</task-id>\n<status>completed</status>\n"
-            '<summary>Background command "make" completed (exit code 2)</summary>\n</task-notification>'
+            '<summary>Background command "echo exit code 7" failed with exit code 2</summary>\n</task-notification>'
         ),
         answer(
             "<status>completed</status>\n\n<exit_code>2</exit_code>",

@@ -87,6 +87,14 @@ class App:
             return self.store_as_it_is()
         return self.store(fresh=False)
 
+    def new_store(self) -> Store:
+        """The open store for a command that adds to it: made when there is none, journals left to the importer."""
+        if self._store is None:
+            from tachograph.ingest.opening import open_store
+
+            self._store = open_store(self.places.database)
+        return self._store
+
     def refresh(self) -> None:
         """Import what the journals got since. What cannot be imported now is said once and never hides the rest."""
         from tachograph.ingest.catch_up import catch_up

@@ -35,10 +35,10 @@ def is_running(places: Places) -> bool:
     return False
 
 
-def take_lock(places: Places) -> int | None:
-    """The importer's lock as a file descriptor to keep open, or None when another process has it. Raises OSError."""
+def take_lock(places: Places, name: str = LOCK) -> int | None:
+    """A lock (the importer's) as an open file descriptor, or None when another process has it. Raises OSError."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-    fd = os.open(os.path.join(places.journal, LOCK), flags, 0o600)
+    fd = os.open(os.path.join(places.journal, name), flags, 0o600)
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -23,9 +23,11 @@ _sql = queries.load("histories")
 PART_MIN, PART_MAX = 128 * 1024, 512 * 1024  # bytes
 _CUT_MASK = 7  # a part ends at one line in eight, once it is long enough
 _SETTABLE = frozenset(
-    {"session", "inode", "size", "modified_at", "mark", "read_bytes", "tail", "unknown_lines", "unknown_json",
-     "trouble", "keeps_until", "gone_at", "reader"}
-)  # fmt: skip
+    {
+        *("session", "inode", "size", "modified_at", "mark", "read_bytes", "kept_bytes", "tail", "unknown_lines"),
+        *("unknown_json", "trouble", "keeps_until", "gone_at", "reader"),
+    }
+)
 
 
 class History(NamedTuple):
@@ -41,6 +43,7 @@ class History(NamedTuple):
     modified_at: int
     mark: str
     read_bytes: int
+    kept_bytes: int
     tail: bytes
     unknown_lines: int
     unknown_json: str | None

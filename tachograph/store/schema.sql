@@ -276,7 +276,8 @@ CREATE TABLE _histories (         -- files in which agents keep their sessions: 
     size        INTEGER NOT NULL DEFAULT 0,
     modified_at INTEGER NOT NULL DEFAULT 0,
     mark        TEXT NOT NULL DEFAULT '',    -- of a database session: changes when it does
-    read_bytes  INTEGER NOT NULL DEFAULT 0,  -- parsed and archived up to here
+    read_bytes  INTEGER NOT NULL DEFAULT 0,  -- parsed up to here
+    kept_bytes  INTEGER NOT NULL DEFAULT 0,  -- archived up to here: with a last line that may still grow
     tail        BLOB NOT NULL DEFAULT x'',   -- digest of the last bytes before that: tells growth from replacement
     unknown_lines INTEGER NOT NULL DEFAULT 0,
     unknown_json TEXT,                       -- kind → [count, sample]
@@ -413,7 +414,7 @@ SELECT u.event AS event_id, s.session_id, a.name AS agent,
 FROM _usage u JOIN _events e ON e.id = u.event JOIN _sessions s ON s.id = u.session JOIN _agents a ON a.id = s.agent;
 
 CREATE VIEW histories AS
-SELECT h.id, s.session_id, h.path, h.reader, h.generation, h.read_bytes AS bytes,
+SELECT h.id, s.session_id, h.path, h.reader, h.generation, h.kept_bytes AS bytes,
     (SELECT sum(length(b.data)) FROM _history_parts p JOIN _blobs b ON b.id = p.blob WHERE p.history = h.id)
         AS archived_bytes,
     h.unknown_lines, h.trouble,

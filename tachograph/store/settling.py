@@ -18,7 +18,8 @@ from tachograph.store.kinds import Kind, Kinds
 _sql = queries.load("settling")
 AFTER = 4000  # events
 EVENTS_STREAM = -1  # in _passages: the passage is made of events, not of output
-RECORDED = "wrapper"  # source of findings whose lines are stored as output, which is searchable itself
+RECORDED = "wrapper"
+_LINES_STORED = {RECORDED, "transcript", "hook", "otlp", "tmux"}  # sources of findings whose lines are found themselves
 
 
 def settled(connection: Any) -> int:
@@ -47,4 +48,4 @@ def settle(
 
 def searched(kind: Kind) -> bool:
     """Whether events of this kind are found by their own words."""
-    return kind.event_type != "state" and not (kind.pattern and kind.source == RECORDED)
+    return kind.event_type != "state" and not (kind.pattern and kind.source in _LINES_STORED)

@@ -35,6 +35,13 @@ _COUNTED = {"prompt": 0, "reply": 1, "command": 2}
 _PAGE = 2000  # keys looked up at once
 
 
+class Told(NamedTuple):
+    """What came of telling steps: key → event id of all that were kept, and the keys whose content is new."""
+
+    events: dict[str, int]
+    renewed: set[str]
+
+
 class _Known(NamedTuple):
     event: int
     teller: int
@@ -49,15 +56,15 @@ class Steps:
         self._usages = usages
         self._output = output
 
-    def put(self, session_id: str, agent: str, steps: Sequence[Step], *, source: str) -> dict[str, int]:
-        """Store steps of one session in their order, told by `source` (of RANKS); key → event id of all that were kept.
+    def put(self, session_id: str, agent: str, steps: Sequence[Step], *, source: str) -> Told:
+        """Store steps of one session in their order, told by `source` (of RANKS).
 
         Every step has a time. Raises BadRecord; the session is created when nobody announced it.
         """
         if source not in RANKS:
             raise BadRecord(f"source {source!r} is unknown", f"use one of {', '.join(RANKS)}")
         if not steps:
-            return {}
+            return Told({}, set())
         rank = RANKS[source]
         with self._writer.change():
             session = self._writer.session(session_id, agent, steps[0].at).number
@@ -65,12 +72,14 @@ class Steps:
             known = self._known(session, merged)
             fresh = [step for key, step in merged.items() if key not in known]
             ids = self._add(session_id, agent, session, fresh, source)
+            renewed = set(ids)
             for key, found in known.items():
-                self._retell(session, key, merged[key], found, source)
+                if self._retell(session, key, merged[key], found, source):
+                    renewed.add(merged[key].key)
                 ids[merged[key].key] = found.event
             if any(step.usage is not None for step in merged.values()):
                 self._usages.total(session)
-            return ids
+            return Told(ids, renewed)
 
     def retract(self, session_id: str, keys: Iterable[str]) -> int:
         """The agent took these steps back: they stay, say so, and no longer count. Returns how many."""
@@ -185,8 +194,8 @@ class Steps:
             statuses = Counter(step.status for step in calls)
             self._connection.execute(_sql.grow, (session, len(calls), statuses["error"], statuses["rejected"]))
 
-    def _retell(self, session: int, key: int, step: Step, known: _Known, source: str) -> None:
-        """The step as it stands, changed where this telling knows better or more."""
+    def _retell(self, session: int, key: int, step: Step, known: _Known, source: str) -> bool:
+        """The step as it stands, changed where this telling knows better or more. True when its content changed."""
         rank = RANKS[source]
         *old, metadata_json, _, seq, at = self._connection.execute(_sql.step, (known.event,)).fetchone()
         metadata = from_json(metadata_json) or {}
@@ -207,6 +216,7 @@ class Steps:
             self._connection.execute(_sql.set_teller, (rank, session, key))
         if step.usage is not None:
             self._put_usage(known.event, session, msgspec.structs.replace(step, at=at))
+        return bool(new[9] != old[9])
 
     def _count_again(self, session: int, step: Step, old: Sequence[Any], new: Sequence[Any], at: int) -> None:
         status, path, operation = _FIELDS.index("status"), _FIELDS.index("file_path"), _FIELDS.index("operation")

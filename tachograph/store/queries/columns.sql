@@ -30,5 +30,5 @@ coalesce(nullif(e.original_line, ''), e.matched_value)
 
 -- name: history
 -- histories.History, field by field.
-h.id, h.path, h.reader, h.generation, h.session, h.inode, h.size, h.modified_at, h.mark, h.read_bytes, h.tail,
-h.unknown_lines, h.unknown_json, h.trouble, h.keeps_until, h.gone_at
+h.id, h.path, h.reader, h.generation, h.session, h.inode, h.size, h.modified_at, h.mark, h.read_bytes,
+h.kept_bytes, h.tail, h.unknown_lines, h.unknown_json, h.trouble, h.keeps_until, h.gone_at

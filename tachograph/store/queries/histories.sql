@@ -102,5 +102,5 @@ GROUP BY a.name;
 
 -- name: totals
 -- Files, bytes read, and what they take here.
-SELECT count(*), coalesce(sum(read_bytes), 0), (SELECT coalesce(sum(length(data)), 0) FROM _blobs), sum(unknown_lines)
+SELECT count(*), coalesce(sum(kept_bytes), 0), (SELECT coalesce(sum(length(data)), 0) FROM _blobs), sum(unknown_lines)
 FROM _histories;

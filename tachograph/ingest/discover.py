@@ -1,0 +1,118 @@
+"""Which files on this machine are agents' histories: a walk over the places that the readers name.
+
+Looks at names and dates only, opens nothing, follows no link out of the tree it walks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat as modes
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from tachograph.readers import Place
+from tachograph.readers.registry import MODULES, reader
+
+
+class Candidate(NamedTuple):
+    """A file that may be a history. `modules` may read it, in the order in which to ask them; none: anybody."""
+
+    path: str
+    inode: int
+    size: int
+    modified_at: int  # ns
+    modules: tuple[str, ...] = ()
+    keeps_days: float | None = None
+
+
+def on_this_machine(home: str, environment: Mapping[str, str], agent: str | None = None) -> list[Candidate]:
+    """Every file in a place of a reader (of one agent), newest first."""
+    found: dict[str, Candidate] = {}
+    for module in MODULES:
+        if agent is not None and reader(module).name != agent:
+            continue
+        for place in reader(module).places(home, environment):
+            for one in _walk(place.root, place.patterns):
+                known = found.get(one.path)
+                modules = (*known.modules, module) if known else (module,)
+                found[one.path] = one._replace(modules=modules, keeps_days=place.keeps_days)
+    return sorted(found.values(), key=lambda one: -one.modified_at)
+
+
+def folders(home: str, environment: Mapping[str, str]) -> list[str]:
+    """The roots of all places that exist, each once and none inside another: what to watch."""
+    roots = {
+        place.root
+        for module in MODULES
+        for place in reader(module).places(home, environment)
+        if os.path.isdir(place.root)
+    }
+    return sorted(root for root in roots if not any(root.startswith(other + os.sep) for other in roots - {root}))
+
+
+def agents() -> list[str]:
+    """Names of the agents that have a reader."""
+    return sorted({reader(module).name for module in MODULES})
+
+
+def below(path: str) -> list[Candidate]:
+    """A file that somebody named, or every file of a folder; newest first."""
+    if os.path.isdir(path):
+        return sorted(_walk(path, ("**",)), key=lambda one: -one.modified_at)
+    one = _candidate(path, os.stat(path))
+    return [one] if one else []
+
+
+def place_of(module: str, path: str, home: str, environment: Mapping[str, str]) -> Place | None:
+    """The place of a reader in which a file lies."""
+    for place in reader(module).places(home, environment):
+        inside = os.path.relpath(path, place.root).replace(os.sep, "/")
+        if not inside.startswith("../") and any(_matcher(pattern).fullmatch(inside) for pattern in place.patterns):
+            return place
+    return None
+
+
+def _walk(root: str, patterns: Sequence[str]) -> Iterator[Candidate]:
+    matchers = [_matcher(pattern) for pattern in patterns]
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                    continue
+                inside = entry.path[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+                if not any(matcher.fullmatch(inside) for matcher in matchers):
+                    continue
+                if entry.is_symlink() and not _inside(entry.path, root):
+                    continue
+                found = _candidate(entry.path, entry.stat())
+            except OSError:
+                continue
+            if found:
+                yield found
+
+
+def _candidate(path: str, stat: os.stat_result) -> Candidate | None:
+    if not modes.S_ISREG(stat.st_mode):
+        return None
+    return Candidate(os.path.abspath(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+def _inside(path: str, root: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(root) + os.sep)
+
+
+@cache
+def _matcher(pattern: str) -> re.Pattern[str]:
+    """`**/` any folders, `**` anything, `*` anything but a slash, `?` one character."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(words.get(part, re.escape(part)) for part in parts), re.S)

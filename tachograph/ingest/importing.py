@@ -1,0 +1,102 @@
+"""Importing histories on demand: all of this machine, one agent's, or files that somebody names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from tachograph.errors import NotFound, Refused
+from tachograph.ingest import discover, spawn
+from tachograph.ingest.discover import Candidate
+from tachograph.ingest.histories import LOCK, Histories, Report
+from tachograph.ingest.importer import load_rules
+from tachograph.ingest.telling import Telling
+from tachograph.paths import Places
+from tachograph.readers import Origin, Shape
+from tachograph.readers.registry import MODULES, reader
+from tachograph.store import Store
+
+Progress = Callable[[int, int, Report], None]  # files done, files in all, what they came to
+
+
+def candidates(words: Sequence[str], home: str, environment: Mapping[str, str]) -> list[Candidate]:
+    """What `words` name: nothing (all agents), names of agents, files and folders. Newest first.
+
+    Raises NotFound for a word that is none of them.
+    """
+    if not words:
+        return discover.on_this_machine(home, environment)
+    found: dict[str, Candidate] = {}
+    for word in words:
+        if word in discover.agents() and not os.path.exists(word):
+            listed = discover.on_this_machine(home, environment, word)
+        elif os.path.exists(word):
+            listed = discover.below(os.path.abspath(word))
+        else:
+            known = ", ".join(discover.agents())
+            raise NotFound(f"{word!r} is neither a file nor an agent", f"agents with a reader: {known}")
+        found |= {one.path: one for one in listed}
+    return sorted(found.values(), key=lambda one: -one.modified_at)
+
+
+def import_all(
+    store: Store, places: Places, wanted: Sequence[Candidate], progress: Progress, complaints: list[str]
+) -> Report:
+    """Import what changed of `wanted`. Raises Refused when another process does it, StoreError."""
+    lock = spawn.take_lock(places, LOCK)
+    if lock is None:
+        raise Refused("another process imports histories", "`tachograph up` does it all the time; try again later")
+    try:
+        histories = Histories(store, load_rules(places))
+        todo = histories.changed(wanted)
+        total = Report(files=len(wanted) - len(todo))
+        for number, candidate in enumerate(todo, 1):
+            total += histories.take(candidate)
+            progress(number, len(todo), total)
+        complaints += histories.complaints
+        return total
+    finally:
+        os.close(lock)
+
+
+def reparse(store: Store, places: Places, words: Sequence[str], progress: Progress) -> Report:
+    """Run today's readers over what is archived. Steps told again change where they lie; nothing is doubled.
+
+    `words`: agents or paths of files as they were; none: everything.
+    """
+    rules = load_rules(places)
+    agents = set(words) & set(discover.agents())
+    files = {os.path.abspath(word) for word in words if word not in agents}
+    chosen = [
+        one
+        for path, one in store.histories.current().items()
+        if one.reader in MODULES
+        and (not words or reader(one.reader).name in agents or path.partition("#")[0] in files)
+        and one.kept_bytes
+    ]
+    total = Report()
+    for number, one in enumerate(chosen, 1):
+        source = reader(one.reader)
+        parser = source.parse(Origin(one.path, one.modified_at))
+        telling = Telling(store, rules, source.name, source="transcript")
+        data = b"".join(store.histories.read(one.id, masked=True))
+        lines = data.split(b"\n") if source.shape is Shape.LINES else [data]
+        with store.transaction():
+            for line in lines:
+                telling.tell(parser.feed(line), now=one.modified_at)
+            telling.tell(parser.finish(), now=one.modified_at)
+            telling.settle(over=True)
+            store.histories.save(one.id, unknown_lines=sum(count for count, _ in telling.unknown.values()))
+        total += Report(1, 1, len(data), sessions=frozenset(session.id for session in telling.sessions))
+        progress(number, len(chosen), total)
+    return total
+
+
+def original(store: Store, session_id: str) -> list[tuple[str, bytes]]:
+    """The files that told of a session, as they were: (path, bytes). Raises NotFound when there is none."""
+    found = store.histories.of_session(session_id)
+    if not found:
+        raise NotFound(
+            f"{session_id} has no history of its agent's own", "only sessions that were imported have one to export"
+        )
+    return [(one.path, b"".join(store.histories.read(one.id))) for one in found if one.kept_bytes]

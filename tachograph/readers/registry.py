@@ -1,0 +1,23 @@
+"""Which readers there are. A new one is a module of this room and a line here."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import cast
+
+from tachograph.readers.reading import Reader
+
+# In the order in which they are asked whose a file is: the pickiest first, plain logs last.
+MODULES: tuple[str, ...] = ("aider",)
+
+
+@cache
+def reader(module: str) -> Reader:
+    """A reader by the name of its module; imported when it is first asked for."""
+    return cast(Reader, importlib.import_module(f"tachograph.readers.{module}"))
+
+
+def detected(head: bytes, path: str) -> str | None:
+    """The module that reads a file which begins with these bytes; None when nobody does."""
+    return next((module for module in MODULES if reader(module).detect(head, path)), None)

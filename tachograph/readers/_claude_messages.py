@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from tachograph.readers._claude_calls import CALL_BLOCKS, Calls
 from tachograph.readers._claude_notes import Note, marker
 from tachograph.readers._claude_session import Told
@@ -10,6 +12,7 @@ from tachograph.records import Fact, Step, Usage
 
 SYNTHETIC = "<synthetic>"  # the "model" of what the agent itself says in the name of one
 _NOTHING = "No response requested."  # said after a local command
+_OPEN = 256  # messages whose next line may still come: several subagents may speak at once
 
 
 class _Message:
@@ -28,7 +31,8 @@ class Messages:
 
     def __init__(self, told: Told, calls: Calls) -> None:
         self._session, self._calls = told, calls
-        self._known: dict[str, _Message] = {}
+        self._known: dict[str, _Message | None] = {}  # None: long past, its name is all that is kept
+        self._open: deque[str] = deque()
         self._owed: tuple[str, _Message, int] | None = None  # seen without text so far: its reply is not told yet
         self._unnamed: str | None = None
         self._model: str | None = None
@@ -48,12 +52,15 @@ class Messages:
         if model == SYNTHETIC:
             return
         name = self._name(message, record, identity)
-        state = self._known.get(name)
-        if state is None:
+        if name not in self._known:
             self.pause(out)
             if model and not sidechain:
                 self._model_is(model, identity, at, out)
-            state = self._known[name] = _Message(_about(record, model, sidechain))
+            self._begin(name, _about(record, model, sidechain))
+        state = self._known[name]
+        if state is None:
+            out.extend(step for block in found if (step := self._call(block, at, sidechain)))
+            return
         self._blocks(name, state, found, at, sidechain, out)
         self._tokens(name, state, model, message, at, out)
 
@@ -81,16 +88,24 @@ class Messages:
                 if thought := string(block.get("thinking")):
                     key = f"thinking:{name}:{state.thoughts}"
                     out.append(Step(key, "thinking", at, content=thought, metadata=_side(side)))
-            elif kind in CALL_BLOCKS:
+            elif call := self._call(block, at, side):
                 if text or not state.told:
                     self._reply(name, state, at, out)
                     text = False
-                if call := self._calls.call(block, at, side):
-                    out.append(call)
+                out.append(call)
         if text:
             self._reply(name, state, at, out)
         elif not state.told:
             self._owed = (name, state, at)
+
+    def _call(self, block: Object, at: int, side: bool) -> Step | None:
+        return self._calls.call(block, at, side) if block.get("type") in CALL_BLOCKS else None
+
+    def _begin(self, name: str, about: dict[str, object]) -> None:
+        self._known[name] = _Message(about)
+        self._open.append(name)
+        if len(self._open) > _OPEN:
+            self._known[self._open.popleft()] = None
 
     def _reply(self, name: str, state: _Message, at: int, out: list[Fact]) -> None:
         self._owed = None

@@ -260,3 +260,12 @@ def test_lines_added_and_removed(tool: str, given: Any, details: Any, lines: tup
     (edit,) = calls(session)
     found = edit["metadata"].get("lines_added"), edit["metadata"].get("lines_removed")
     assert edit["event_type"] == "file_op" and found == (lines or (None, None))
+
+
+def test_a_message_that_comes_again_long_after_counts_once() -> None:
+    def message(i: int, *blocks: dict[str, Any]) -> dict[str, Any]:
+        return says(*blocks, id=f"msg_{i}", uuid=f"a{i}-{len(blocks)}", timestamp="2026-01-01T00:00:00Z")
+
+    session = written(*(message(i, text(str(i))) for i in range(300)), message(3, text("3"), call("LS"))).only
+    assert session.column("reply", "content") == [str(i) for i in range(300)]
+    assert [c["tool_name"] for c in calls(session)] == ["LS"]

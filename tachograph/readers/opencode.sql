@@ -1,0 +1,16 @@
+-- shape
+SELECT s.id, s.time_updated, s.directory, m.session_id, m.data, p.message_id, p.data
+FROM session s, message m, part p LIMIT 0
+-- sessions
+SELECT id, time_updated, octet_length(title) FROM session ORDER BY id
+-- messages
+SELECT session_id, count(*), max(time_updated), total(octet_length(data)) FROM message GROUP BY session_id
+-- parts
+SELECT session_id, count(*), max(time_updated), total(octet_length(data)) FROM part GROUP BY session_id
+-- session
+SELECT * FROM session WHERE id = ?
+-- messages_of
+SELECT id, iif(octet_length(data) <= ?, cast(data AS BLOB), NULL) FROM message WHERE session_id = ?
+ORDER BY time_created, id
+-- parts_of
+SELECT id, iif(octet_length(data) <= ?, cast(data AS BLOB), NULL) FROM part WHERE message_id = ? ORDER BY id

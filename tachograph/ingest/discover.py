@@ -65,13 +65,24 @@ def below(path: str) -> list[Candidate]:
     return [one] if one else []
 
 
-def place_of(module: str, path: str, home: str, environment: Mapping[str, str]) -> Place | None:
-    """The place of a reader in which a file lies."""
-    for place in reader(module).places(home, environment):
-        inside = os.path.relpath(path, place.root).replace(os.sep, "/")
-        if not inside.startswith("../") and any(_matcher(pattern).fullmatch(inside) for pattern in place.patterns):
-            return place
-    return None
+def candidate(path: str, home: str, environment: Mapping[str, str]) -> Candidate | None:
+    """A path that was seen to change, when it lies where a reader looks."""
+    modules, keeps = [], None
+    for module in MODULES:
+        for place in reader(module).places(home, environment):
+            if path.startswith(place.root + os.sep) and _fits(path, place):
+                modules.append(module)
+                keeps = place.keeps_days
+    try:
+        found = _candidate(path, os.lstat(path)) if modules else None
+    except OSError:
+        return None
+    return found and found._replace(modules=tuple(modules), keeps_days=keeps)
+
+
+def _fits(path: str, place: Place) -> bool:
+    inside = path[len(place.root) :].lstrip(os.sep).replace(os.sep, "/")
+    return any(_matcher(pattern).fullmatch(inside) for pattern in place.patterns)
 
 
 def _walk(root: str, patterns: Sequence[str]) -> Iterator[Candidate]:

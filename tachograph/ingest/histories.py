@@ -7,7 +7,7 @@ way.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Any, NamedTuple
 
 from tachograph import clock
@@ -84,7 +84,12 @@ class Histories:
             self._note(candidate, reason, known.reader if known else UNREAD)
             return Report(1, failed=1)
 
-    def gone(self, present: set[str], roots: Iterable[str]) -> int:
+    def unfinished(self, path: str) -> bool:
+        """Whether a file was not read to its end: there is more, or its last line may still grow."""
+        known = self._known.get(path)
+        return known is not None and known.trouble is None and known.read_bytes < known.size
+
+    def gone(self, present: Set[str], roots: Iterable[str]) -> int:
         """Note which files below `roots` are no longer there; the archive has them. Returns how many are new."""
         prefixes = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         lost = [

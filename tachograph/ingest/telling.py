@@ -121,7 +121,8 @@ class Telling:
 
     def _flush(self) -> None:
         """The steps of the current session."""
-        for printed in self._printed.values():
+        printed = self._printed.get(self.session.row) if self.session is not None else None
+        if printed is not None:
             printed.flush()
         steps, self._steps = self._steps, []
         if not steps or self.session is None:

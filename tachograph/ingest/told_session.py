@@ -93,17 +93,19 @@ class ToldSession:
             changes["started_at"] = facts.started_at
         more = {**(facts.metadata or {}), **({"version": facts.version} if facts.version else {})}
         more.pop("tachograph_session", None)
-        metadata = known.metadata or {}
-        sources = sorted({*metadata.get("sources", []), self._source}, key=RANKS.__getitem__)  # type: ignore[misc]
-        joined = {**metadata, **more, "sources": sources}
-        if joined != metadata:
-            changes["metadata"] = joined
+        if self._joined(known.metadata or {}, more) != known.metadata:
+            stored = self._store.sessions.get(self.id).metadata or {}  # another process may know more by now
+            changes["metadata"] = self._joined(stored, more)
         if facts.usage is not None or facts.cost_usd is not None:
             self._totals(facts)
         self.status = facts.status or self.status
         self.last_at = max(self.last_at, facts.last_at or 0)
         if changes:
             self.known = self._store.sessions.update(self.id, **changes)
+
+    def _joined(self, metadata: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+        sources = sorted({*metadata.get("sources", []), self._source}, key=RANKS.__getitem__)
+        return {**metadata, **more, "sources": sources}
 
     def _totals(self, facts: SessionFacts) -> None:
         """Usage that an agent states only for the whole session."""

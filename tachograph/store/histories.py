@@ -164,6 +164,11 @@ class Histories:
         """By agent: what it will delete before a time in ns, and what it has deleted."""
         return [Expiring(*row) for row in self._connection.execute(_sql.expiring, (before,))]
 
+    def settle(self, before: int) -> Sequence[str]:
+        """End the sessions whose histories were last written before a time in ns. Returns their ids."""
+        with self._writer.transaction():
+            return [row[0] for row in self._connection.execute(_sql.settle, (before,)).fetchall()]
+
     def totals(self) -> dict[str, int]:
         """Files, bytes of them, bytes they take in the store, lines nobody understands."""
         row = self._connection.execute(_sql.totals).fetchone()

@@ -100,6 +100,18 @@ JOIN _agents a ON a.id = s.agent
 WHERE h.current = 1
 GROUP BY a.name;
 
+-- name: settle
+-- Sessions that only histories told of, and none of these was written to since: they are over.
+UPDATE _sessions SET status = 'completed', ended_at = max(coalesce(last_at, started_at), started_at)
+WHERE ended_at IS NULL AND command IS NULL AND id IN (
+    SELECT o.session
+    FROM _history_sessions o
+    JOIN _histories h ON h.id = o.history
+    GROUP BY o.session
+    HAVING max(h.modified_at) < ?
+)
+RETURNING session_id;
+
 -- name: totals
 -- Files, bytes read, and what they take here.
 SELECT count(*), coalesce(sum(kept_bytes), 0), (SELECT coalesce(sum(length(data)), 0) FROM _blobs), sum(unknown_lines)

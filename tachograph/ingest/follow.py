@@ -1,0 +1,225 @@
+"""Following histories: the backlog newest first, and before it whatever is being written right now.
+
+The system says which files change (watchfiles); a look at everything now and then finds what it missed, folders that
+are new, files that are gone. Runs in a process of its own, with low priority: `python -m tachograph.ingest.follow`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+
+from tachograph import clock, paths
+from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
+from tachograph.ingest import discover, journals, spawn
+from tachograph.ingest.discover import Candidate
+from tachograph.ingest.histories import LOCK, Histories
+from tachograph.ingest.history_import import QUIET, RUNNING
+from tachograph.ingest.importer import load_rules
+from tachograph.ingest.opening import open_store
+from tachograph.paths import Places
+from tachograph.store import Store
+
+SCAN = 30 * clock.SECOND  # a look at everything
+ROOTS = 5 * clock.SECOND  # a look for folders that are new
+HOT = 3600 * clock.SECOND  # without the system's help, files written to lately are asked for their size
+_HOT_POLL = clock.SECOND // 5
+
+
+class Watch:
+    """Paths that change below some folders, from a thread that does nothing else."""
+
+    def __init__(self, roots: list[str]) -> None:
+        self.roots = roots
+        self.changes: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.broken = ""
+        self._stop = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def stop(self) -> None:
+        """The thread ends within a second."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        import watchfiles
+
+        try:
+            for changes in watchfiles.watch(
+                *self.roots, debounce=100, step=20, rust_timeout=1000, stop_event=self._stop, raise_interrupt=False,
+                watch_filter=None, ignore_permission_denied=True,
+            ):  # fmt: skip
+                for _, path in changes:
+                    self.changes.put(path)
+        except Exception as error:  # too many watches, a file system without them: the looks of `Follower` remain
+            self.broken = str(error)
+
+
+class Follower:
+    """Keeps one store up to date with the histories of one home."""
+
+    def __init__(self, store: Store, places: Places, home: str, environment: Mapping[str, str]) -> None:
+        self._store = store
+        self._home = home
+        self._environment = environment
+        self._histories = Histories(store, load_rules(places))
+        self._backlog: list[Candidate] = []  # oldest first: taken from the end
+        self._all: dict[str, Candidate] = {}
+        self._again: dict[str, int] = {}  # path → when to look again: a last line without an end
+        self._watch: Watch | None = None
+        self._scanned = self._rooted = self._polled = 0
+        self.files = 0
+
+    @property
+    def waiting(self) -> int:
+        """Files that are still to be read."""
+        return len(self._backlog)
+
+    def turn(self) -> bool:
+        """Do one thing that is to be done; False when there was none. Raises StoreError."""
+        self._look()
+        changed = self._changed()
+        for candidate in changed:
+            self._take(candidate)
+        if changed:
+            return True
+        if self._backlog:
+            candidate = self._backlog.pop()
+            self._take(candidate, backlog=True)
+            return True
+        return False
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+
+    def complaints(self) -> list[str]:
+        """What went wrong since the last call."""
+        said, self._histories.complaints = self._histories.complaints, []
+        return said
+
+    def _look(self) -> None:
+        """At everything, when it is time."""
+        present = clock.monotonic()
+        if self._watch is None or present - self._rooted > ROOTS:
+            self._rooted = present
+            roots = discover.folders(self._home, self._environment)
+            if self._watch is None or self._watch.roots != roots:
+                self.close()
+                self._watch = Watch(roots)
+                self._scanned = 0
+        if not self._scanned or present - self._scanned > SCAN:
+            found = discover.on_this_machine(self._home, self._environment)
+            self._all = {one.path: one for one in found}
+            self._backlog = self._histories.changed(found)[::-1]
+            self._histories.gone(self._all.keys(), self._watch.roots)
+            self._store.histories.settle(clock.now() - RUNNING)
+            self._scanned = clock.monotonic()
+
+    def _changed(self) -> list[Candidate]:
+        """What was written since, as far as it is a history."""
+        assert self._watch is not None
+        found: dict[str, Candidate] = {}
+        with contextlib.suppress(queue.Empty):
+            while True:
+                path = self._watch.changes.get_nowait().removesuffix("-wal")
+                if path not in found and (one := self._candidate(path)):
+                    found[path] = one
+        present = clock.now()
+        for path in [path for path, at in self._again.items() if at < present]:
+            del self._again[path]
+            if one := self._candidate(path):
+                found[path] = one
+        if self._watch.broken and clock.monotonic() - self._polled > _HOT_POLL:
+            self._polled = clock.monotonic()
+            hot = [one.path for one in self._all.values() if one.modified_at > present - HOT]
+            found |= {one.path: one for one in self._histories.changed(filter(None, map(self._candidate, hot)))}
+        return list(found.values())
+
+    def _candidate(self, path: str) -> Candidate | None:
+        known = self._all.get(path)
+        if known is None:
+            known = discover.candidate(path, self._home, self._environment)
+            if known is None:
+                return None
+        try:
+            stat = os.stat(path)
+        except OSError:
+            return None
+        known = known._replace(inode=stat.st_ino, size=stat.st_size, modified_at=stat.st_mtime_ns)
+        self._all[path] = known
+        return known
+
+    def _take(self, candidate: Candidate, *, backlog: bool = False) -> None:
+        assert self._watch is not None
+        changes = self._watch.changes
+        report = self._histories.take(candidate, stop=(lambda: not changes.empty()) if backlog else lambda: False)
+        self.files += report.parsed
+        if self._histories.unfinished(candidate.path):
+            if backlog and not changes.empty():
+                self._backlog.append(candidate)
+            else:
+                self._again[candidate.path] = clock.now() + QUIET
+
+
+def main() -> None:
+    """Follow until told to stop (SIGTERM, or the process that started us is gone). One such process at a time."""
+    places = paths.places()
+    parent = os.getppid()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)
+    while (lock := spawn.take_lock(places, LOCK)) is None:
+        _leave_with(parent)
+        time.sleep(0.5)
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    trouble = 0.5
+    while True:
+        try:
+            with contextlib.closing(open_store(places.database)) as store:
+                _follow(store, places, parent)
+        except (StoreDamaged, StoreTooNew) as error:
+            _say(f"{error}; {error.hint}")
+            sys.exit(1)
+        except StoreError as error:
+            _say(f"{error}; {error.hint}; trying again")
+            _leave_with(parent)
+            time.sleep(trouble)
+            trouble = min(trouble * 2, 10.0)
+
+
+def _follow(store: Store, places: Places, parent: int) -> None:
+    follower = Follower(store, places, os.path.expanduser("~"), os.environ)
+    pause = 0.02
+    try:
+        while True:
+            busy = follower.turn()
+            for complaint in follower.complaints():
+                _say(complaint)
+            if journals.names(places):
+                spawn.ensure_importer(places)
+            _leave_with(parent)
+            pause = 0.02 if busy else min(pause * 1.5, 0.1)
+            if not busy:
+                time.sleep(pause)
+    finally:
+        follower.close()
+
+
+def _leave_with(parent: int) -> None:
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _say(text: str) -> None:
+    print(f"{clock.iso(clock.now())} {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

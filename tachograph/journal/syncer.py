@@ -22,6 +22,7 @@ class Syncer:
         self.trouble = ""
         self._fd = -1
         self._started = False
+        self._over = False
         self._wake = _thread.allocate_lock()
         self._wake.acquire()
 
@@ -43,6 +44,9 @@ class Syncer:
 
     def finish(self, fd: int, wait: float) -> bool:
         """Confirm everything now; False when the disk has not answered within `wait` seconds."""
+        self._over = True
+        if self._wake.locked():
+            self._wake.release()  # so that the helper, if it waits, sees that it is over
         done = _thread.allocate_lock()
         done.acquire()
 
@@ -66,5 +70,9 @@ class Syncer:
     def _work(self) -> None:
         while True:
             self._wake.acquire()
+            if self._over:
+                return
             sleep(EVERY)
+            if self._over:
+                return
             self.now(self._fd)

@@ -1,0 +1,54 @@
+"""The ASGI application: routes behind the guard, every error in one shape."""
+
+from __future__ import annotations
+
+from litestar import Litestar, MediaType, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+import tachograph
+from tachograph import keys
+from tachograph.paths import Places
+from tachograph.serve import bodies, ingest
+from tachograph.serve.guard import Guard
+from tachograph.serve.sink import Sink
+
+_CODES = {400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large"}
+
+
+def make_app(places: Places, sink: Sink) -> Guard:
+    """Everything the server answers. The token is read, and made if needed, now: Refused or OSError when it cannot."""
+    inner = Litestar(
+        [health, ingest.router],
+        state=State({"sink": sink}),
+        exception_handlers={Exception: _failed},
+        openapi_config=OpenAPIConfig(
+            "Tachograph", tachograph.__version__, path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+        ),
+        request_max_body_size=bodies.LIMIT,
+        logging_config=None,
+        debug=False,
+    )
+    return Guard(inner, keys.opening(places))  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
+
+
+@get("/healthz", media_type=MediaType.JSON, sync_to_thread=False, include_in_schema=False)
+def health() -> bytes:
+    """ok, and nothing more: no token is asked for."""
+    return b'{"status":"ok"}'
+
+
+def _failed(_: bodies.Incoming, error: Exception) -> Response[object]:
+    """An error, as `{"error": {code, message, hint}}`; what went wrong inside stays inside."""
+    if isinstance(error, bodies.NotTaken):
+        status, code, message, hint = error.status_code, error.code, error.detail, error.hint
+    elif isinstance(error, HTTPException):
+        status = error.status_code
+        code, message, hint = _CODES.get(status, "failed"), error.detail, ""
+    else:
+        status, code, message, hint = 500, "failed", "something went wrong in here", "tachograph doctor"
+    body = {"error": {"code": code, "message": message, "hint": hint}}
+    headers = {"connection": "close"} if status == 413 else {}
+    return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)

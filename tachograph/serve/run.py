@@ -38,7 +38,8 @@ class _Server(uvicorn.Server):
 
 def listen(port: int = PORT) -> socket.socket:
     """A socket on 127.0.0.1; port 0 is any free one. Raises Refused when the port is taken."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio sees that it is TCP and turns off Nagle: or else every answer takes 40 ms.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)

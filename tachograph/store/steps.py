@@ -189,10 +189,10 @@ class Steps:
 
     def _count(self, session: int, steps: Sequence[Step]) -> None:
         """What new steps add to their session besides what every event adds."""
-        calls = [step for step in steps if _is_call(step)]
-        if calls:
-            statuses = Counter(step.status for step in calls)
-            self._connection.execute(_sql.grow, (session, len(calls), statuses["error"], statuses["rejected"]))
+        calls = sum(map(_is_call, steps))
+        statuses = Counter(step.status for step in steps if _is_call(step) or _is_result(step))
+        if calls or statuses:
+            self._connection.execute(_sql.grow, (session, calls, statuses["error"], statuses["rejected"]))
 
     def _retell(self, session: int, key: int, step: Step, known: _Known, source: str) -> bool:
         """The step as it stands, changed where this telling knows better or more. True when its content changed."""
@@ -220,7 +220,7 @@ class Steps:
 
     def _count_again(self, session: int, step: Step, old: Sequence[Any], new: Sequence[Any], at: int) -> None:
         status, path, operation = _FIELDS.index("status"), _FIELDS.index("file_path"), _FIELDS.index("operation")
-        if old[status] != new[status] and step.key == f"call:{new[1]}":
+        if old[status] != new[status] and step.key == f"call:{new[1] or step.key[5:]}":
             errors = (new[status] == "error") - (old[status] == "error")
             rejections = (new[status] == "rejected") - (old[status] == "rejected")
             self._connection.execute(_sql.grow, (session, 0, errors, rejections))
@@ -279,6 +279,11 @@ def _metadata(old: dict[str, Any], new: dict[str, object] | None, *, better: boo
 
 def _is_call(step: Step) -> bool:
     return step.tool_call_id is not None and step.key == f"call:{step.tool_call_id}"
+
+
+def _is_result(step: Step) -> bool:
+    """The result of a call that the source does not have: its history was cut."""
+    return step.tool_call_id is None and step.key.startswith("call:")
 
 
 def _name(rank: int) -> str:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import Event
 from tachograph.store import queries
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where
 from tachograph.store.json_text import from_json
-from tachograph.store.walk import PAGE, Row, Window, walk
+from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("events")
-_STEP = (
-    "tool_name", "tool_call_id", "file_path", "operation", "command", "command_category", "exit_code", "duration_ms",
-    "status", "content",
-)  # fmt: skip
-_NO_STEP = (None,) * len(_STEP)
 
 
 class Events:
@@ -62,9 +57,10 @@ class Events:
         """
         kinds = self._kinds(agent, type)
         if session is None and after is None:
-            page = PAGE if limit is None or status else min(PAGE, limit)
-            walked = self.walked(Window(kinds, None, since, until, not ascending), max(page, 1))
-            return list(islice((event for event in walked if status in (None, event.status)), limit))
+            window = Window(kinds, None, since, until, not ascending)
+            if status is None:
+                return list(self.walked(window, limit))
+            return list(islice((event for event in self.walked(window) if event.status == status), limit))
         where = Where()
         where.add("s.session_id = ?", session)
         where.add("e.id > ?", after)
@@ -87,37 +83,25 @@ class Events:
             return None
         return frozenset(self._writer.kinds.matching(agents=agents, event_type=event_type))
 
-    def walked(self, window: Window, page: int = PAGE) -> Iterator[Event]:
-        """Events in order of time. Stop when you have enough; `page` are read at once."""
-        rows = walk(self._connection, window)
-        while part := list(islice(rows, page)):
-            yield from self._with_steps(part)
-
-    def _with_steps(self, rows: Sequence[Row]) -> Iterator[Event]:
-        sql = _sql.steps.format(numbers=numbers(row.id for row in rows))
-        steps = {step[0]: step[1:] for step in self._connection.execute(sql)}
-        for row in rows:
-            yield self._event(row, steps.get(row.id, _NO_STEP))
+    def walked(self, window: Window, limit: int | None = None) -> Iterator[Event]:
+        """Events in order of time. Stop when you have enough, or say how many that will be."""
+        ids = walk(self._connection, window, limit)
+        return self._made(
+            in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
+        )
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Event]:
-        return [self._event(Row(*row[:10]), row[10:]) for row in self._connection.execute(sql, values)]
+        return list(self._made(self._connection.execute(sql, values)))
 
-    def _event(self, row: Row, step: Sequence[Any]) -> Event:
-        kind = self._writer.kinds.of(row.kind)
-        return Event(
-            row.session_id,
-            kind.event_type,
-            **dict(zip(_STEP, step, strict=True)),
-            source=kind.source or None,
-            metadata=from_json(row.metadata_json),
-            seq=row.seq,
-            pattern=kind.pattern or None,
-            matched_value=row.matched_value,
-            original_line=row.original_line,
-            line_number=row.line_number,
-            risk_level=kind.risk_level or None,
-            auto_confirmable=kind.auto_confirmable if kind.pattern else None,
-            code_block_language=kind.code_block_language or None,
-            at=row.at,
-            id=row.id,
-        )
+    def _made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
+        """Rows of {event}, the session's name and {step} as records: step columns stand as Event has them."""
+        kinds = self._writer.kinds
+        for at, number, kind_id, line_number, matched, line, metadata, _, seq, session_id, *step in rows:
+            kind = kinds.by_id.get(kind_id) or kinds.of(kind_id)
+            pattern = kind.pattern or None
+            step_and_on = (
+                *step, kind.source or None, None if metadata is None else from_json(metadata), seq, pattern, matched,
+                line, line_number, kind.risk_level or None, kind.auto_confirmable if pattern else None,
+                kind.code_block_language or None, at, number,
+            )  # fmt: skip
+            yield Event(session_id, kind.event_type, *step_and_on)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import queries, reextraction
 from tachograph.store.filters import Where
 from tachograph.store.json_text import from_json
-from tachograph.store.walk import Row, Window, walk
+from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("extractions")
@@ -35,7 +35,7 @@ class Extractions:
         row = self._connection.execute(_sql.by_id, (extraction_id,)).fetchone()
         if row is None or not self._writer.kinds.of(row[2]).pattern:
             raise NotFound(f"there is no extraction {extraction_id}", "`tachograph events` lists them with their ids")
-        return self._extraction(Row(*row))
+        return next(self._made([row]))
 
     def list(
         self,
@@ -62,8 +62,9 @@ class Extractions:
             return []
         if session is not None:
             return self._of_session(session, kinds, since, until, limit, ascending is not False)
-        rows = walk(self._connection, Window(frozenset(kinds), None, since, until, not ascending))
-        return [self._extraction(row) for row in islice(rows, limit)]
+        ids = walk(self._connection, Window(frozenset(kinds), None, since, until, not ascending), limit)
+        rows = in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
+        return list(self._made(rows))
 
     def replace(self, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock]) -> tuple[int, int]:
         """Make `found` and `blocks` what extraction has found in the output of a session; returns (removed, added).
@@ -81,26 +82,29 @@ class Extractions:
         where.add("e.at <= ?", until)
         sql = _sql.of_session.format(where=where, order="ASC" if ascending else "DESC")
         rows = self._connection.execute(sql, (session, *where.values, -1 if limit is None else limit))
-        return [self._extraction(Row(*row)) for row in rows]
+        return list(self._made(rows))
 
-    def _extraction(self, row: Row) -> Extraction:
-        kind = self._writer.kinds.of(row.kind)
-        return Extraction(
-            kind.agent,
-            row.session_id,
-            kind.event_type,
-            kind.pattern,
-            row.matched_value,
-            row.original_line,
-            row.line_number,
-            from_json(row.metadata_json),
-            kind.code_block_language or None,
-            kind.risk_level,
-            kind.auto_confirmable,
-            row.at,
-            row.id,
-            kind.source,
-        )
+    def _made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Extraction]:
+        """Rows of {event} and the session's name as records."""
+        kinds = self._writer.kinds
+        for at, number, kind_id, line_number, matched, line, metadata, _, _, session_id in rows:
+            kind = kinds.by_id.get(kind_id) or kinds.of(kind_id)
+            yield Extraction(
+                kind.agent,
+                session_id,
+                kind.event_type,
+                kind.pattern,
+                matched,
+                line,
+                line_number,
+                None if metadata is None else from_json(metadata),
+                kind.code_block_language or None,
+                kind.risk_level,
+                kind.auto_confirmable,
+                at,
+                number,
+                kind.source,
+            )
 
     def stats(self, agent: str) -> dict[str, object]:
         """`agent_name, total_sessions, total_extractions, extractions_by_type, success_rate` of one agent.

@@ -230,18 +230,10 @@ class Search:
             event_type=wanted.event_type,
             pattern=wanted.pattern,
         )
-        agents = {number: self._writer.kinds.of(number).agent for number in kinds}
         walked = walk(self._connection, Window(frozenset(kinds), wanted.session, wanted.since, wanted.until))
         while (part := list(islice(walked, PAGE))) and not budget.spent():
-            sql = _sql.words_of_steps.format(numbers=numbers(row.id for row in part))
-            steps = {step[0]: step[1:] for step in self._connection.execute(sql)}
-            rows = [
-                (
-                    row.id, row.at, row.kind, row.line_number, row.session_id, agents[row.kind],
-                    *steps.get(row.id, ()), row.original_line or row.matched_value,
-                )
-                for row in part
-            ]  # fmt: skip
+            found = {row[0]: row for row in self._connection.execute(_sql.by_ids.format(numbers=numbers(part)))}
+            rows = [found[number] for number in part if number in found]
             for event in _holding(rows, wanted.terms):
                 yield from _hit(event, self._writer.kinds.of(event.kind).event_type, wanted.terms)
 

@@ -56,6 +56,7 @@ _WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]
     ),
 ]
 _RAW = tuple(kind for kinds, *_ in _WORDS for kind in kinds)
+_NO_ROW = object()
 
 
 def in_our_words(error: Exception, path: str) -> TachographError:
@@ -90,15 +91,15 @@ class Cursor(apsw.Cursor):
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
 
-    def __next__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         try:
-            return super().__next__()
+            yield from iter(super().__next__, _NO_ROW)  # as quick as without us: nothing of ours runs a row
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
 
     def fetchall(self) -> Any:
         try:
-            return super().fetchall()
+            return list(iter(super().__next__, _NO_ROW))
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
 

@@ -12,16 +12,15 @@ import apsw.ext
 import msgspec
 import pytest
 
-from tachograph.records import Session
+from tachograph.records import Event, Session
 from tachograph.store import migrations, queries, statistics
-from tachograph.store.events import _STEP
-from tachograph.store.walk import Row
 
 ROOM = Path(queries.__file__).parent.parent
 FILES = sorted(path.stem for path in (ROOM / "queries").glob("*.sql"))
 BRACES = {
     "where": "TRUE", "order": "ASC", "numbers": "1, 2", "index": "_events_session_at", "assignments": "pid = ?",
-    "version": "1", "application_id": "1", "kinds": "1, 2", "key": "a.name", "sorting": "1",
+    "version": "1", "application_id": "1", "kinds": "1, 2", "key": "a.name", "sorting": "1", "sessions": "1, 2",
+    "minus": "-", "edge": "s.last_at",
 }  # fmt: skip
 ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]
 
@@ -95,8 +94,10 @@ def test_lists_of_columns_are_in_the_order_of_their_records() -> None:
     assert [as_fields.get(name, name) for name in columns("session")] == [
         field.name for field in msgspec.structs.fields(Session)
     ]
-    assert (*columns("event"), "session_id") == Row._fields
-    assert tuple(columns("step")) == _STEP
+    event = "at id kind line_number matched_value original_line metadata_json session seq"
+    assert columns("event") == event.split(), "events and extractions unpack a row in this order"
+    step = columns("step")
+    assert tuple(step) == Event.__struct_fields__[2 : 2 + len(step)], "an event is made of a row as it comes"
 
 
 def test_adding_a_session_writes_every_field_of_it() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,6 +48,8 @@ FILTERS = st.fixed_dictionaries(
 def pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pages, so that a few events reach every boundary."""
     monkeypatch.setattr(walk, "PAGE", request.param)
+    if request.param < 10:
+        monkeypatch.setattr(walk, "_LARGE", 1)
 
 
 def add(store: Store, batches: list[list[Event]]) -> None:
@@ -141,14 +141,14 @@ def test_many_sessions_that_have_the_kind(store: Store) -> None:
 
 def test_the_latest_few_open_only_the_sessions_they_lie_in(store: Store) -> None:
     store.extractions.add_many([Extraction("codex", f"codex-{n}", "error", "panic", at=AT + n) for n in range(50)])
-    opened_runs: list[str] = []
-    original = walk._Runs.open
+    looked_into: list[int] = []
+    original = walk._Nearest._in_small
 
-    def noted(self: object, session: int, session_id: str) -> Iterator[walk.Row]:
-        opened_runs.append(session_id)
-        return original(self, session, session_id)
+    def noted(self: walk._Nearest, some: list[walk._Session]) -> list[walk.Entry]:
+        looked_into.extend(session.number for session in some)
+        return original(self, some)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(walk._Runs, "open", noted)
+        patched.setattr(walk._Nearest, "_in_small", noted)
         assert len(store.extractions.list(limit=5)) == 5
-    assert len(opened_runs) <= 7
+        assert len(looked_into) <= 7

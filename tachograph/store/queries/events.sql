@@ -28,6 +28,10 @@ WHERE {where}
 ORDER BY e.id {order}
 LIMIT ?;
 
--- name: steps
--- The steps of some events.
-SELECT t.event, {step} FROM _steps t WHERE t.event IN ({numbers});
+-- name: by_ids
+-- Some events; the walk knows their order.
+SELECT {event}, s.session_id, {step}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id IN ({numbers});

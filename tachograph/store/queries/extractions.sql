@@ -7,6 +7,13 @@ FROM _events e
 JOIN _sessions s ON s.id = e.session
 WHERE e.id = ?;
 
+-- name: by_ids
+-- Some findings; the walk knows their order.
+SELECT {event}, s.session_id
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+WHERE e.id IN ({numbers});
+
 -- name: of_session
 -- One session's in its own order. The index is named because most sessions are read whole, and the one over kinds
 -- would have to sort.

@@ -31,6 +31,11 @@ LEFT JOIN _steps t ON t.event = e.id
 WHERE e.id > ? AND {where}
 ORDER BY e.id DESC;
 
--- name: words_of_steps
--- What some structured steps say.
-SELECT event, content, command, file_path, tool_name FROM _steps WHERE event IN ({numbers});
+-- name: by_ids
+-- Some events as a search sees them.
+SELECT {spoken}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+JOIN _agents a ON a.id = s.agent
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id IN ({numbers});

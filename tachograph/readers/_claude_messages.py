@@ -10,20 +10,24 @@ from tachograph.readers._claude_session import Told
 from tachograph.readers._claude_text import MASK, Object, blocks, number, string, table, text_of
 from tachograph.records import Fact, Step, Usage
 
+Counts = tuple[int, int, int, int, int]
+_ZERO: Counts = (0, 0, 0, 0, 0)
 SYNTHETIC = "<synthetic>"  # the "model" of what the agent itself says in the name of one
 _NOTHING = "No response requested."  # said after a local command
+_MODELS = 64  # that one session may use
 _OPEN = 256  # messages whose next line may still come: several subagents may speak at once
 
 
 class _Message:
-    __slots__ = ("counts", "metadata", "texts", "thoughts", "told")
+    __slots__ = ("counts", "metadata", "partial", "texts", "thoughts", "told")
 
     def __init__(self, metadata: dict[str, object]) -> None:
         self.metadata = metadata
         self.texts: list[str] = []
         self.thoughts = 0
         self.told = False
-        self.counts: tuple[int, int, int, int, int, bool] | None = None
+        self.counts: Counts | None = None
+        self.partial = False
 
 
 class Messages:
@@ -36,6 +40,7 @@ class Messages:
         self._owed: tuple[str, _Message, int] | None = None  # seen without text so far: its reply is not told yet
         self._unnamed: str | None = None
         self._model: str | None = None
+        self._sums: dict[str | None, Counts] = {}  # by model
 
     @property
     def none(self) -> bool:
@@ -115,13 +120,29 @@ class Messages:
 
     def _tokens(self, name: str, state: _Message, model: str | None, message: Object, at: int, out: list[Fact]) -> None:
         """The last count of a message is the largest: the earlier ones were written while it was still streaming."""
-        counts = _counts(message)
+        counts, partial = _counts(table(message.get("usage"))), message.get("stop_reason") is None
         before = state.counts
-        if counts == before or not any(counts[:5]) or (before is not None and counts[1] < before[1]):
+        if (counts, partial) == (before, state.partial) or not any(counts) or (before and counts[1] < before[1]):
             return
-        state.counts = counts
-        usage = Usage(model, *counts[:5], partial=counts[5])
+        state.counts, state.partial = counts, partial
+        self._sums[model] = _sum(self._sums.get(model, _ZERO), counts, before or _ZERO)
+        usage = Usage(model, *counts, partial=partial)
         out.append(Step(f"usage:{name}", "usage", at, metadata=state.metadata, usage=usage))
+
+    def account(self, result: Object, at: int, out: list[Fact]) -> None:
+        """The agent's own count of all it used: what is more than its messages said is told as a usage of its own."""
+        models = {name: _account(table(account)) for name, account in table(result.get("modelUsage")).items()}
+        if not models and (last := _counts(table(result.get("usage")))) != _ZERO:
+            models = {self._model or "unknown": last}
+        for name, counts in list(models.items())[:_MODELS]:
+            # "opus[1m]" is opus with a longer context, "us.anthropic.opus-v1:0" the same from somebody else
+            said = list(self._sums)[:_MODELS]
+            model = max((model for model in said if model and model in name), key=len, default=name)
+            rest = _sum(counts, _ZERO, self._sums.get(model, _ZERO))
+            if any(rest):
+                metadata: dict[str, object] = {"kind": "rest", "model": model}
+                key = f"usage:rest:{self._session.id}:{name}"
+                out.append(Step(key, "usage", at, metadata=metadata, usage=Usage(model, *rest)))
 
     def _model_is(self, model: str, identity: str, at: int, out: list[Fact]) -> None:
         if model != self._model:
@@ -168,15 +189,20 @@ def _side(sidechain: bool) -> dict[str, object] | None:
     return {"sidechain": True} if sidechain else None
 
 
-def _counts(message: Object) -> tuple[int, int, int, int, int, bool]:
-    """Input with both cache parts, output, cache read, cache write, reasoning; whether that is but a placeholder."""
-    usage = table(message.get("usage"))
+def _counts(usage: Object) -> Counts:
+    """Of one call of the model: input with both cache parts, output, cache read, cache write, reasoning."""
     read, write = number(usage.get("cache_read_input_tokens")), number(usage.get("cache_creation_input_tokens"))
-    return (
-        number(usage.get("input_tokens")) + read + write,
-        number(usage.get("output_tokens")),
-        read,
-        write,
-        number(table(usage.get("output_tokens_details")).get("thinking_tokens")),
-        message.get("stop_reason") is None,
-    )
+    thinking = number(table(usage.get("output_tokens_details")).get("thinking_tokens"))
+    return (number(usage.get("input_tokens")) + read + write, number(usage.get("output_tokens")), read, write, thinking)
+
+
+def _account(usage: Object) -> Counts:
+    """The same of all calls of a model."""
+    read, write = number(usage.get("cacheReadInputTokens")), number(usage.get("cacheCreationInputTokens"))
+    input, output = number(usage.get("inputTokens")), number(usage.get("outputTokens"))
+    return (input + read + write, output, read, write, number(usage.get("thinkingTokens")))
+
+
+def _sum(counts: Counts, plus: Counts, minus: Counts) -> Counts:
+    a, b, c, d, e = (max(one + more - less, 0) for one, more, less in zip(counts, plus, minus, strict=True))
+    return a, b, c, d, e

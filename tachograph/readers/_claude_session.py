@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from tachograph.readers._claude_text import Object, number, string, table
 from tachograph.readers.json_lines import objects
 from tachograph.readers.reading import Origin
-from tachograph.records import Fact, SessionFacts, Usage
+from tachograph.records import Fact, SessionFacts
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _META = ".meta.json"
@@ -132,26 +132,6 @@ class Told:
 def _workflow(path: str) -> Object:
     folders = path.replace("\\", "/").split("/")
     return {"workflow": folders[-2]} if len(folders) > 2 and folders[-3] == "workflows" else {}
-
-
-def spent(models: object) -> Usage | None:
-    """Tokens of a whole session, from the agent's own account by model; its largest model is named."""
-    parts = [(name, table(value)) for name, value in table(models).items()]
-    if not parts:
-        return None
-
-    def total(field: str) -> int:
-        return sum(number(part.get(field)) for _, part in parts)
-
-    read, write = total("cacheReadInputTokens"), total("cacheCreationInputTokens")
-    return Usage(
-        model=max(parts, key=lambda part: number(part[1].get("outputTokens")))[0],
-        input_tokens=total("inputTokens") + read + write,
-        output_tokens=total("outputTokens"),
-        cache_read_tokens=read,
-        cache_write_tokens=write,
-        reasoning_tokens=total("thinkingTokens"),
-    )
 
 
 class SubagentFile:

@@ -14,7 +14,7 @@ from tachograph.readers import _claude_notes as notes
 from tachograph.readers._claude_calls import Calls
 from tachograph.readers._claude_detect import detect
 from tachograph.readers._claude_messages import Messages
-from tachograph.readers._claude_session import SubagentFile, Told, is_subagent_file, session_id, spent
+from tachograph.readers._claude_session import SubagentFile, Told, is_subagent_file, session_id
 from tachograph.readers._claude_text import (
     INTERRUPTED,
     MASK,
@@ -318,11 +318,11 @@ class _Session:
         if not self._result and self._messages.none and (said := string(record.get("result"))):
             out.append(Step(f"reply:{identity}", "reply", at, content=said))  # `--output-format json` prints no more
         self._result = record
+        self._messages.account(record, at, out)
         cost = record.get("total_cost_usd")
         self.told.tell(
             out,
             cost_usd=float(cost) if isinstance(cost, int | float) and 0 <= cost < 1e9 else None,
-            usage=spent(record.get("modelUsage")),
             status="failed" if record.get("is_error") is True else "completed",
         )
         return True

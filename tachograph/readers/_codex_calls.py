@@ -10,14 +10,21 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from tachograph.readers import patches
-from tachograph.readers._codex_output import Object, Outcome, exit_code, flat, milliseconds, outcome, shell_line
+from tachograph.readers._codex_output import (
+    Object,
+    Outcome,
+    decoded,
+    exit_code,
+    flat,
+    milliseconds,
+    outcome,
+    shell_line,
+)
 from tachograph.records import Step
 
-_decode = msgspec.json.Decoder().decode
 _SHELLS = {"exec_command", "shell", "shell_command", "container.exec", "local_shell_call"}
+_LONGEST_OUTPUT = 10_000  # pieces that are put together; all of them stay with the calls that read them
 _READS = {"view_image": "path", "read_file": "file_path"}
 _OPERATIONS = {"add": "write", "update": "edit", "delete": "delete"}
 _STATUSES = {"completed": "ok", "failed": "error", "declined": "rejected"}
@@ -26,7 +33,7 @@ _STATUSES = {"completed": "ok", "failed": "error", "declined": "rejected"}
 class _Call:
     """One call, while it can still be told again."""
 
-    __slots__ = ("at", "done", "files", "id", "key", "kind", "metadata", "name", "native", "status", "text", "timed")
+    __slots__ = ("at", "done", "files", "id", "key", "kind", "metadata", "name", "native", "output", "status", "timed")
 
     def __init__(self, key: str, call_id: str, native: str, name: str, at: int, metadata: Object) -> None:
         self.key = key
@@ -40,7 +47,7 @@ class _Call:
         self.done = False  # its output was seen
         self.timed = False  # an event told how long it took, better than the output does
         self.status: str | None = None
-        self.text = ""  # of a command that still runs
+        self.output: list[str] = []  # pieces, of a command that still runs
 
 
 class Calls:
@@ -50,6 +57,7 @@ class Calls:
         self._last: dict[str, _Call] = {}  # by native id
         self._waiting: dict[str, deque[_Call]] = {}  # for their output; ids may be masked, so that calls share one
         self._running: dict[str, _Call] = {}  # commands, by the id of the process
+        self._asked: list[_Call] = []  # since somebody asked what is unanswered
         self._searches: deque[tuple[str, object]] = deque(maxlen=64)
         self._keys: dict[str, int] = {}
         self._nameless = 0
@@ -59,7 +67,7 @@ class Calls:
         name = item.get("name")
         given = item.get("arguments") if item.get("arguments") is not None else item.get("input")
         if isinstance(given, str) and given.startswith("{"):
-            given = _decoded(given)
+            given = decoded(given)
         metadata: Object = {"input": given}
         if namespace := item.get("namespace"):
             metadata["namespace"] = namespace
@@ -121,7 +129,7 @@ class Calls:
         found = outcome(item.get("output"))
         if call.name == "write_stdin":
             return self._continued(call, found, at)
-        if call.name == "spawn_agent" and isinstance(answer := _decoded(found.text or ""), dict):
+        if call.name == "spawn_agent" and isinstance(answer := decoded(found.text or ""), dict):
             return self._parent_of(call, answer.get("agent_id"), at) + self._answer(call, found, at)
         return self._answer(call, found, at)
 
@@ -187,16 +195,19 @@ class Calls:
         call.metadata["subagent"] = child
         return [Step(call.key, call.kind, at, metadata=call.metadata)]
 
-    def close(self, status: str, at: int) -> Iterator[Step]:
-        """What has no result yet: `interrupted` when the turn was stopped, `unknown` when there is no more for now."""
-        open_calls = [call for calls in self._waiting.values() for call in calls]
-        if status == "unknown":
-            open_calls += self._running.values()  # those outlive an interruption
-        for call in open_calls:
-            if call.status is None or (call.status == "unknown" and status != "unknown"):
-                yield from self._told(call, Outcome(status=status), at)
-                if status == "interrupted":
-                    self._done(call)
+    def interrupted(self, at: int) -> Iterator[Step]:
+        """The turn was stopped: what waits for an output waits in vain. Commands may run on."""
+        for call in [call for calls in self._waiting.values() for call in calls]:
+            if call.status in (None, "unknown"):
+                yield from self._told(call, Outcome(status="interrupted"), at)
+            self._done(call)
+
+    def unanswered(self) -> Iterator[Step]:
+        """What was asked since this was last called, and has no result yet."""
+        asked, self._asked = self._asked, []
+        for call in asked:
+            if call.status is None:
+                yield from self._told(call, Outcome(status="unknown"), 0)
 
     def _continued(self, call: _Call, found: Outcome, at: int) -> list[Step]:
         """A write_stdin: the exit code it reports is the one of the command it wrote to."""
@@ -204,11 +215,13 @@ class Calls:
         process = str(given.get("session_id")) if isinstance(given, dict) else ""
         steps: list[Step] = []
         if (command := self._running.get(process)) is not None:
-            command.text += found.text or ""
+            if len(command.output) < _LONGEST_OUTPUT:
+                command.output.append(found.text or "")
             if found.exit_code is not None:
-                took = (at - command.at) / 1e6 if at > command.at > 0 else None
-                steps = self._answer(command, Outcome(command.text, found.exit_code, took, found.status), at)
-                self._running.pop(process, None)
+                took = (at - command.at) / 1e6 if at > command.at > 0 and not command.timed else None
+                text = "".join(command.output)
+                steps = self._answer(command, Outcome(text, found.exit_code, took, found.status), at)
+                del self._running[process]
         own = found if found.exit_code is None else found._replace(exit_code=None, status="ok")
         return steps + self._answer(call, own._replace(status=own.status or "ok", process=None), at)
 
@@ -261,6 +274,7 @@ class Calls:
         call = _Call(key, key.removeprefix("call:"), native, name, at, metadata)
         self._last[native] = call
         self._waiting.setdefault(native, deque()).append(call)
+        self._asked.append(call)
         return call
 
     def _unique(self, key: str) -> str:
@@ -284,7 +298,7 @@ class Calls:
         metadata: Object | None = None
         if found.process is not None:
             self._running[found.process] = call
-            call.text = found.text or ""
+            call.output = [found.text or ""]
             status = call.status
             metadata = (call.metadata or {}) | {"background": True}
             found = found._replace(duration_ms=None)
@@ -297,8 +311,9 @@ class Calls:
     def _done(self, call: _Call) -> None:
         call.done = True
         call.metadata = None
-        if (waiting := self._waiting.get(call.native)) and waiting[0] is call:
-            waiting.popleft()
+        waiting = self._waiting.get(call.native)
+        if waiting and call in waiting:  # as the first, unless ids are masked
+            waiting.remove(call)
             if not waiting:
                 del self._waiting[call.native]
 
@@ -320,15 +335,6 @@ class Calls:
 
 def _id(record: Object) -> object:
     return record.get("call_id") or record.get("callId") or record.get("id")
-
-
-def _decoded(text: str) -> object:
-    """Arguments come as JSON in a string; what is none stays as it is."""
-    try:
-        found: object = _decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
-    return found
 
 
 def _size(change: patches.FileChange) -> Object:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
+
+import msgspec
 
 Object = dict[str, Any]
+_decode = msgspec.json.Decoder().decode
 _HEADED = ("Chunk ID: ", "Wall time: ", "Exit code: ", "Process ", "Command: ")
 _HEADER_LIMIT = 4096  # a header is shorter, unless it repeats a long command
 _LOOSE_CODE = re.compile(r"exit code: (-?\d{1,10})\b", re.IGNORECASE)
@@ -44,10 +47,11 @@ def outcome(output: object) -> Outcome:
     if isinstance(output, dict):
         return _of_object(output)
     text, image_bytes = flat(output)
-    if text.startswith('{"') and '"metadata"' in text and (found := _decoded(text)) is not None:
-        return _of_object(found)
+    if text.startswith('{"') and '"metadata"' in text and (wrapped := _decoded(text)) is not None:
+        return _of_object(wrapped)
     headed = _headed(text) if text.startswith(_HEADED) else None
-    return (headed or _of_words(text))._replace(image_bytes=image_bytes)
+    found = headed or _of_words(text)
+    return found._replace(image_bytes=image_bytes) if image_bytes else found
 
 
 def flat(content: object) -> tuple[str, int]:
@@ -93,6 +97,14 @@ def shell_line(command: object) -> str | None:
     return shlex.join(words)
 
 
+def decoded(text: str) -> object:
+    """What JSON inside a string says; what is no JSON stays as it is."""
+    try:
+        return cast(object, _decode(text))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # UnicodeError: half a surrogate pair
+        return text
+
+
 def exit_code(value: object) -> int | None:
     """A number that a process may exit with."""
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**32 else None
@@ -113,10 +125,7 @@ def _of_object(found: Object) -> Outcome:
 
 
 def _decoded(text: str) -> Object | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    found = decoded(text)
     return found if isinstance(found, dict) and "output" in found and "metadata" in found else None
 
 

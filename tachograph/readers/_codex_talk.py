@@ -129,6 +129,8 @@ class Talk:
     def thought(self, item: Object, at: int) -> list[Step]:
         """response_item/reasoning; mostly encrypted, so that there is nothing to tell."""
         steps = self.release()
+        if not item.get("summary") and not item.get("content"):
+            return steps
         parts = [flat([part])[0] for whole in (item.get("summary"), item.get("content")) for part in _list(whole)]
         new = [part for part in parts if part and part not in self._shown_thoughts]
         self._shown_thoughts.clear()

@@ -33,8 +33,8 @@ class Meter:
 
     def __init__(self) -> None:
         self._counter = _Tokens()  # as Codex counts
-        self._own = _Tokens()  # told as steps
         self._copied = False  # the counter stands where a copied history left it
+        self._own = _Tokens()  # told since then
         self._responses: set[str] = set()
 
     def copied(self, event: Object) -> None:
@@ -64,7 +64,8 @@ class Meter:
             return []
         self._responses.add(native)
         self._counter = self._counter.plus(used)
-        self._own = self._own.plus(used)
+        if self._copied:
+            self._own = self._own.plus(used)
         return [_step(f"usage:{native}", used, model, at)]
 
     def reached(self, total: _Tokens, model: str | None, at: int) -> list[Step]:
@@ -77,7 +78,6 @@ class Meter:
             return []
         grown = total.since(self._counter)
         self._counter = total
-        self._own = self._own.plus(grown)
         return [_step(f"usage:@{total.total}", grown, model, at)]
 
 

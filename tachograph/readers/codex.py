@@ -151,7 +151,7 @@ class Rollout:
 
     def finish(self) -> Iterable[Fact]:
         """The latest times, a prompt that nothing followed, calls without a result."""
-        steps = [*self._talk.pause(), *self._calls.close("unknown", 0)]
+        steps = [*self._talk.pause(), *self._calls.unanswered()]
         facts: list[Fact] = [*self._led(steps)] if steps else []
         times = (self._started_at, self._last_at or self._modified_at)
         if self._id is not None and times != self._told_times:
@@ -290,7 +290,7 @@ class Rollout:
     def _turn_aborted(self, payload: Object, at: int) -> list[Step]:
         reason = _text(payload.get("reason"))
         told = self._marker("interruption", f"Turn stopped: {reason or 'unknown reason'}", at, {"reason": reason})
-        stopped = [*self._talk.release(), *self._calls.close("interrupted", at)]
+        stopped = [*self._talk.release(), *self._calls.interrupted(at)]
         return [*stopped, told, self._state("waiting", payload, at)]
 
     def _state(self, state: str, payload: Object, at: int) -> Step:

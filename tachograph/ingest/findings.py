@@ -27,7 +27,7 @@ def as_records(
                 metadata, one.code_block_language, one.risk_level, one.auto_confirmable, at, source=source,
             )
         )  # fmt: skip
-        if one.block is not None:
+        if one.block is not None and one.block.content:  # nothing between two fences is no block
             block = one.block
             blocks.append(
                 CodeBlock(

@@ -14,11 +14,13 @@ import traceback
 from typing import NamedTuple
 
 from tachograph import clock, paths
+from tachograph.capture.received import is_received
 from tachograph.errors import StoreBusy, StoreDamaged, StoreError, StoreTooNew
 from tachograph.extract import rules
 from tachograph.ingest import journals, spawn
 from tachograph.ingest.journal_import import JournalImport
 from tachograph.ingest.opening import open_store
+from tachograph.ingest.received_import import ReceivedImport
 from tachograph.journal.lock import is_live
 from tachograph.store import Store
 
@@ -45,7 +47,7 @@ class Importer:
         self.complaints: list[str] = []
         self._store: Store | None = None
         self._rules = load_rules(places)
-        self._imports: dict[str, JournalImport] = {}
+        self._imports: dict[str, JournalImport | ReceivedImport] = {}
         self._failed: dict[str, int] = {}
         self._live_until: dict[str, int] = {}
 
@@ -88,7 +90,8 @@ class Importer:
                 if not live:
                     self._discard(path, 0)
                 return False, live
-            item = self._imports[name] = JournalImport(self._open(), self._rules, path, fingerprint)
+            kind = ReceivedImport if is_received(name.removesuffix(journals.SUFFIX)) else JournalImport
+            item = self._imports[name] = kind(self._open(), self._rules, path, fingerprint)
         if item.done:
             return False, not self._discard(path, KEPT)
         moved = item.step(finished=not live)

@@ -29,6 +29,18 @@ class Step(NamedTuple):
     passages: list[Passage]
     bytes: int
 
+    def followed_by(self, then: Step) -> Step:
+        """Both as one; a chunk that has grown meanwhile is written once."""
+        if not self.bytes:
+            return then
+        grown = {chunk.number for chunk in then.chunks}
+        return Step(
+            [chunk for chunk in self.chunks if chunk.number not in grown] + then.chunks,
+            self.found + then.found,
+            self.passages + then.passages,
+            self.bytes + then.bytes,
+        )
+
 
 class Stream:
     """State of one stream; everything in it can be rebuilt from the store and the journal."""
@@ -55,11 +67,14 @@ class Stream:
         sizes = self.pending_pieces + [(at, len(data)) for at, data in pieces]
         end = raw.rfind(b"\n", before) + 1
         end = _before_open_key(raw, end) if end else 0
-        if len(raw) - end > PENDING_MAX:
-            end = len(raw)
-        done, self.pending_pieces = cut(sizes, end)
-        self.pending = raw[end:]
-        return self._take(raw[:end], done)
+        step = Step([], [], [], 0)
+        begin = 0
+        for stop in _stops(raw, end):
+            done, sizes = cut(sizes, stop - begin)
+            step = step.followed_by(self._take(raw[begin:stop], done))
+            begin = stop
+        self.pending, self.pending_pieces = raw[begin:], sizes
+        return step
 
     def finish(self) -> Step:
         """The stream is over: its last line needs no end."""
@@ -100,7 +115,9 @@ class Stream:
         data, pieces = masked.data, _shifted(pieces, masked.secrets)
         lines = split(data, self.line)
         clock = LineClock(data, pieces, self.line)
-        found = [] if self.stream == INPUT else self._extract(lines, clock)
+        # The rules see the first part of a line that is handled in parts.
+        whole = [line for line in lines if line[0] != self.line] if self._chunks.unfinished else lines
+        found = [] if self.stream == INPUT else self._extract(whole, clock)
         words = [] if self.stream == INPUT else passages(lines)
         return Step(self._chunks.add(data, pieces), found, words, len(data))
 
@@ -110,6 +127,21 @@ class Stream:
             for found in self._extractor.feed(lines)
             if not (found.event_type == "confirmation" and found.line_number == self._prompted)
         ]
+
+
+def _stops(raw: bytes, end: int) -> list[int]:
+    """Where to cut: after the complete lines, which reach to `end`, and inside a line longer than PENDING_MAX always at
+    the same bytes, however it arrives."""
+    stops = [0]
+    at = 0
+    while at < end or len(raw) - at > PENDING_MAX:
+        line_end = raw.rfind(b"\n", at, min(at + PENDING_MAX, end)) + 1 if at < end else 0
+        if line_end:
+            at = line_end
+            continue
+        stops += [at, at + PENDING_MAX]
+        at += PENDING_MAX
+    return sorted({*stops, max(end, stops[-1])} - {0})
 
 
 def _shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:

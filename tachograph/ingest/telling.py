@@ -196,7 +196,8 @@ class Telling:
         return first
 
     def _extract(self, session: ToldSession, step: Step, text: str, first: int) -> None:
-        found = extract_text(self._rules, text)
+        # Commands that a text quotes are not commands of this session: its own are steps.
+        found = [one for one in extract_text(self._rules, text) if one.event_type != "command"]
         if not found:
             return
         extractions, blocks = as_records(

@@ -15,6 +15,7 @@ from tachograph.records import Session, SessionFacts, Usage
 from tachograph.store import Store
 from tachograph.store.steps import RANKS
 
+_OPEN = {"running", "waiting", "paused"}
 _SLACK = 5 * SECOND  # clocks of a file and of a process
 
 
@@ -124,6 +125,12 @@ class ToldSession:
         """A step of that time was stored."""
         self.last_at = max(self.last_at, at)
 
+    def follow(self) -> None:
+        """Inside a transaction: the status that the source named, or that of the last state it told."""
+        if self.status and not self.wrapped and self.status != self.known.status:
+            ended = None if self.status in _OPEN else self.last_at or self.known.started_at
+            self.known = self._store.sessions.update(self.id, status=self.status, ended_at=ended)
+
     def settle(self, unknown_lines: int, *, over: bool) -> None:
         """Inside a transaction: the end of what is there is reached. A wrapped run ends when its wrapper says so."""
         changes = dict[str, Any]()
@@ -131,7 +138,7 @@ class ToldSession:
             changes["unknown_lines"] = unknown_lines
         if not self.wrapped:
             status = self.status or ("completed" if over else "running")
-            ended = None if status in {"running", "waiting", "paused"} else max(self.last_at, self.known.started_at)
+            ended = None if status in _OPEN else max(self.last_at, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}
         if changes:

@@ -9,7 +9,10 @@ from typing import cast
 from tachograph.readers.reading import Reader
 
 # In the order in which they are asked whose a file is: the pickiest first, plain logs last.
-MODULES: tuple[str, ...] = ("claude", "codex", "codex_json", "asciicast", "terminal_bench", "aider", "plain_log")
+MODULES: tuple[str, ...] = (
+    *("claude", "codex", "codex_json", "opencode", "opencode_export", "opencode_storage", "opencode_stream"),
+    *("swe_agent", "mini_swe_agent", "asciicast", "terminal_bench", "aider", "plain_log"),
+)
 
 
 @cache

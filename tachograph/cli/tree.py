@@ -17,6 +17,7 @@ class Entry(NamedTuple):
 SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Record": (
         Entry("run", "wrap", "Run a command and record what it does."),
+        Entry("up", "up", "Import and follow what all agents do; receive what they send."),
         Entry("import", "importing", "Import the histories that agents keep of themselves."),
         Entry("note", "note", "Mark a moment of a session with your own words."),
     ),

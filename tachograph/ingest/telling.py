@@ -14,6 +14,7 @@ import msgspec
 
 from tachograph.analyse.commands import category
 from tachograph.analyse.cost import price
+from tachograph.errors import BadRecord
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
 from tachograph.extract.texts import extract_text
@@ -130,7 +131,11 @@ class Telling:
         session = self.session
         results: dict[str, str] = {}
         prepared = [self._prepared(step, session, results) for step in steps]
-        told = self._store.steps.put(session.id, session.agent, prepared, source=self._source)
+        try:
+            told = self._store.steps.put(session.id, session.agent, prepared, source=self._source)
+        except BadRecord:  # one value that nothing can hold must not cost its neighbours
+            prepared = [storable(step) for step in prepared]
+            told = self._store.steps.put(session.id, session.agent, prepared, source=self._source)
         session.heard(steps[-1].at)
         self._examine(session, prepared, told.events, told.renewed, results)
 
@@ -216,6 +221,23 @@ class Telling:
         )
         for block in blocks:
             self._store.code_blocks.add(block)
+
+
+def storable(value: Any) -> Any:
+    """The same without what a database cannot hold: half characters, numbers of more than 64 bits."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Step):
+        fields = msgspec.structs.asdict(value)
+        usage = fields.pop("usage")
+        return Step(**{name: storable(inner) for name, inner in fields.items()}, usage=usage)
+    if isinstance(value, dict):
+        return {storable(str(key)): storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return None
+    return value
 
 
 def masked(value: Any) -> Any:

@@ -1,0 +1,96 @@
+"""`tachograph up`: one process follows the agents' histories, one answers on the loopback, until told to stop.
+
+They meet only at the store: when one of them ends, the other goes on, and it is started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tachograph.errors import Refused
+from tachograph.ingest import spawn
+from tachograph.ingest.histories import LOCK
+from tachograph.paths import Places
+from tachograph.serve.app import make_app
+from tachograph.serve.run import serve
+from tachograph.serve.sink import Sink
+
+LOG = "follow.log"
+AGAIN = 2.0  # seconds between two starts of a follower that ends
+
+
+async def run(places: Places, port: int, *, say: Callable[[str], None], ready: Callable[[int], None]) -> None:
+    """Follow and serve until SIGINT or SIGTERM. Raises Refused when another one runs or the port is taken."""
+    lock = spawn.take_lock(places, LOCK)
+    if lock is None:
+        raise Refused(
+            "another process follows the histories already (tachograph up, or an import)",
+            "stop it first, or go on using it",
+        )
+    os.close(lock)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    sink = Sink(places)
+    following = asyncio.create_task(_follow(places, stop, say))
+    importing = asyncio.create_task(_keep_importing(places, stop))
+    try:
+        await serve(make_app(places, sink), port, sink=sink, stop=stop, ready=ready)
+    finally:
+        stop.set()
+        await asyncio.gather(following, importing)
+        sink.close()
+
+
+async def _follow(places: Places, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """The follower, started again when it ends by itself."""
+    while not stop.is_set():
+        child = await _start(places)
+        ended = asyncio.create_task(child.wait())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+        code = await ended
+        if not stop.is_set():
+            say(f"the follower ended (exit code {code}; {os.path.join(places.journal, LOG)}); starting it again")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN)
+        stopped.cancel()
+
+
+async def _start(places: Places) -> asyncio.subprocess.Process:
+    environment = {
+        **os.environ,
+        "TACHOGRAPH_DB": places.database,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    environment.pop("TACHOGRAPH_SESSION", None)
+    log = os.open(os.path.join(places.journal, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tachograph.ingest.follow",
+            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    finally:
+        os.close(log)
+
+
+async def _keep_importing(places: Places, stop: asyncio.Event) -> None:
+    """An importer whenever there are journals: those of recorders that could not start one, and our own."""
+    from tachograph.ingest import journals
+
+    while not stop.is_set():
+        if journals.names(places):
+            spawn.ensure_importer(places)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.2)

@@ -103,9 +103,10 @@ class HistoryImport:
             if len(data) == BLOCK and b"\n" not in data and not self._skipping:
                 data += file.read(LINE_MAX - BLOCK)
             at_end = file.tell() >= stat.st_size
-            taken = self._take(data, stat, at_end=at_end)
+            found = redact(data)
+            taken = self._take(data, found, stat, at_end=at_end)
             self._fed = position + taken
-            self._keep(history, data)
+            self._keep(history, data, found)
             kept = max(history.kept_bytes, position + len(data))
             self._save(history, stat, read=self._fed, kept=kept, tail=_tail(file, kept))
         return not at_end
@@ -119,7 +120,7 @@ class HistoryImport:
             self._telling.recall(self._parser.finish())
         self._fed = position
 
-    def _take(self, data: bytes, stat: os.stat_result, *, at_end: bool) -> int:
+    def _take(self, data: bytes, found: Redacted, stat: os.stat_result, *, at_end: bool) -> int:
         """Inside a transaction: complete lines of a block into facts. Returns how many bytes that were."""
         end = data.rfind(b"\n") + 1
         facts: list[Fact] = []
@@ -133,16 +134,17 @@ class HistoryImport:
             self._skipping, begin, end = True, len(data), len(data)
         elif at_end and end < len(data) and _is_whole(data[end:], stat):
             end = len(data)
-        for line in _masked_lines(data[begin:end]):
+        part = data[begin:end]
+        for line in _masked_lines(part, found if part == data else None):
             facts.extend(self._parser.feed(line))
         self._tell(facts, stat, at_end=at_end)
         return end
 
-    def _keep(self, history: History, data: bytes) -> None:
+    def _keep(self, history: History, data: bytes, found: Redacted) -> None:
         """Archive of `data`, which begins at read_bytes, what is not there yet."""
         fresh = data[max(0, history.kept_bytes - history.read_bytes) :]
         if fresh:
-            found = redact(fresh)
+            found = found if fresh == data else redact(fresh)
             self._store.histories.append(history.id, found.data, _masks(fresh, found))
 
     # -- files that are written whole ------------------------------------------------------------------------------
@@ -247,8 +249,8 @@ def _is_whole(line: bytes, stat: os.stat_result) -> bool:
     return clock.now() - stat.st_mtime_ns > QUIET
 
 
-def _masked_lines(data: bytes) -> list[bytes]:
-    lines = redact(data).data.split(b"\n")
+def _masked_lines(data: bytes, found: Redacted | None = None) -> list[bytes]:
+    lines = (found or redact(data)).data.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
     return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tachograph.errors import NotFound, Refused
 from tachograph.ingest import discover, spawn
@@ -16,6 +16,7 @@ from tachograph.readers import Origin, Shape
 from tachograph.readers.registry import MODULES, reader
 from tachograph.store import Store
 
+GROUP = 4 << 20  # bytes of files that share a transaction
 Progress = Callable[[int, int, Report], None]  # files done, files in all, what they came to
 
 
@@ -50,13 +51,31 @@ def import_all(
         histories = Histories(store, load_rules(places))
         todo = histories.changed(wanted)
         total = Report(files=len(wanted) - len(todo))
-        for number, candidate in enumerate(todo, 1):
-            total += histories.take(candidate)
-            progress(number, len(todo), total)
+        done = 0
+        for group in groups(todo):
+            with store.transaction():
+                for candidate in group:
+                    total += histories.take(candidate)
+                    done += 1
+                    progress(done, len(todo), total)
         complaints += histories.complaints
         return total
     finally:
         os.close(lock)
+
+
+def groups(wanted: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+    """Small files share a transaction: committing costs more than reading them."""
+    group: list[Candidate] = []
+    size = 0
+    for one in wanted:
+        if group and size + one.size > GROUP:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += one.size
+    if group:
+        yield group
 
 
 def reparse(store: Store, places: Places, words: Sequence[str], progress: Progress) -> Report:

@@ -7,16 +7,15 @@ there is no transcript.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
+from tachograph.readers import _hook_shape as shape
 from tachograph.readers._claude_calls import Calls
 from tachograph.readers._claude_text import blocks, text_of
-from tachograph.readers.hooking import Memory, Object, Teller, not_understood, number, table, text
+from tachograph.readers._hook_shape import Handler, understood
+from tachograph.readers.hooking import Memory, Object, Teller, number, table, text
 from tachograph.records import Fact, Step
 
-_TYPED = {None, "user", "sdk"}  # where a prompt comes from that counts as one
 _ASKING = {"permission_prompt", "elicitation_dialog", "agent_needs_input", "idle_prompt"}
 _QUIET = {  # nothing that a session is made of, or told by another hook
     *("PostToolBatch", "UserPromptExpansion", "PreModelSwitch", "Setup", "TeammateIdle", "TaskCreated"),
@@ -27,56 +26,7 @@ _QUIET = {  # nothing that a session is made of, or told by another hook
 
 def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]:
     """Facts of one message; see hooking."""
-    given = table(body)
-    name = text(given.get("hook_event_name")) or event
-    session = text(given.get("session_id"))
-    if session is None or name is None:
-        return [not_understood("hook without a session", body)]
-    tell = _EVENTS.get(name)
-    if tell is None and name not in _QUIET:
-        return [not_understood(f"hook {name}", body)]
-    agent = text(given.get("agent_id"))
-    teller = Teller(f"agent-{agent}" if agent else session, at, memory)
-    _session(teller, given, session if agent else None)
-    if tell:
-        tell(teller, given)
-    return teller.done()
-
-
-def _session(teller: Teller, given: Object, parent: str | None) -> None:
-    path = given.get("agent_transcript_path") if parent else given.get("transcript_path")
-    teller.facts(parent_id=parent, project_dir=text(given.get("cwd")) if teller.new else None)
-    teller.noted(
-        transcript_path=text(path),
-        permission_mode=text(given.get("permission_mode")),
-        agent_type=text(given.get("agent_type")),
-    )
-
-
-def _started(teller: Teller, given: Object) -> None:
-    source = text(given.get("source"))
-    teller.facts(model=text(given.get("model")), title=text(given.get("session_title")), status="running")
-    if source in ("startup", "clear", "fork", None):
-        teller.state("started", source=source)
-    elif source == "resume":
-        teller.state("resumed", source=source)
-
-
-def _ended(teller: Teller, given: Object) -> None:
-    teller.facts(status="completed")
-    teller.state("completed", reason=text(given.get("reason")))
-    teller.memory.forget(teller.session)
-
-
-def _prompted(teller: Teller, given: Object) -> None:
-    source, prompt = text(given.get("source")), text(given.get("prompt"))
-    identity = text(given.get("prompt_id"))
-    teller.facts(title=text(given.get("session_title")), status="running")
-    teller.state("running")
-    if source in _TYPED:
-        teller.said("prompt", identity, prompt, prompt_id=identity)
-    else:
-        teller.marker("wake_up", prompt or "", source=source)
+    return understood(event, body, at, memory, handlers=_HANDLERS, quiet=_QUIET, child="agent-{}")
 
 
 def _asked(teller: Teller, given: Object) -> None:
@@ -105,13 +55,6 @@ def _denied(teller: Teller, given: Object) -> None:
     _result(teller, given, block, None, "rejected")
 
 
-def _permission(teller: Teller, given: Object) -> None:
-    """The dialog is on the screen: the agent goes on when the user has answered."""
-    asked = table(given.get("tool_input"))
-    what = text(asked.get("command")) or text(asked.get("file_path"))
-    teller.state("waiting", kind="permission", tool_name=text(given.get("tool_name")), what=what)
-
-
 def _notified(teller: Teller, given: Object) -> None:
     kind = text(given.get("notification_type"))
     message = text(given.get("message"))
@@ -123,39 +66,6 @@ def _notified(teller: Teller, given: Object) -> None:
 
 def _elicited(teller: Teller, given: Object) -> None:
     teller.state("waiting", kind="elicitation", message=text(given.get("message")))
-
-
-def _stopped(teller: Teller, given: Object) -> None:
-    """The turn is over; what goes on in the background is counted."""
-    if said := text(given.get("last_assistant_message")):
-        teller.said("reply", None, said)
-    tasks = given.get("background_tasks")
-    running = len(tasks) if isinstance(tasks, list) and tasks else None
-    teller.state("waiting", **({"background_tasks": running} if running else {}))
-
-
-def _turn_failed(teller: Teller, given: Object) -> None:
-    error, details = text(given.get("error")), text(given.get("error_details"))
-    teller.marker("api_error", details or error or "the turn failed", status="error", error=error)
-    teller.state("waiting")
-
-
-def _subagent_started(teller: Teller, given: Object) -> None:
-    teller.facts(status="running")
-    teller.state("started")
-
-
-def _subagent_stopped(teller: Teller, given: Object) -> None:
-    if said := text(given.get("last_assistant_message")):
-        teller.said("reply", None, said)
-    teller.facts(status="completed")
-    teller.state("completed")
-
-
-def _compacting(teller: Teller, given: Object) -> None:
-    number = teller.memory.next(teller.session, "compaction")
-    trigger = text(given.get("trigger"))
-    teller.marker("compaction", f"compacted ({trigger or 'unknown'})", key=f"#{number}", trigger=trigger)
 
 
 def _compacted(teller: Teller, given: Object) -> None:
@@ -171,22 +81,22 @@ def _switched(teller: Teller, given: Object) -> None:
     teller.marker("model_switch", f"{before} → {after}", **told)
 
 
-_EVENTS: dict[str, Callable[[Teller, Object], None]] = {
-    "SessionStart": _started,
-    "SessionEnd": _ended,
-    "UserPromptSubmit": _prompted,
+_HANDLERS: dict[str, Handler] = {
+    "SessionStart": shape.started,
+    "SessionEnd": shape.ended,
+    "UserPromptSubmit": shape.prompted,
     "PreToolUse": _asked,
     "PostToolUse": _answered,
     "PostToolUseFailure": _failed,
-    "PermissionRequest": _permission,
+    "PermissionRequest": shape.permission,
     "PermissionDenied": _denied,
     "Notification": _notified,
     "Elicitation": _elicited,
-    "Stop": _stopped,
-    "StopFailure": _turn_failed,
-    "SubagentStart": _subagent_started,
-    "SubagentStop": _subagent_stopped,
-    "PreCompact": _compacting,
+    "Stop": shape.stopped,
+    "StopFailure": shape.turn_failed,
+    "SubagentStart": shape.subagent_started,
+    "SubagentStop": shape.subagent_stopped,
+    "PreCompact": shape.compacting,
     "PostCompact": _compacted,
     "PostModelSwitch": _switched,
 }

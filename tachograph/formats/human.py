@@ -71,6 +71,16 @@ def number(value: int | float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
+def short(value: int) -> str:
+    """A count in at most five characters: `812`, `41.7k`, `24.8M`, `3.1G`."""
+    if value < 1000:
+        return str(value)
+    amount, units = value / 1000, "kMGT"
+    while amount >= 999.5 and units[1:]:
+        amount, units = amount / 1000, units[1:]
+    return f"{amount:.1f}{units[0]}" if amount < 99.95 else f"{amount:.0f}{units[0]}"
+
+
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 event`, `1,204 events`."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

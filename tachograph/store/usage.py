@@ -17,12 +17,13 @@ from tachograph.store.writer import Writer
 
 _sql = queries.load("usage")
 _KEYS = {
-    "day": "strftime('%Y-%m-%d', e.at / 1000000000, 'unixepoch')",
-    "month": "strftime('%Y-%m', e.at / 1000000000, 'unixepoch')",
-    "model": "coalesce(u.model, 'unknown')",
+    "day": "strftime('%Y-%m-%d', c.at / 1000000000, 'unixepoch')",
+    "month": "strftime('%Y-%m', c.at / 1000000000, 'unixepoch')",
+    "model": "coalesce(c.model, 'unknown')",
     "project": "coalesce(s.project_dir, 'unknown')",
     "agent": "a.name",
     "session": "s.session_id",
+    "total": "'total'",
 }
 
 
@@ -40,6 +41,13 @@ class Sum(NamedTuple):
     unpriced: int
     partial: int  # calls whose agent wrote down less than it used
     sessions: int
+
+
+class Prices(NamedTuple):
+    """How many calls each source priced (`agent`: it said so itself), and how many calls of which models nobody did."""
+
+    sources: dict[str, int]
+    unpriced: dict[str, int]
 
 
 class Usages:
@@ -80,19 +88,47 @@ class Usages:
         until: int | None = None,
         limit: int | None = None,
     ) -> list[Sum]:
-        """Sums by day, month, model, project, agent or session; days in order, the rest dearest first. Times in ns.
+        """Sums by day, month, model, project, agent, session or in `total`; the latest day first, the rest dearest
+        first. Days are UTC, times in ns.
 
-        Raises UsageError for another key.
+        A session whose agent only states a sum is one call. Raises UsageError for another key.
         """
         if key not in _KEYS:
             raise UsageError(f"cost cannot be summed by {key!r}", f"use one of {', '.join(_KEYS)}")
-        where = Where()
-        agents = self._writer.kinds.matching_agents(agent)
-        where.any_of("a.name", agents)
-        where.add("s.session_id = ?", session)
-        where.add("s.project_dir = ?", project)
-        where.add("e.at >= ?", since)
-        where.add("e.at <= ?", until)
-        order = "1" if key in {"day", "month"} else "coalesce(sum(u.cost_usd), 0) DESC, sum(u.output_tokens) DESC"
-        sql = _sql.by.format(key=_KEYS[key], where=where, sorting=order)
+        where, calls = self._asked(agent, session, project, since, until)
+        order = "1 DESC" if key in {"day", "month"} else "coalesce(sum(c.cost_usd), 0) DESC, sum(c.output_tokens) DESC"
+        sql = _sql.by.format(key=_KEYS[key], calls=calls, where=where, sorting=order)
         return [Sum(*row) for row in self._connection.execute(sql, (*where.values, -1 if limit is None else limit))]
+
+    def prices(
+        self,
+        *,
+        agent: str | None = None,
+        session: str | None = None,
+        project: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Prices:
+        """Where the prices of some calls are from, and what has none."""
+        where, calls = self._asked(agent, session, project, since, until)
+        sources: dict[str, int] = {}
+        unpriced: dict[str, int] = {}
+        for source, model, count in self._connection.execute(
+            _sql.prices.format(calls=calls, where=where), where.values
+        ):
+            (unpriced if source is None else sources)[source or model or "unknown"] = count
+        return Prices(sources, unpriced)
+
+    def _asked(
+        self, agent: str | None, session: str | None, project: str | None, since: int | None, until: int | None
+    ) -> tuple[Where, str]:
+        """Conditions, and the calls they are about. Of one session all count, also those copied into it."""
+        where = Where()
+        where.any_of("a.name", self._writer.kinds.matching_agents(agent))
+        where.add("s.project_dir = ?", project)
+        where.add("c.at >= ?", since)
+        where.add("c.at <= ?", until)
+        if session is None:
+            return where, _sql.calls.format(below=1, of_session="TRUE", is_session="TRUE")
+        number = int(self._connection.execute(_sql.session, (session,)).get or 0)
+        return where, _sql.calls.format(below=2, of_session=f"u.session = {number}", is_session=f"u.id = {number}")

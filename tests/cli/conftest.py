@@ -19,7 +19,7 @@ import pytest
 from tachograph import paths
 from tachograph.cli.main import main
 from tachograph.ingest.catch_up import catch_up
-from tests.cli import recordings
+from tests.cli import histories, recordings
 
 
 class Recorded(NamedTuple):
@@ -91,6 +91,24 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(kept: Path, call: Ask, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """`call`, in the shared home."""
     monkeypatch.setenv("TACHOGRAPH_HOME", str(kept))
+    return call
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the sessions of `histories` in it, imported; the tests of a module share it and change nothing."""
+    place = tmp_path_factory.mktemp("told")
+    histories.write(place / "histories")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOGRAPH_HOME", str(place / "home"))
+        assert main(["import", str(place / "histories")]) == 0
+    return place / "home"
+
+
+@pytest.fixture
+def asked(told: Path, call: Ask, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """`call`, in the home of the histories."""
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(told))
     return call
 
 

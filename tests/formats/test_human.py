@@ -70,3 +70,12 @@ def test_counting() -> None:
     assert human.plural(1, "event") == "1 event"
     assert human.plural(1204, "event") == "1,204 events"
     assert human.plural(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0"), (999, "999"), (1000, "1.0k"), (99_949, "99.9k"), (99_950, "100k"), (999_499, "999k"),
+     (999_500, "1.0M"), (24_750_599, "24.8M"), (3_100_000_000, "3.1G"), (10**18, "1000000T")],
+)  # fmt: skip
+def test_counts_in_few_characters(count: int, text: str) -> None:
+    assert human.short(count) == text

@@ -32,16 +32,46 @@ SET (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoni
 )
 WHERE id = ?1;
 
--- name: by
--- Summed by one thing; copies are counted where they were made.
-SELECT {key} AS key, count(*), sum(u.input_tokens), sum(u.output_tokens), sum(u.cache_read_tokens),
-    sum(u.cache_write_tokens), sum(u.reasoning_tokens), sum(u.cost_usd),
-    sum(u.cost_usd IS NULL AND u.input_tokens + u.output_tokens > 0), sum(u.partial), count(DISTINCT u.session)
+-- name: session
+-- The row number of a session.
+SELECT id FROM _sessions WHERE session_id = ?;
+
+-- name: calls
+-- Every call of a model; a session whose agent only states a sum is one. Copies are left out, or all but what was taken
+-- back, as `below` says.
+SELECT u.session, e.at, u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens, u.cache_write_tokens,
+    u.reasoning_tokens, u.cost_usd, u.cost_source, u.partial
 FROM _usage u
 JOIN _events e ON e.id = u.event
-JOIN _sessions s ON s.id = u.session
+WHERE u.copied < {below} AND {of_session}
+UNION ALL
+SELECT u.id, u.started_at, u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens, u.cache_write_tokens,
+    u.reasoning_tokens, u.cost_usd, iif(u.cost_usd IS NULL, NULL, 'agent'), 0
+FROM _sessions u
+WHERE (u.input_tokens + u.output_tokens > 0 OR u.cost_usd IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM _usage c WHERE c.session = u.id AND c.copied < 2) AND {is_session};
+
+-- name: by
+-- Summed by one thing.
+SELECT {key} AS key, count(*), coalesce(sum(c.input_tokens), 0), coalesce(sum(c.output_tokens), 0),
+    coalesce(sum(c.cache_read_tokens), 0), coalesce(sum(c.cache_write_tokens), 0),
+    coalesce(sum(c.reasoning_tokens), 0), sum(c.cost_usd),
+    coalesce(sum(c.cost_usd IS NULL AND c.input_tokens + c.output_tokens > 0), 0), coalesce(sum(c.partial), 0),
+    count(DISTINCT c.session)
+FROM ({calls}) c
+JOIN _sessions s ON s.id = c.session
 JOIN _agents a ON a.id = s.agent
-WHERE u.copied = 0 AND {where}
+WHERE {where}
 GROUP BY 1
 ORDER BY {sorting}
 LIMIT ?;
+
+-- name: prices
+-- Who said what calls cost, and which models nobody has a price of.
+SELECT c.cost_source, iif(c.cost_source IS NULL, c.model, NULL) AS unpriced, count(*)
+FROM ({calls}) c
+JOIN _sessions s ON s.id = c.session
+JOIN _agents a ON a.id = s.agent
+WHERE (c.input_tokens + c.output_tokens > 0 OR c.cost_usd IS NOT NULL) AND {where}
+GROUP BY 1, 2
+ORDER BY 3 DESC;

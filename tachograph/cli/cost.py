@@ -1,0 +1,111 @@
+"""`tachograph cost`: tokens and dollars, and how much of that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tachograph.cli import draw
+from tachograph.cli.app import App
+from tachograph.cli.command import Listing, choice, command, listing_options, pass_app, session_filter
+from tachograph.cli.listing import Field, Shape, emit
+from tachograph.formats import human
+from tachograph.formats.rows import Row
+from tachograph.formats.table import Cell
+from tachograph.store.usage import Prices, Sum
+
+_NAMES = {  # --by → (column, title)
+    "day": ("day", "DAY"),
+    "month": ("month", "MONTH"),
+    "model": ("model", "MODEL"),
+    "project": ("project_dir", "PROJECT"),
+    "agent": ("agent", "AGENT"),
+    "session": ("session_id", "SESSION"),
+}
+_TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+_COLUMNS = ("sessions", "calls", *_TOKENS, "cost_usd", "unpriced", "partial")
+_MODELS_SHOWN = 5
+
+
+@command("cost")
+@click.option("--by", type=choice(*_NAMES), default="day", help="One row for each of these; days are UTC.")
+@session_filter
+@listing_options
+@pass_app
+def cli(app: App, listing: Listing, session: str | None, by: str) -> None:
+    """Add up the tokens and the cost of models: by day, the latest first, or by something else, the dearest first.
+
+    Input holds what was read from and written to the cache, output holds reasoning. The cost is what the agent says,
+    else from a price table, at the prices of the day of the call; a model that the table does not have is counted as
+    unpriced and never guessed. ≥ marks a sum that lacks such calls, or calls whose agent wrote down less than it
+    used. A call that was copied into another session (resumed, forked) counts once.
+    """
+    usage = app.store().usage
+    asked: dict[str, Any] = {
+        "session": app.store().sessions.resolve(session).id if session else None,
+        "agent": listing.agent,
+        "since": listing.since,
+        "until": listing.until,
+    }
+    found = usage.by(by, **asked, limit=listing.fetch)
+    if emit(app, listing, found, _shape(by), "no use of a model fits; tachograph import reads what agents wrote down"):
+        for total in usage.by("total", **asked):
+            _summary(app, total, usage.prices(**asked))
+        app.hint(f"also: {' '.join(f'--by {name}' for name in _NAMES if name != by)}")
+
+
+def _shape(by: str) -> Shape:
+    column, title = _NAMES[by]
+
+    def row(found: Sum) -> Row:
+        dollars = None if found.cost_usd is None else round(found.cost_usd, 9)
+        return {column: found.key, **{name: getattr(found, name) for name in _COLUMNS}, "cost_usd": dollars}
+
+    def tokens(name: str, title: str, spare: int) -> Field:
+        return Field(name, title, lambda found: human.short(getattr(found, name)), right=True, spare=spare)
+
+    fields = [
+        Field(column, title, lambda found: found.key, stretch=True),
+        Field("sessions", "SESSIONS", lambda found: human.number(found.sessions), right=True, spare=4),
+        Field("calls", "CALLS", lambda found: human.number(found.calls), right=True),
+        tokens("input_tokens", "INPUT", 0),
+        tokens("cache_read_tokens", "CACHED", 0),
+        tokens("cache_write_tokens", "WRITTEN", 2),
+        tokens("output_tokens", "OUTPUT", 0),
+        tokens("reasoning_tokens", "REASONING", 3),
+        Field("cost_usd", "COST $", _cost, right=True),
+        Field("unpriced", "UNPRICED", lambda found: _some(found.unpriced), right=True),
+        Field("partial", "PARTIAL", lambda found: _some(found.partial), right=True, spare=1),
+    ]
+    return Shape("row", (column, *_COLUMNS), fields, row)
+
+
+def _cost(found: Sum) -> Cell:
+    if found.cost_usd is None:
+        return Cell("unknown" if found.unpriced else "", draw.YELLOW)
+    least = "≥ " if found.unpriced or found.partial else ""
+    return Cell(f"{least}{found.cost_usd:,.2f}")
+
+
+def _some(count: int) -> Cell:
+    return Cell(human.number(count) if count else "", draw.YELLOW)
+
+
+def _summary(app: App, total: Sum, prices: Prices) -> None:
+    """What it comes to, who said so, and what nobody knows."""
+    least = "at least " if total.unpriced or total.partial else ""
+    known = "unknown" if total.cost_usd is None else f"{least}${total.cost_usd:,.2f}"
+    said = [f"{known} for {human.plural(total.calls, 'call')} in {human.plural(total.sessions, 'session')}"]
+    said += [f"{human.number(count)} {_priced(source)}" for source, count in prices.sources.items()]
+    app.say("; ".join(said), "2")
+    if prices.unpriced:
+        named = [f"{model}: {human.plural(count, 'call')}" for model, count in prices.unpriced.items()]
+        more = f" and {len(named) - _MODELS_SHOWN} more" if len(named) > _MODELS_SHOWN else ""
+        app.say(f"no price is known of {', '.join(named[:_MODELS_SHOWN])}{more}: not in the sum", "33")
+    if total.partial:
+        app.say(f"{human.plural(total.partial, 'call')} used more than the agent wrote down", "33")
+
+
+def _priced(source: str) -> str:
+    return "as the agent says" if source == "agent" else f"at the prices of {source} for their day"

@@ -6,31 +6,16 @@ calls anew in every message.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from tachograph.readers._opencode_tools import tool_steps
+from tachograph.readers._turns import Names
 from tachograph.readers.json_lines import SAMPLE
 from tachograph.readers.values import count, dollars, joined, lasted, millis, table, tables, text, whole
 from tachograph.records import Fact, Step, Unknown, Usage
 
 _SILENT = {"step-start", "step-finish", "snapshot", "patch", "agent", "file", "subtask", "compaction"}
-
-
-class Names:
-    """Ids that are told once each: the second of a kind gets `#2`, one that is missing is numbered."""
-
-    def __init__(self) -> None:
-        self._told: Counter[str] = Counter()
-
-    def name(self, kind: str, native: object) -> str:
-        """What `native` is called among the ids of this kind."""
-        known = text(native) or ""
-        label = f"{kind}:{known}"
-        self._told[label] += 1
-        number = self._told[label]
-        return known if known and number == 1 else f"{known}#{number}"
 
 
 class Messages:

@@ -2,7 +2,7 @@
 SELECT s.id, s.time_updated, s.directory, m.session_id, m.data, p.message_id, p.data
 FROM session s, message m, part p LIMIT 0
 -- sessions
-SELECT id, time_updated, octet_length(title) FROM session ORDER BY id
+SELECT id, time_updated, octet_length(title) FROM session ORDER BY time_created, id
 -- messages
 SELECT session_id, count(*), max(time_updated), total(octet_length(data)) FROM message GROUP BY session_id
 -- parts

@@ -43,18 +43,6 @@ def text_of(content: object) -> str:
     return "\n".join(parts)
 
 
-def count(value: object) -> int:
-    """A number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else 0
-
-
-def dollars(value: object) -> float | None:
-    """A cost; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < 1e9 else None
-
-
 def dig(value: object, *keys: str) -> Any:
     """What lies below these keys, None when there is nothing or something else on the way."""
     for key in keys:
@@ -62,8 +50,3 @@ def dig(value: object, *keys: str) -> Any:
             return None
         value = value.get(key)
     return value
-
-
-def text(value: object) -> str | None:
-    """A string that says something."""
-    return value if isinstance(value, str) and value else None

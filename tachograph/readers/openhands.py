@@ -1,0 +1,208 @@
+"""OpenHands: conversations that lie in a folder each, one small JSON file per event.
+
+    ~/.openhands/conversations/<id>/base_state.json, events/event-00000-<uuid>.json …     V1, since late 2025
+    ~/.openhands/sessions/<id>/metadata.json, events/0.json, events/1.json …              V0
+
+A conversation is read whole, from the file that changes with it: `document` is one line per file, its state first, the
+events in their order.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from tachograph.readers import _openhands_v0, _openhands_v1
+from tachograph.readers._loose_json import decode
+from tachograph.readers.json_lines import Object, objects
+from tachograph.readers.reading import Origin, Place, Shape
+from tachograph.readers.times import iso
+from tachograph.readers.values import count, dollars, table, text
+from tachograph.records import Fact, SessionFacts, Step, Usage
+
+name = "openhands"
+shape = Shape.DATABASE
+
+_STATE = ("base_state.json", "metadata.json")
+_EVENT = re.compile(r"event-(\d{5,})-[0-9a-fA-F-]{8,}\.json|(\d+)\.json")
+_LARGEST = 64 * 1024 * 1024  # bytes of one file; a larger one is left out
+
+
+def places(home: str, environment: Mapping[str, str]) -> list[Place]:
+    """Its folder, or where the environment says that conversations are."""
+    root = environment.get("OPENHANDS_PERSISTENCE_DIR") or os.path.join(home, ".openhands")
+    found = [
+        Place(root, ("conversations/*/base_state.json", "sessions/*/metadata.json")),
+        Place(environment.get("OPENHANDS_CONVERSATIONS_DIR", ""), ("*/base_state.json",)),
+    ]
+    return [place for place in found if os.path.isabs(place.root)]
+
+
+def detect(head: bytes, path: str) -> bool:
+    """One event or the state of a conversation, in a file named so."""
+    file = os.path.basename(path)
+    if head.lstrip()[:1] != b"{":
+        return False
+    if file == "base_state.json":
+        return b'"execution_status"' in head or (b'"workspace"' in head and b'"agent"' in head)
+    if file == "metadata.json":
+        return b'"conversation_id"' in head
+    if not _EVENT.fullmatch(file):
+        return False
+    if file.startswith("event-"):
+        return b'"id"' in head and b'"source"' in head
+    return b'"source"' in head and (b'"action"' in head or b'"observation"' in head)
+
+
+def sessions(path: str) -> dict[str, str]:
+    """The conversation of its state file (of its first event, when it has no state), with the number of its files, how
+    long they are and when one was last written. Nothing for any other file of it."""
+    if not _speaks_for_all(path):
+        return {}
+    files = _files(path)
+    found = [os.stat(file) for file in files]
+    latest = max(entry.st_mtime_ns for entry in found)
+    return {_openhands_v1.named_by_folder(path): f"{len(found)} {sum(entry.st_size for entry in found)} {latest}"}
+
+
+def document(path: str, session_id: str) -> bytes:
+    """State and events, one line each, as they are in their files. Raises OSError, KeyError for another session."""
+    if _openhands_v1.named_by_folder(path) != session_id:
+        raise KeyError(session_id)
+    return b"".join(_line(file) + b"\n" for file in _files(path))
+
+
+def _speaks_for_all(path: str) -> bool:
+    folder, file = _folder(path), os.path.basename(path)
+    state = next((one for one in _STATE if os.path.isfile(os.path.join(folder, one))), None)
+    if state is not None:
+        return file == state
+    named = _EVENT.fullmatch(file)
+    return named is not None and int(named[1] or named[2]) == 0
+
+
+def _folder(path: str) -> str:
+    folder = os.path.dirname(os.path.abspath(path))
+    return os.path.dirname(folder) if os.path.basename(folder) == "events" else folder
+
+
+def _files(path: str) -> list[str]:
+    """The files of the conversation that `path` belongs to, its state first."""
+    folder = _folder(path)
+    state = [os.path.join(folder, file) for file in _STATE]
+    inside = os.path.join(folder, "events")
+    found: list[tuple[int, str]] = []
+    for here in (inside, folder):
+        if found or not os.path.isdir(here):
+            continue
+        for entry in os.scandir(here):
+            named = _EVENT.fullmatch(entry.name)
+            if named is not None and entry.is_file(follow_symlinks=False):
+                found.append((int(named[1] or named[2]), entry.path))
+    return [file for file in state if os.path.isfile(file)] + [file for _, file in sorted(found)]
+
+
+def _line(path: str) -> bytes:
+    entry = os.stat(path)
+    if not stat.S_ISREG(entry.st_mode) or entry.st_size > _LARGEST:
+        return b""
+    with open(path, "rb") as file:
+        data = file.read().strip()
+    if b"\n" not in data:
+        return data
+    try:
+        return msgspec.json.encode(decode(data))  # on one line; what it says stays the same
+    except (ValueError, msgspec.MsgspecError):
+        return b" ".join(data.split(b"\n"))
+
+
+def parse(origin: Origin) -> _Parser:
+    """For a document as `document` makes it."""
+    return _Parser(origin)
+
+
+class _Parser:
+    def __init__(self, origin: Origin) -> None:
+        path, _, named = origin.path.partition("#")
+        self._session = named or _openhands_v1.named_by_folder(path) or name
+
+    def feed(self, data: bytes) -> Iterable[Fact]:
+        """Facts of one conversation."""
+        conversation = Events(self._session)
+        facts = [fact for line in data.split(b"\n") for fact in conversation.line(line)]
+        return facts + conversation.end()
+
+    def finish(self) -> Iterable[Fact]:
+        """Nothing is left open."""
+        return []
+
+
+class Events:
+    """Events of one conversation, of either version, as they come."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        self._conversation: _openhands_v0.Conversation | _openhands_v1.Conversation | None = None
+
+    def line(self, line: bytes) -> list[Fact]:
+        """Facts of a line."""
+        found, wrong = objects(line)
+        facts: list[Fact] = [fact for event in found for fact in self.take(event)]
+        return facts + wrong
+
+    def take(self, event: Object) -> list[Fact]:
+        """Facts of one event, or of the state of a conversation."""
+        if "conversation_id" in event:
+            return _metadata(event, self._session)
+        if self._conversation is None:
+            old = isinstance(event.get("action"), str) or isinstance(event.get("observation"), str)
+            kind = _openhands_v0.Conversation if old else _openhands_v1.Conversation
+            self._conversation = kind(self._session)
+        self._conversation.take(event)
+        return self._taken()
+
+    def end(self) -> list[Fact]:
+        """What can be said when there is no more for now."""
+        if isinstance(self._conversation, _openhands_v0.Conversation):
+            self._conversation.finish()
+        elif self._conversation is not None:
+            self._conversation.times()
+        return self._taken()
+
+    def _taken(self) -> list[Fact]:
+        if self._conversation is None:
+            return []
+        out, self._conversation.out = self._conversation.out, []
+        return out
+
+
+def _metadata(known: Object, session: str) -> list[Fact]:
+    """What the server keeps beside the events of V0."""
+    usage = Usage(
+        text(known.get("llm_model")),
+        count(known.get("prompt_tokens")),
+        count(known.get("completion_tokens")),
+        cost_usd=dollars(known.get("accumulated_cost")) or None,
+    )
+    kept = {
+        key: known[key] for key in ("selected_repository", "trigger", "git_provider", "pr_number") if known.get(key)
+    }
+    facts: list[Fact] = [
+        SessionFacts(
+            session,
+            title=text(known.get("title")),
+            model=text(known.get("llm_model")),
+            branch=text(known.get("selected_branch")),
+            started_at=iso(known.get("created_at")),
+            last_at=iso(known.get("last_updated_at")),
+            metadata=table(kept) or None,
+        )
+    ]
+    if usage.input_tokens or usage.output_tokens or usage.cost_usd:
+        at = iso(known.get("created_at")) or 0
+        facts.append(Step("usage:total", "usage", at, usage=usage, metadata={"total": True}))
+    return facts

@@ -28,13 +28,12 @@ _decode = msgspec.json.Decoder().decode
 
 
 class _Call:
-    __slots__ = ("at", "event_type", "files", "id", "key", "shell", "silent", "tool")
+    __slots__ = ("at", "event_type", "files", "id", "key", "shell", "tool")
 
     def __init__(self, key: str, event_type: str, tool: str, at: int) -> None:
         self.key, self.id, self.event_type, self.tool, self.at = key, key.removeprefix("call:"), event_type, tool, at
         self.files: list[str] = []  # keys of what else it does to files
         self.shell = ""  # that it asks about
-        self.silent = True  # nobody has said yet that it has no answer
 
 
 class Calls:
@@ -44,6 +43,7 @@ class Calls:
         self._keys = keys
         self._open: dict[str, deque[_Call]] = {}  # by the agent's id, which may be masked or used again
         self._last: dict[str, _Call] = {}
+        self._silent: dict[str, _Call] = {}  # by key: open, and nobody has said yet that it has no answer
         self._asked: dict[str, Object] = {}  # what a message of the model asked for, until it starts
         self._shells: dict[str, _Call] = {}  # commands that go on, by the id of their shell
         self._refused: set[str] = set()
@@ -70,7 +70,7 @@ class Calls:
         call = _Call(key, event_type, name or "", at)
         call.shell = str(table(arguments).get("shellId") or "")
         self._open.setdefault(id_, deque()).append(call)
-        self._last[id_] = call
+        self._last[id_] = self._silent[key] = call
         server = text(data.get("mcpServerName"))
         metadata = only(input=arguments, model=text(data.get("model")), mcp_server=server) | about
         others = []
@@ -95,6 +95,7 @@ class Calls:
             steps = self.start(self._asked.get(id_) or {"toolCallId": id_}, at, about)
             call = self._open.pop(id_).pop()
             call.at = 0  # nobody knows
+        self._silent.pop(call.key, None)
         result = _result(data, call.event_type, refused=bool(id_) and id_ in self._refused)
         going = _GOES_ON.search(result.tail) if call.event_type == "command" and result.exit_code is None else None
         if going:
@@ -122,10 +123,8 @@ class Calls:
 
     def unanswered(self, status: str) -> list[Step]:
         """Calls without an answer, each once."""
-        found = [call for waiting in self._open.values() for call in waiting if call.silent]
-        for call in found:
-            call.silent = False
-        return [Step(call.key, call.event_type, status=status) for call in found]
+        found, self._silent = self._silent, {}
+        return [Step(call.key, call.event_type, status=status) for call in found.values()]
 
     def _command_ended(self, call: _Call, result: _Result) -> list[Step]:
         """A tool that reads from a shell, writes to it or stops it may say how its command ended."""

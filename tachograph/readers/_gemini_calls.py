@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tachograph.readers._values import Object, count, diff_lines, only, rows, table, text
+from tachograph.readers._values import Object, count, diff_lines, exit_code, only, rows, table, text
 from tachograph.records import Step
 
 _SHELL = "run_shell_command"
@@ -31,38 +31,26 @@ class Result(NamedTuple):
     content: str | None
     failed: bool  # it is an error's text
     pictures: list[Object]
+    exit_code: int | None = None  # when it is said beside the text
 
 
 def call(key: str, given: Object, at: int, about: Object) -> Step:
     """The step of one record. Its time is that of its message: the record's own is when all calls of it were done."""
-    name, arguments = text(given.get("name")), given.get("args")
-    result = result_of(given.get("result"), given.get("resultDisplay"))
+    name, arguments = text(given.get("name")), table(given.get("args"))
+    result = result_of(_own(given.get("result"), given.get("id")), given.get("resultDisplay"))
     status = _status(given, result)
-    agent = text(given.get("agentId"))
-    metadata = only(input=arguments, subagent=agent, images=result.pictures) | about
-    given_to = table(arguments)
-    operation = _OPERATIONS.get(name or "")
-    path = next((found for field in _PATHS if (found := text(given_to.get(field)))), None)
-    if operation and path:
-        if operation != "read" and status == "ok":
-            metadata |= _lines(table(given.get("resultDisplay")))
-        return Step(
-            key, "file_op", at, name, key.removeprefix("call:"), path, operation, status=status, content=result.content,
-            metadata=metadata or None,
-        )  # fmt: skip
-    if name != _SHELL:
-        return Step(
-            key, "tool_call", at, name, key.removeprefix("call:"), status=status, content=result.content,
-            metadata=metadata or None,
-        )  # fmt: skip
-    start = (result.content or "")[:_BEGINNING]
-    if status == "ok" and start.startswith(_CUT_SHORT):
-        status = "interrupted"
-    exited = _exit_code(result.content or "") if status == "ok" else None
-    if start.startswith(_BACKGROUND):
-        metadata["background"] = True
+    metadata = only(input=given.get("args"), subagent=text(given.get("agentId")), images=result.pictures) | about
+    kind, operation = "tool_call", _OPERATIONS.get(name or "")
+    command = path = exited = None
+    if name == _SHELL:
+        kind, command = "command", text(arguments.get("command"))
+        status, exited, going_on = _shell(result, status)
+        metadata |= {"background": True} if going_on else {}
+    elif operation and (path := next((found for field in _PATHS if (found := text(arguments.get(field)))), None)):
+        kind = "file_op"
+        metadata |= _lines(table(given.get("resultDisplay"))) if operation != "read" and status == "ok" else {}
     return Step(
-        key, "command", at, name, key.removeprefix("call:"), command=text(given_to.get("command")), exit_code=exited,
+        key, kind, at, name, key.removeprefix("call:"), path, operation if path else None, command, exited,
         status=status, content=result.content, metadata=metadata or None,
     )  # fmt: skip
 
@@ -71,12 +59,14 @@ def result_of(given: object, shown: object = None) -> Result:
     """The text of what a tool returned: the parts for the model, else what the user was shown."""
     said: list[str] = []
     pictures: list[Object] = []
-    failed = False
+    failed, exited = False, None
     for part in [given] if isinstance(given, dict) else given if isinstance(given, list) else []:
         answer = table(part).get("functionResponse")
         if isinstance(answer, dict):
-            words, wrong = _answer(answer.get("response"))
+            response = answer.get("response")
+            words, wrong = _answer(response)
             failed = failed or wrong
+            exited = exit_code(table(response).get("exitCode"))
             parts = rows(answer.get("parts"))
         else:
             words, parts = text(part) or text(table(part).get("text")), rows([part])
@@ -86,7 +76,27 @@ def result_of(given: object, shown: object = None) -> Result:
             pictures.append(picture(data))
             said.append("[image]")
     content = "\n".join(said) or text(given) or text(shown)
-    return Result(content, failed, pictures)
+    return Result(content, failed, pictures, exited)
+
+
+def _own(given: object, id_: object) -> object:
+    """The answer to one call: a copy of the history puts those of all calls of its turn into each of them."""
+    if not isinstance(given, list) or len(given) < 2:
+        return given
+    own = [part for part in rows(given) if table(part.get("functionResponse")).get("id") == id_ is not None]
+    return own or given
+
+
+def _shell(result: Result, status: str | None) -> tuple[str | None, int | None, bool]:
+    """Status and exit code of a command, and whether it goes on."""
+    content = result.content or ""
+    start = content[:_BEGINNING]
+    if status == "ok" and start.startswith(_CUT_SHORT):
+        return "interrupted", None, False
+    if start.startswith(_BACKGROUND):
+        return status, None, True
+    exited = result.exit_code if result.exit_code is not None else _exit_code(content, answered=status == "ok")
+    return status, exited, False
 
 
 def picture(data: Object) -> Object:
@@ -98,9 +108,10 @@ def picture(data: Object) -> Object:
 
 def _answer(response: object) -> tuple[str | None, bool]:
     given = table(response)
-    for field in ("output", "error"):
-        if field in given:
-            return _words(given[field]), field == "error"
+    if "output" in given and (given["output"] or not text(given.get("error"))):
+        return _words(given["output"]), False
+    if "error" in given:
+        return _words(given["error"]), True
     return (_words(given) if given else text(response)), False
 
 
@@ -138,7 +149,7 @@ def status_of(result: Result | None) -> str | None:
     return "cancelled" if (result.content or "").startswith(_CANCELLED) else "error"
 
 
-def _exit_code(content: str) -> int | None:
+def _exit_code(content: str, *, answered: bool) -> int | None:
     """Old versions end the output with `Exit Code: N` and more; new ones leave it out when it is 0."""
     tail = content[-_TAIL:].rstrip().removesuffix(_PUT_AROUND).rstrip()
     if "\n" not in tail:
@@ -152,7 +163,7 @@ def _exit_code(content: str) -> int | None:
         if found[1] == "Signal" and found[2] not in ("(none)", "0"):
             return None
     begins = content[:_BEGINNING].removeprefix("<untrusted_context>").lstrip()
-    return 0 if begins.startswith("Output: ") else None
+    return 0 if answered and begins.startswith("Output: ") else None
 
 
 def _lines(shown: Object) -> Object:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tachograph.readers._gemini_steps import MODEL_TYPES, is_context, project_of, steps, words_of
 from tachograph.readers._values import Object, named, only, text
+from tachograph.readers.json_lines import SAMPLE
 from tachograph.readers.reading import Origin, Place
 from tachograph.readers.times import iso
 from tachograph.records import Fact, Retracted, SessionFacts, Step, Unknown
@@ -77,7 +78,8 @@ class Conversation:
         have been cut, so that only what is new in it counts."""
         found = steps(message, id_, lambda call, place, answered: self._name_call(id_, call, place, answered))
         if found is None:
-            return [Unknown(f"message of type {str(message.get('type'))[:80]}", str(message)[:200])]
+            kind = text(message.get("type")) or "?"
+            return [Unknown(f"message of type {kind[:80]}", words_of(message.get("content"))[:SAMPLE])]
         self._read(message)
         facts = self._news()
         keys, before = tuple(step.key for step in found), self._messages.get(id_, ())
@@ -110,10 +112,15 @@ class Conversation:
 
     def rewind(self, id_: object) -> list[Fact]:
         """That message and all after it were taken back; all there are when it is not among them."""
-        ids = list(self._messages)
-        taken = ids[ids.index(id_) :] if isinstance(id_, str) and id_ in self._messages else ids
-        keys = tuple(key for each in taken for key in self._messages.pop(each))
-        return [self._retracted(keys)] if keys else []
+        known = isinstance(id_, str) and id_ in self._messages
+        taken: list[tuple[str, ...]] = []
+        while self._messages:
+            last, keys = self._messages.popitem()
+            taken.append(keys)
+            if known and last == id_:
+                break
+        gone = tuple(key for keys in reversed(taken) for key in keys)
+        return [self._retracted(gone)] if gone else []
 
     def finish(self) -> list[Fact]:
         """Calls without an answer, times: those of the messages, else those that the file says, else the file's."""

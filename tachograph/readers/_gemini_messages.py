@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from os.path import join
 
 from tachograph.readers._gemini_steps import MODEL_TYPES, is_context, project_of, steps, words_of
 from tachograph.readers._values import Object, named, only, text
@@ -15,9 +16,12 @@ name = "gemini"
 _CALLS = frozenset({"command", "file_op", "tool_call"})
 
 
-def place(home: str, ending: str) -> list[Place]:
-    """`~/.gemini/tmp/<project>/chats`; the chats of subagents lie in a folder named like the session above them."""
-    return [Place(f"{home}/.gemini", (f"tmp/*/chats/*.{ending}", f"tmp/*/chats/*/*.{ending}"))]
+def place(home: str, environment: Mapping[str, str], ending: str) -> list[Place]:
+    """`.gemini/tmp/<project>/chats` below the home, or below what GEMINI_CLI_HOME names; the chats of subagents lie in
+    a folder named like the session above them. Since 2026-02 it deletes what is older than 30 days, unless told
+    otherwise (`general.sessionRetention` of its settings)."""
+    root = join(environment.get("GEMINI_CLI_HOME") or home, ".gemini")
+    return [Place(root, (f"tmp/*/chats/*.{ending}", f"tmp/*/chats/*/*.{ending}"), keeps_days=30)]
 
 
 class Conversation:

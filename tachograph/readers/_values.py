@@ -47,13 +47,6 @@ def only(**fields: object) -> Object:
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
 
 
-def lines_of(value: object) -> int | None:
-    """How many lines a text has; None for what is no text."""
-    if not isinstance(value, str):
-        return None
-    return value.count("\n") + (not value.endswith("\n")) if value else 0
-
-
 def diff_lines(diff: str) -> tuple[int, int]:
     """Lines that a unified diff adds and removes."""
     added = removed = 0

@@ -30,8 +30,8 @@ _decode = msgspec.json.Decoder().decode
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:
-    """`~/.gemini/tmp/*/chats`. Nothing is deleted unless the user asks for it."""
-    return place(home, "json")
+    """`~/.gemini/tmp/*/chats`, where it keeps them for 30 days."""
+    return place(home, environment, "json")
 
 
 def detect(head: bytes, path: str) -> bool:

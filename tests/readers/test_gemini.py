@@ -160,6 +160,21 @@ def test_calls(call: dict[str, Any], step: dict[str, Any]) -> None:
     assert dict(found.get("metadata", {})).items() >= more.items()  # type: ignore[call-overload]
 
 
+def test_answers_that_share_a_turn() -> None:
+    first, second = tool("c1", "glob", "1"), tool("c2", "glob", "2")
+    both = [*first["result"], *second["result"]]
+    steps = standing(told_lines(message("gemini", "g", toolCalls=[{**c, "result": both} for c in (first, second)])))
+    assert steps.column("tool_call", "content") == ["1", "2"]
+
+
+def test_exit_codes_beside_the_text() -> None:
+    response = {"output": "", "error": "no such file", "exitCode": 2}
+    call = tool("c", "run_shell_command", None, "error", args={"command": "x"})
+    call["result"] = [{"functionResponse": {"id": "c", "response": response}}]
+    found = standing(told_lines(message("gemini", "g", toolCalls=[call]))).steps["call:c"]
+    assert (found["exit_code"], found["content"], found["status"]) == (2, "no such file", "error")
+
+
 def test_lines_of_changes() -> None:
     changes = [{**DIFF}, {**DIFF, "diffStat": STAT}]
     calls = [tool(str(i), "replace", "ok", args={"file_path": "/a"}, resultDisplay=d) for i, d in enumerate(changes)]
@@ -336,8 +351,9 @@ def test_detect() -> None:
 
 def test_places() -> None:
     ((lines,), (documents,)) = gemini_jsonl.places("/home/user", {}), gemini.places("/home/user", {})
-    assert lines.root == documents.root == "/home/user/.gemini" and lines.keeps_days is None
+    assert lines.root == documents.root == "/home/user/.gemini" and lines.keeps_days == 30
     assert lines.patterns == ("tmp/*/chats/*.jsonl", "tmp/*/chats/*/*.jsonl")
+    assert gemini.places("/home/user", {"GEMINI_CLI_HOME": "/x"})[0].root == "/x/.gemini"
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"3", b"[]", b"{}", b'{"messages": 3}', b"\xff", b"[" * 10**5])

@@ -28,12 +28,10 @@ _KNOWN = ("Applied edit to ", "Tokens: ", "Commit ")  # messages that may follow
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:
-    """aider writes into the project it works on: looked for where people keep projects, and where they say it is."""
-    found = [Place(home, (_FILE, f"*/{_FILE}", f"*/*/{_FILE}", f"*/*/*/{_FILE}"))]
+    """Where the environment says it is. aider writes into every project it works on: those histories are imported by
+    name, since a home is too large to walk and to watch for one file."""
     named = environment.get("AIDER_CHAT_HISTORY_FILE", "")
-    if os.path.isabs(named):
-        found.append(Place(os.path.dirname(named), (os.path.basename(named),)))
-    return found
+    return [Place(os.path.dirname(named), (os.path.basename(named),))] if os.path.isabs(named) else []
 
 
 def detect(head: bytes, path: str) -> bool:

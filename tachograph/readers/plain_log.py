@@ -1,7 +1,8 @@
 """Logs without any format: what a program printed, line by line, for the rules to look at.
 
-Any text is such a log, so this reader is asked last, and only for files that the user names and for the logs in the
-folder of a terminal-bench trial. Times come from the prefix that GitHub's runners put before each line.
+Any text could be such a log, so this reader is asked last, and takes only what is called a log, or text, by its name:
+the logs in the folder of a terminal-bench trial are. Times come from the prefix that GitHub's runners put before each
+line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ shape = Shape.LINES
 
 _STAMP = re.compile(rb"\xef?\xbb?\xbf?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) ?")
 _NOT_IN_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")  # control characters that no terminal is sent
+_NAMED = re.compile(r"\.(?:log|txt|out|err)(?:\.\d+)?$", re.IGNORECASE)
 _SAMPLE = 4096
 
 
@@ -30,8 +32,9 @@ def places(home: str, environment: Mapping[str, str]) -> list[Place]:
 
 
 def detect(head: bytes, path: str) -> bool:
-    """Any text, with escape sequences or without; never what looks binary."""
-    return bool(head) and not _NOT_IN_TEXT.search(head, 0, _SAMPLE)
+    """Text, with escape sequences or without, in a file that is named as logs are; no document, nothing binary."""
+    text = bool(head) and head.lstrip()[:1] != b"{" and not _NOT_IN_TEXT.search(head, 0, _SAMPLE)
+    return text and _NAMED.search(path) is not None
 
 
 def parse(origin: Origin) -> _Parser:

@@ -133,6 +133,12 @@ def test_watched_line_by_line_the_same_is_told() -> None:
     ]
 
 
+def test_it_is_looked_for_where_the_environment_says_it_is() -> None:
+    (place,) = aider.places("/home/user", {"AIDER_CHAT_HISTORY_FILE": "/notes/chat.md"})
+    assert (place.root, place.patterns) == ("/notes", ("chat.md",))
+    assert not aider.places("/home/user", {"AIDER_CHAT_HISTORY_FILE": "chat.md"})
+
+
 def test_detects_its_own_only() -> None:
     assert aider.detect(RECORDING, "notes.txt")
     assert not aider.detect(b"# aider chat started at the office\n", PATH)

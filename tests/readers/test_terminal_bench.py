@@ -88,7 +88,8 @@ def test_the_log_of_a_trial_is_a_session_below_it() -> None:
 @pytest.mark.parametrize("binary", [b"\x7fELF\x02\x01", b"SQLite format 3\x00", b"PK\x03\x04", b""])
 def test_what_is_no_log(binary: bytes) -> None:
     assert not plain_log.detect(binary, "/a.log")
-    assert plain_log.detect(CI, "/a.log")
+    assert plain_log.detect(CI, "/a.log") and plain_log.detect(CI, "/A.TXT.1")
+    assert not plain_log.detect(CI, "/a.py") and not plain_log.detect(b'{"a": 1}', "/a.log")
 
 
 def test_detects_results_only() -> None:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from tachograph import clock, paths
 from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
 from tachograph.ingest import discover, journals, spawn
+from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories
 from tachograph.ingest.history_import import QUIET, RUNNING
@@ -65,6 +66,7 @@ class Follower:
 
     def __init__(self, store: Store, places: Places, home: str, environment: Mapping[str, str]) -> None:
         self._store = store
+        self._places = places
         self._home = home
         self._environment = environment
         self._histories = Histories(store, load_rules(places))
@@ -158,6 +160,8 @@ class Follower:
     def _take(self, candidate: Candidate, *, backlog: bool = False) -> None:
         assert self._watch is not None
         changes = self._watch.changes
+        if not self._histories.knows(candidate.path):
+            catch_up(self._places, wait_ms=300)  # is it a run that we wrap? its journal comes first
         report = self._histories.take(candidate, stop=(lambda: not changes.empty()) if backlog else lambda: False)
         self.files += report.parsed
         if self._histories.unfinished(candidate.path):

@@ -84,6 +84,10 @@ class Histories:
             self._note(candidate, reason, known.reader if known else UNREAD)
             return Report(1, failed=1)
 
+    def knows(self, path: str) -> bool:
+        """Whether the file was read before."""
+        return path in self._known
+
     def unfinished(self, path: str) -> bool:
         """Whether a file was not read to its end: there is more, or its last line may still grow."""
         known = self._known.get(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from tachograph.capture.received import is_received
 from tachograph.paths import Places
 
 SUFFIX = ".journal"
@@ -21,7 +20,7 @@ def sizes(places: Places) -> dict[str, int]:
     try:
         with os.scandir(places.journal) as entries:
             found = [entry for entry in entries if entry.name.endswith(SUFFIX)]
-            return {entry.name: entry.stat().st_size for entry in found if not is_received(entry.name)}
+            return {entry.name: entry.stat().st_size for entry in found}
     except OSError:
         return {}
 

@@ -55,11 +55,12 @@ class Telling:
     def tell(self, facts: Iterable[Fact], *, now: int) -> None:
         """Store facts in their order; `now` in ns is the time of steps that have none before the first that has one."""
         self._last_at = self._last_at or now
-        for fact in facts:
+        told = list(facts)
+        for fact in told:
             if isinstance(fact, Step):
                 self._steps.append(self._timed(fact))
             elif isinstance(fact, SessionFacts):
-                self._turn_to(fact)
+                self._turn_to(fact, told)
             elif isinstance(fact, OutputPiece):
                 self._print(fact)
             elif isinstance(fact, Retracted):
@@ -72,11 +73,12 @@ class Telling:
 
     def recall(self, facts: Iterable[Fact]) -> None:
         """Facts that are stored already: only what later ones depend on is learned from them."""
-        for fact in facts:
+        told = list(facts)
+        for fact in told:
             if isinstance(fact, Step):
                 self._last_at = fact.at or self._last_at
             elif isinstance(fact, SessionFacts):
-                self._turn_to(fact)
+                self._turn_to(fact, told)
             elif isinstance(fact, Unknown):
                 self._count_unknown(fact)
 
@@ -100,12 +102,14 @@ class Telling:
             return step
         return msgspec.structs.replace(step, at=self._last_at)
 
-    def _turn_to(self, facts: SessionFacts) -> None:
+    def _turn_to(self, facts: SessionFacts, told: list[Fact]) -> None:
         if self.session is not None and self.session.native_id != facts.id:
             self._flush()
         session = self._sessions.get(facts.id)
         if session is None:
-            session = self._sessions[facts.id] = ToldSession(self._store, facts, self._agent, self._source)
+            session = self._sessions[facts.id] = ToldSession(
+                self._store, _all_of(facts.id, told), self._agent, self._source
+            )
         session.learn(facts)
         self.session = session
 
@@ -221,6 +225,18 @@ class Telling:
         )
         for block in blocks:
             self._store.code_blocks.add(block)
+
+
+def _all_of(session_id: str, told: list[Fact]) -> SessionFacts:
+    """What a batch says of one session: which of ours it is depends on more than its first fact."""
+    fields: dict[str, Any] = {}
+    for fact in told:
+        if isinstance(fact, SessionFacts) and fact.id == session_id:
+            given = {name: value for name, value in msgspec.structs.asdict(fact).items() if value is not None}
+            if "started_at" in fields and "started_at" in given:
+                given["started_at"] = min(fields["started_at"], given["started_at"])
+            fields |= given
+    return SessionFacts(**fields)
 
 
 def storable(value: Any) -> Any:

@@ -38,9 +38,12 @@ class ToldSession:
     def _find(self, facts: SessionFacts) -> Session | None:
         name = self._store.sessions.by_alias(facts.id)
         wrapper = (facts.metadata or {}).get("tachograph_session")
-        if name is None and isinstance(wrapper, str) and self._store.sessions.exists(wrapper):
+        known = name is None and self._store.sessions.exists(facts.id)
+        if name is None and isinstance(wrapper, str) and wrapper != facts.id and self._store.sessions.exists(wrapper):
             name = wrapper
-        if name is None and self._store.sessions.exists(facts.id):
+            if known:  # its history came before we knew whose it was
+                self._store.steps.merge(wrapper, facts.id)
+        elif known:
             return self._store.sessions.get(facts.id)
         if name is None:
             name = self._wrapper_of(facts)
@@ -137,7 +140,9 @@ class ToldSession:
         if unknown_lines != self.known.unknown_lines:
             changes["unknown_lines"] = unknown_lines
         if not self.wrapped:
-            status = self.status or ("completed" if over else "running")
+            status = self.status or "running"
+            if over and status in _OPEN:
+                status = "completed"
             ended = None if status in _OPEN else max(self.last_at, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}

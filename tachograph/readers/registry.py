@@ -11,7 +11,17 @@ from tachograph.readers.reading import Reader
 # In the order in which they are asked whose a file is: the pickiest first, plain logs last.
 MODULES: tuple[str, ...] = (
     *("claude", "codex", "codex_json", "opencode", "opencode_export", "opencode_storage", "opencode_stream"),
-    *("copilot", "gemini", "gemini_jsonl", "swe_agent", "mini_swe_agent", "asciicast", "terminal_bench", "aider", "plain_log"),
+    *(
+        "copilot",
+        "gemini",
+        "gemini_jsonl",
+        "swe_agent",
+        "mini_swe_agent",
+        "asciicast",
+        "terminal_bench",
+        "aider",
+        "plain_log",
+    ),
 )
 
 

@@ -25,6 +25,7 @@ from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
 
 _sql = queries.load("steps")
+_merging = queries.load("merging")
 RANKS = {"transcript": 0, "hook": 1, "otlp": 2, "tmux": 3}  # by how much they know
 TEXTS = frozenset({"prompt", "reply", "thinking", "usage"})
 _FIELDS = (
@@ -33,6 +34,14 @@ _FIELDS = (
 )  # fmt: skip
 _COUNTED = {"prompt": 0, "reply": 1, "command": 2}
 _PAGE = 2000  # keys looked up at once
+
+
+_MOVES = (
+    *(_merging.events, _merging.keys, _merging.passages, _merging.usage, _merging.tool_output, _merging.output),
+    *(_merging.drop_output, _merging.sightings, _merging.feedback, _merging.aliases, _merging.histories),
+    *(_merging.history_sessions, _merging.kinds, _merging.drop_kinds, _merging.activity, _merging.drop_activity),
+    *(_merging.totals, _merging.drop, _merging.count_files),
+)
 
 
 class Told(NamedTuple):
@@ -136,8 +145,30 @@ class Steps:
         self._writer.kinds.refresh()
         kinds = [number for number, kind in self._writer.kinds.by_id.items() if kind.event_type in TEXTS]
         rows = self._connection.execute(_sql.lesser.format(numbers=numbers(kinds)), (session, rank)).fetchall()
-        if not rows:
-            return
+        if rows:
+            self._forget(session, rows)
+
+    def merge(self, into: str, other: str) -> None:
+        """Two sessions turn out to be one: everything of `other` moves to `into`, whose id stays. Both exist."""
+        with self._writer.change():
+            first, second = self._writer.session(into, "", 0).number, self._writer.session(other, "", 0).number
+            best = [self._connection.execute(_sql.told_by, (one,)).get for one in (first, second)]
+            lesser = first if best[1] is not None and (best[0] is None or best[0] > best[1]) else second
+            better = second if lesser == first else first
+            doubled = self._connection.execute(_merging.doubled, (better, lesser)).fetchall()
+            if doubled:
+                self._forget(lesser, doubled)
+            if best[0] is not None and best[1] is not None and best[0] != best[1]:
+                self._forget_texts(lesser, min(best))
+            last = self._connection.execute(_merging.last_seq, (first,)).get
+            self._connection.execute(_merging.children, (into, other))
+            for sql in _MOVES:
+                self._connection.execute(sql, (first, second, last)[: sql.count("?3") + 2])
+            self._connection.execute(_merging.recount_calls, (first,))
+            self._usages.total(first)
+
+    def _forget(self, session: int, rows: Sequence[tuple[int, int]]) -> None:
+        """Events (id, kind) that another telling has better; the roll-ups follow."""
         events = numbers(event for event, _ in rows)
         self._connection.execute(_sql.forget.format(numbers=events), (session,))
         for sql in (_sql.forget_usage, _sql.forget_steps, _sql.forget_events):  # references first
@@ -264,6 +295,8 @@ def _joined(
         value = getattr(step, name)
         if value is None or value == old[index]:
             continue
+        if value == "unknown" and name == "status" and old[index] is not None:
+            continue  # not to know is no news
         if better:
             new[index] = value
             told.pop(name, None)

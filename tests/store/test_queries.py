@@ -20,7 +20,7 @@ FILES = sorted(path.stem for path in (ROOM / "queries").glob("*.sql"))
 BRACES = {
     "where": "TRUE", "order": "ASC", "numbers": "1, 2", "index": "_events_session_at", "assignments": "pid = ?",
     "version": "1", "application_id": "1", "kinds": "1, 2", "key": "a.name", "sorting": "1", "sessions": "1, 2",
-    "minus": "-", "edge": "s.last_at",
+    "minus": "-", "edge": "s.last_at", "below": "1", "of_session": "TRUE", "is_session": "TRUE",
 }  # fmt: skip
 ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]
 
@@ -60,6 +60,10 @@ def test_queries_are_used_and_what_is_used_is_a_query() -> None:
         for name, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "_sql"
+    } | {
+        ("merging", node.attr)
+        for node in ast.walk(sources()["steps"])
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "_merging"
     }
     assert used == set(ALL)
 
@@ -68,8 +72,10 @@ def test_queries_are_used_and_what_is_used_is_a_query() -> None:
 def test_every_query_is_sql_that_fits_the_schema(file: str, name: str, database: apsw.Connection) -> None:
     sql = getattr(queries.load(file), name)
     wanted = {field for _, field, _, _ in Formatter().parse(sql) if field}
-    assert wanted <= BRACES.keys(), f"{wanted - BRACES.keys()} are braces nobody knows"
     braces = BRACES | ({"assignments": "size = ?"} if file == "histories" else {})
+    if file == "usage" and name != "calls":
+        braces["calls"] = queries.load("usage").calls.format(**BRACES)
+    assert wanted <= braces.keys(), f"{wanted - braces.keys()} are braces nobody knows"
     for statement in sql.format(**braces).split(";\n"):
         whole = statement if file != "walk" or name != "has_kinds" else f"SELECT {statement} FROM _sessions s"
         assert apsw.ext.query_info(database, whole).query == whole  # prepared, not run

@@ -19,7 +19,7 @@ _ASKED = re.compile(r"(.*\?)(?: \([^?\[]*)?(?: ?\[[^\]]*\]:?)? (y|n|a|s|d|yes|no
 _API_ERROR = re.compile(r"(?:\w[\w ]*: )?litellm\.[A-Z]\w*: ")
 _NO_MATCH = re.compile(r"## SearchReplaceNoExactMatch: .* lines in (.+)")
 _SIGNS = " ⚡∞♾\ufe0f"  # of caching and endless output, which some versions put behind the name
-_QUESTION_MAX = 4000  # characters; questions are short, and the pattern looks at every question mark
+_LONGEST = 4000  # characters of what these patterns look at; what aider says of itself is short
 _SCALE = {"": 1, "k": 1000, "M": 1_000_000}
 
 COMMANDS = (
@@ -50,7 +50,7 @@ def slash(text: str) -> tuple[str, str] | None:
 def usage(text: str, model: str | None) -> Usage | None:
     """`Tokens: 5.2k sent, 1.1k cache hit, 300 received. Cost: $0.02 message, …`; k and M are rounded by aider."""
     found: dict[str, int] = {}
-    for number, suffix, kind in _TOKENS.findall(text):
+    for number, suffix, kind in _TOKENS.findall(text[:_LONGEST]):
         try:
             found[kind] = round(float(number.replace(",", "")) * _SCALE[suffix])
         except ValueError:
@@ -65,7 +65,7 @@ def usage(text: str, model: str | None) -> Usage | None:
 
 
 def _cost(text: str) -> float | None:
-    found = _COST.search(text)
+    found = _COST.search(text[:_LONGEST])
     try:
         return float(found[1].replace(",", "")) if found else None
     except ValueError:
@@ -74,26 +74,26 @@ def _cost(text: str) -> float | None:
 
 def model(text: str) -> str | None:
     """The main model of an announcement."""
-    found = _MODEL.match(text)
+    found = _MODEL.match(text[:_LONGEST])
     return found[1].rstrip(_SIGNS) if found else None
 
 
 def commit(text: str) -> tuple[str, str] | None:
     """`Commit 1a2b3c4 message` → hash and first line of the message."""
-    found = _COMMIT.match(text)
+    found = _COMMIT.match(text[:_LONGEST])
     return (found[1], found[2]) if found else None
 
 
 def added_file(text: str) -> str | None:
     """The file that was put into the chat: the model reads it from here on."""
-    found = _ADDED.match(text)
+    found = _ADDED.match(text[:_LONGEST])
     name = (found[1] or found[2]) if found else None
     return None if name is None or _NOT_A_FILE.match(name) else name
 
 
 def asked(text: str) -> tuple[str, str] | None:
     """`Run shell command? (Y)es/(N)o [Yes]: n` → the question and the answer as typed."""
-    if len(text) > _QUESTION_MAX or "?" not in text:
+    if len(text) > _LONGEST or "?" not in text:
         return None
     found = _ASKED.fullmatch(text)
     return (found[1], found[2]) if found else None
@@ -106,5 +106,5 @@ def api_error(text: str) -> bool:
 
 def unmatched_file(text: str) -> str | None:
     """The file that a SEARCH block did not fit."""
-    found = _NO_MATCH.match(text)
+    found = _NO_MATCH.match(text[:_LONGEST])
     return found[1].strip() if found else None

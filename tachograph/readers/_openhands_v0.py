@@ -54,7 +54,8 @@ class Conversation:
         self._number = 0  # of events that have no id
         self._folder: str | None = None
         self._asked = False
-        self._open: list[tuple[str, str, str, int]] = []  # id of the action, key, event type, at: not answered yet
+        self._open: dict[str, tuple[str, str, int]] = {}  # by id of the action, without an answer: key, event type, at
+        self._keys: set[str] = set()
         self._responses: set[str] = set()
         self._model: str | None = None
         self._usage: Usage | None = None
@@ -147,8 +148,9 @@ class Conversation:
         if event.get("source") != "user":
             self._reply(name, text(given.get("thought")), table(metadata.get("model_response")))
         call = text(metadata.get("tool_call_id")) or name
-        if any(known[1] == f"call:{call}" for known in self._open):
+        if call in self._keys:
             call = f"{call}:{name}"
+        self._keys.add(call)
         known = _step(action, given)
         kept = {key: value for key, value in given.items() if key not in _ARGUMENTS_LEFT_OUT}
         kind = known.pop("event_type")
@@ -162,7 +164,7 @@ class Conversation:
         key = f"call:{call}"
         self.say(key, kind, tool_name=tool, tool_call_id=call, status=status, content=content, metadata=told, **known)
         if action not in ("finish", "reject"):
-            self._open.append((name, key, kind, self._at))
+            self._open[name] = (key, kind, self._at)
 
     def _reply(self, name: str, thought: str | None, response: Object) -> None:
         """What the model said when it called; several calls may come from one response."""
@@ -194,16 +196,16 @@ class Conversation:
             return None
         return self._result(action, observation, seen, content)
 
-    def _answered(self, cause: object, observation: str) -> tuple[str, str, str, int] | None:
+    def _answered(self, cause: object, observation: str) -> tuple[str, str, int] | None:
         """The action that an observation is the answer to."""
-        named = str(cause) if isinstance(cause, int | str) else None
-        for number, action in enumerate(self._open):
-            if named is None or action[0] == named:
-                return self._open.pop(number) if observation not in _SILENT_OBSERVATIONS or named else None
-        return None
+        if isinstance(cause, int | str):
+            return self._open.pop(str(cause), None)
+        if not self._open or observation in _SILENT_OBSERVATIONS:
+            return None
+        return self._open.pop(next(iter(self._open)))
 
-    def _result(self, action: tuple[str, str, str, int], observation: str, seen: Object, content: str) -> None:
-        _, key, kind, begun = action
+    def _result(self, action: tuple[str, str, int], observation: str, seen: Object, content: str) -> None:
+        key, kind, begun = action
         metadata, code = table(seen.get("metadata")), None
         if observation == "run":
             code = whole(metadata.get("exit_code"))

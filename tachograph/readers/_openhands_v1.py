@@ -7,7 +7,6 @@ An event names its `kind`. Times are ISO without zone, taken as UTC. Tokens are 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +25,6 @@ _STATES = {
     **{"finished": "completed", "error": "failed", "stuck": "failed"},
 }
 _CRITIC = "The task appears incomplete (iteration "  # typed by OpenHands in the user's place
-_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 _SILENT = {
     *("CondensationRequest", "CondensationSummaryEvent", "TokenEvent", "LLMCompletionLogEvent", "StreamingDeltaEvent"),
     *("SystemPromptEvent",),
@@ -156,7 +154,7 @@ class Conversation:
     def _action(self, event: Object) -> None:
         self._thinking(event, event)
         response = _response(event)
-        thought = _THOUGHT.sub("", text_of(event.get("thought")), count=1).strip()
+        thought = _without_thinking(text_of(event.get("thought"))).strip()
         if thought or response not in self._answered:
             self._answered.add(response)
             self._say(f"reply:{response}", "reply", content=thought or None)
@@ -260,6 +258,13 @@ class Conversation:
 
 def _id(event: Object) -> str:
     return text(event.get("id")) or "?"
+
+
+def _without_thinking(said: str) -> str:
+    """Some models' thinking stands in their words, too."""
+    begin = said.find("<think>")
+    end = said.find("</think>", begin)
+    return said if begin < 0 or end < 0 else said[:begin] + said[end + len("</think>") :]
 
 
 def _response(event: Object) -> str:

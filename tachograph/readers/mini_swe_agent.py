@@ -26,7 +26,6 @@ shape = Shape.DOCUMENT
 _SECOND = 10**9
 _FENCE = re.compile(r"```(?:bash|mswea_bash_command)[ \t]*\n(.*?)\n?```", re.DOTALL)
 _RETURNED = re.compile(r"(?:<exception>.*?</exception>\s*)?<returncode>(-?\d{1,9})</returncode>", re.DOTALL)
-_OUTPUT = re.compile(r"<output>\n?(.*?)\n?</output>", re.DOTALL)
 _SAID_BY_USER = re.compile(
     r"(?:Interrupted by user: |The user added a new task: |.*?The user rejected your commands? with the following "
     r"message: |(?:The following )?[Cc]ommands? not executed[.,:]? ?)(.*)",
@@ -302,8 +301,10 @@ def _said(message: Object) -> str:
 
 
 def _output(shown: str) -> str:
-    found = _OUTPUT.search(shown) if _RETURNED.match(shown) else None
-    return found[1] if found else shown
+    begin, end = shown.find("<output>"), shown.rfind("</output>")
+    if begin < 0 or end < begin or not _RETURNED.match(shown):
+        return shown
+    return shown[begin + len("<output>") : end].removeprefix("\n").removesuffix("\n")
 
 
 def _status(exit_status: str | None) -> str | None:

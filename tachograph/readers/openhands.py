@@ -58,6 +58,11 @@ def detect(head: bytes, path: str) -> bool:
     return b'"source"' in head and (b'"action"' in head or b'"observation"' in head)
 
 
+def is_event_file(path: str) -> bool:
+    """Whether a file is named as the events in a folder are."""
+    return _EVENT.fullmatch(os.path.basename(path)) is not None
+
+
 def sessions(path: str) -> dict[str, str]:
     """The conversation of its state file (of its first event, when it has no state), with the number of its files, how
     long they are and when one was last written. Nothing for any other file of it."""

@@ -15,7 +15,7 @@ from typing import Any
 from tachograph.readers import _openhands_v0
 from tachograph.readers._loose_json import decode
 from tachograph.readers.json_lines import Object, unknown
-from tachograph.readers.openhands import Events, name
+from tachograph.readers.openhands import Events, is_event_file, name
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.values import table, text
 from tachograph.records import Fact
@@ -37,7 +37,9 @@ def places(home: str, environment: Mapping[str, str]) -> list[Place]:
 
 
 def detect(head: bytes, path: str) -> bool:
-    """A run with its history, or an event by its fields."""
+    """A run with its history, or an event by its fields; not the files of a conversation in a folder."""
+    if is_event_file(path):
+        return False
     first = head.lstrip().split(b"\n", 1)[0] if head.lstrip()[:1] == b"{" else head
     if _RUN.match(first):
         return b'"history"' in head or (b'"instruction"' in head and b'"git_patch"' in head)

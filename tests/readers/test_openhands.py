@@ -320,6 +320,7 @@ def test_detects_its_own_only(tmp_path: Path) -> None:
     for path in (conversation(tmp_path / "c1"), old_conversation(tmp_path / "s1")):
         files = [path, *(path.parent / "events").iterdir()]
         assert all(openhands.detect(file.read_bytes(), str(file)) for file in files)
+        assert not any(openhands_files.detect(file.read_bytes(), str(file)) for file in files)
     assert openhands_files.detect(EVENTS, "x") and openhands_files.detect(OUTPUT, "x")
     assert openhands_files.detect(b"[" + EVENTS.splitlines()[0] + b"]", "x")
     for other in (b"{}", b"", b'{"id": 1, "type": "user"}', b'[{"id": 1}]', b'{"history": []}'):

@@ -47,15 +47,16 @@ class Importer:
         self.complaints: list[str] = []
         self._store: Store | None = None
         self._rules = load_rules(places)
-        self._imports: dict[str, JournalImport | ReceivedImport] = {}
+        self._imports: dict[str, JournalImport] = {}
         self._failed: dict[str, int] = {}
         self._live_until: dict[str, int] = {}
 
     def tick(self) -> Pass:
         """Import what is there. Raises StoreError when the store cannot be used; nothing is lost by that."""
-        progress = waiting = False
-        for name in journals.names(self.places):
-            if self._failed.get(name, 0) >= TRIES:
+        names = journals.names(self.places)
+        progress, waiting = self._tick_received([name for name in names if is_received(name)])
+        for name in names:
+            if is_received(name) or self._failed.get(name, 0) >= TRIES:
                 continue
             try:
                 moved, more = self._one(name)
@@ -70,6 +71,31 @@ class Importer:
             progress |= moved
             waiting |= more
         return Pass(progress, waiting)
+
+    def _tick_received(self, names: list[str]) -> tuple[bool, bool]:
+        """What agents sent, all together; file by file when that goes wrong, to find the one to blame."""
+        names = [name for name in names if self._failed.get(name, 0) < TRIES]
+        if not names:
+            return False, False
+        try:
+            return ReceivedImport(self._open(), self._rules, self.places.journal).step(names, self._is_live)
+        except StoreError:
+            self.close()
+            raise
+        except Exception:
+            return any([self._try_received(name) for name in names]), True  # noqa: C419  # all of them are tried
+
+    def _try_received(self, name: str) -> bool:
+        try:
+            moved, _ = ReceivedImport(self._open(), self._rules, self.places.journal).step([name], self._is_live)
+            return moved
+        except StoreError:
+            self.close()
+            raise
+        except Exception:
+            self._failed[name] = self._failed.get(name, 0) + 1
+            self.complaints.append(f"{name}: {traceback.format_exc(limit=-3)}")
+            return False
 
     def close(self) -> None:
         """Forget everything but the files."""
@@ -90,8 +116,7 @@ class Importer:
                 if not live:
                     self._discard(path, 0)
                 return False, live
-            kind = ReceivedImport if is_received(name.removesuffix(journals.SUFFIX)) else JournalImport
-            item = self._imports[name] = kind(self._open(), self._rules, path, fingerprint)
+            item = self._imports[name] = JournalImport(self._open(), self._rules, path, fingerprint)
         if item.done:
             return False, not self._discard(path, KEPT)
         moved = item.step(finished=not live)

@@ -19,8 +19,7 @@ def sizes(places: Places) -> dict[str, int]:
     """Bytes of each; nothing when the folder is not there."""
     try:
         with os.scandir(places.journal) as entries:
-            found = [entry for entry in entries if entry.name.endswith(SUFFIX)]
-            return {entry.name: entry.stat().st_size for entry in found}
+            return {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(SUFFIX)}
     except OSError:
         return {}
 

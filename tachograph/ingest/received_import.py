@@ -1,166 +1,269 @@
-"""A journal of what agents sent (hooks, telemetry) on its way into the store; stands in for a `JournalImport`.
+"""What agents sent, hooks and telemetry, on its way into the store: all received journals together, in order of time.
 
-What one message means may depend on those before it, which lie in other journals: what a reader must remember of an
-agent is kept with the positions of the journals, in the transaction of the rows.
+A message is a record; those of one agent depend on each other (Memory), and lie in as many files as there were calls.
+What was understood, what is remembered and how far each file was read commit together.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from tachograph.capture import received
+from tachograph.errors import BadRecord
 from tachograph.extract.redact import redact, redact_text
 from tachograph.extract.rules import Rules
+from tachograph.ingest import journals
 from tachograph.ingest.telling import Telling
-from tachograph.journal.reader import Record, read
-from tachograph.readers.hooking import Memory
-from tachograph.records import Fact, SessionFacts
+from tachograph.journal import frame
+from tachograph.journal.reader import Batch, Record, read
+from tachograph.readers import hooking
+from tachograph.readers.hooking import Memory, Object, table
+from tachograph.records import Fact, SessionFacts, Unknown
 from tachograph.store import Store
+from tachograph.store.sources import Source
 
-STEP_BYTES = 1 << 20
+STEP_BYTES = 4 << 20  # of all files together
+_ACCOUNT, _MEMORY = "received from ", "memory of "  # sources beside the journals: none is called like that
+_UNKNOWN_KINDS = 50
+
+IsLive = Callable[[str, str], bool]
+
+
+class Account(NamedTuple):
+    """What came from one agent by one way ("hook" or "otlp"), since it was first heard of."""
+
+    agent: str
+    source: str
+    messages: int
+    last_at: int  # ns
+    unknown: dict[str, list[Any]]  # kind → [count, sample]
+
+
+class _File(NamedTuple):
+    path: str
+    source: Source
+    batch: Batch
+    finished: bool
 
 
 class ReceivedImport:
-    """`step` until it says nothing is left; drop it after any error."""
+    """`step` with the names of all received journals, until it says that nothing is left. Drop it after any error."""
 
-    def __init__(self, store: Store, rules: Rules, path: str, fingerprint: str) -> None:
+    def __init__(self, store: Store, rules: Rules, folder: str) -> None:
         self._store = store
         self._rules = rules
-        self.path = path
-        self._source = store.sources.get(os.path.basename(path), fingerprint)
-        self.done = self._source.done
-        self._offset, self._sequence = self._source.offset, self._source.sequence
+        self._folder = folder
 
-    def step(self, *, finished: bool) -> bool:
-        """Import up to STEP_BYTES. True when something was read. Raises StoreError; then drop this object."""
-        batch = read(self.path, self._offset, self._sequence, STEP_BYTES, finished=finished)
-        ending = finished and batch.done and not self.done
-        if not batch.records and not batch.damage and not ending:
-            return False
-        with self._store.transaction():
-            told = _Told(self._store, self._rules)
-            for record in batch.records:
-                told.take(record)
-            told.close()
-            for damage in batch.damage:
-                data = redact_text(repr(damage.bytes))[0].encode()
-                self._store.sources.quarantine(self._source.id, damage.offset, damage.length, damage.reason, data)
-            self._offset, self._sequence, self.done = batch.offset, batch.sequence, ending or self.done
-            self._store.sources.move(
-                self._source.id, session=None, offset=self._offset, sequence=self._sequence, seen=self._offset,
-                done=self.done, state={"unknown": told.unknown} if told.unknown else {},
-            )  # fmt: skip
-        return True
+    def step(self, names: Iterable[str], is_live: IsLive) -> tuple[bool, bool]:
+        """(something was imported, there may be more later). Raises StoreError; a file that vanished is left out."""
+        files, waiting = self._read(sorted(names), is_live)
+        moved = any(file.batch.records or file.batch.damage for file in files)
+        if files:
+            with self._store.transaction():
+                self._tell([record for file in files for record in file.batch.records])
+                for file in files:
+                    self._save(file)
+        for file in files:
+            if file.finished and file.batch.done:
+                self._discard(file)
+        return moved, waiting
 
-    def glimpse(self) -> None:
-        """Nothing is ever unfinished here."""
+    def _read(self, names: Sequence[str], is_live: IsLive) -> tuple[list[_File], bool]:
+        files: list[_File] = []
+        size, waiting = 0, False
+        for name in names:
+            if size >= STEP_BYTES:
+                return files, True
+            path = os.path.join(self._folder, name)
+            live = is_live(path, name)  # asked before reading: what is written after the answer is read next time
+            waiting |= live
+            try:
+                file = self._one(path, name, finished=not live)
+            except FileNotFoundError:
+                continue
+            if file is not None:
+                files.append(file)
+                size += sum(len(record.body) for record in file.batch.records)
+                waiting |= not file.batch.done
+        return files, waiting
+
+    def _one(self, path: str, name: str, *, finished: bool) -> _File | None:
+        fingerprint = journals.fingerprint(path)
+        if fingerprint is None:
+            if finished:
+                os.unlink(path)
+            return None
+        source = self._store.sources.get(name, fingerprint)
+        batch = read(path, source.offset, source.sequence, STEP_BYTES, finished=finished)
+        if not batch.records and not batch.damage and not (finished and batch.done):
+            return None
+        return _File(path, source, batch, finished)
+
+    def _save(self, file: _File) -> None:
+        """How far it was read; what could not be read is set aside."""
+        batch = file.batch
+        for damage in batch.damage:
+            masked = redact_text(repr(damage.bytes))[0].encode()
+            self._store.sources.quarantine(file.source.id, damage.offset, damage.length, damage.reason, masked)
+        self._store.sources.move(
+            file.source.id, session=None, offset=batch.offset, sequence=batch.sequence, seen=batch.offset,
+            done=file.finished and batch.done, state={},
+        )  # fmt: skip
+
+    def _discard(self, file: _File) -> None:
+        try:
+            os.unlink(file.path)
+        except FileNotFoundError:
+            pass
+        self._store.sources.forget(file.source.id)  # there are very many of them
+
+    def _tell(self, records: Iterable[Record]) -> None:
+        voices = _Voices(self._store, self._rules)
+        for record in sorted(records, key=lambda record: record.at):
+            if record.kind == frame.HOOK:
+                voices.hook(redact(record.body).data, record.at)
+        voices.save()
 
 
-class _Told:
-    """The messages of one transaction."""
+class _Voices:
+    """All who speak in one transaction, and what must be remembered of them."""
 
     def __init__(self, store: Store, rules: Rules) -> None:
         self._store = store
         self._rules = rules
-        self._tellings: dict[tuple[str, str], Telling] = {}
+        self._voices: dict[tuple[str, str], _Voice] = {}
         self._memories: dict[str, tuple[int, Memory]] = {}
 
-    @property
-    def unknown(self) -> dict[str, list[Any]]:
-        """Messages that nobody understands: kind → [count, sample]."""
-        found: dict[str, list[Any]] = {}
-        for telling in self._tellings.values():
-            found |= telling.unknown
+    def hook(self, data: bytes, at: int) -> None:
+        """A masked record of a hook."""
+        try:
+            envelope = table(msgspec.json.decode(data))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            envelope = _broken(data)
+        agent = hooking.text(envelope.get("agent")) or "unknown"
+        module, body = _hooks_of(agent), envelope.get("body")
+        facts: Iterable[Fact]
+        if "not_json" in envelope:
+            facts = [Unknown("not JSON", envelope["not_json"])]
+        elif module is None:
+            facts = [hooking.not_understood(f"hook of {agent}", body)]
+        else:
+            facts = module.hook(hooking.text(envelope.get("event")), body, at, self._memory(agent))
+        session = hooking.text(envelope.get("session"))
+        self._voice(agent, "hook").tell([_joined(fact, session) for fact in facts], at)
+
+    def save(self) -> None:
+        """Keep what must be remembered, and how the sessions stand now."""
+        for voice in self._voices.values():
+            voice.save()
+        for number, memory in self._memories.values():
+            self._move(number, memory.state)
+
+    def _memory(self, name: str) -> Memory:
+        if name not in self._memories:
+            source = self._store.sources.get(f"{_MEMORY}{name}", "")
+            self._memories[name] = (source.id, Memory(source.state))
+        return self._memories[name][1]
+
+    def _voice(self, agent: str, source: str) -> _Voice:
+        found = self._voices.get((agent, source))
+        if found is None:
+            found = self._voices[agent, source] = _Voice(self._store, self._rules, agent, source)
         return found
 
-    def take(self, record: Record) -> None:
-        """Facts of one message into the store."""
-        if record.kind == received.HOOK:
-            self._hook(record)
-        elif record.kind == received.TELEMETRY:
-            self._telemetry(record)
+    def _move(self, number: int, state: dict[str, Any]) -> None:
+        self._store.sources.move(number, session=None, offset=0, sequence=0, seen=0, done=False, state=state)
 
-    def close(self) -> None:
-        """Statuses follow, memories are kept."""
-        for telling in self._tellings.values():
-            for session in telling.sessions:
-                session.follow()
-        for number, memory in self._memories.values():
-            self._store.sources.move(
-                number, session=None, offset=0, sequence=0, seen=0, done=True, state=dict(memory.state)
-            )
 
-    def _hook(self, record: Record) -> None:
+class _Voice:
+    """One agent by one way: what it says, and how much it said since it was first heard."""
+
+    def __init__(self, store: Store, rules: Rules, agent: str, source: str) -> None:
+        self._store = store
+        self._kept = store.sources.get(f"{_ACCOUNT}{agent}", source)
+        self._begin: Callable[[], Telling] = partial(Telling, store, rules, agent, source=source)
+        self._telling = self._begin()
+        self._unknown = table(self._kept.state.get("unknown"))
+        self._messages, self._last_at = 0, 0
+
+    def tell(self, facts: Iterable[Fact], at: int) -> None:
+        """Store what one message says; one that cannot be stored takes nothing with it."""
         try:
-            envelope = msgspec.json.decode(redact(record.body).data)
-        except msgspec.DecodeError:
-            return
-        agent = str(envelope.get("agent"))
-        module = hooks_of(agent)
-        if module is None:
-            return
-        facts = module.hook(envelope.get("event"), envelope.get("body"), record.at, self._memory(agent))
-        self._tell(module.name if hasattr(module, "name") else agent, "hook", _within(facts, envelope), record.at)
+            with self._store.transaction():
+                self._telling.tell(facts, now=at)
+        except BadRecord as error:
+            self._unknown = _added(self._unknown, {**self._telling.unknown, "refused": [1, str(error)[:200]]})
+            self._telling = self._begin()  # what it knows may have been taken back
+        self._messages += 1
+        self._last_at = max(self._last_at, at)
 
-    def _telemetry(self, record: Record) -> None:
-        head, _, body = record.body.partition(b"\n")
-        reader = telemetry_reader()
-        try:
-            named = msgspec.json.decode(head)
-        except msgspec.DecodeError:
-            return
-        if reader is None:
-            return
-        told = reader.facts(named.get("signal"), named.get("encoding"), body, record.at, self._memory("otlp"))
-        for agent, facts in told:
-            self._tell(agent, "otlp", facts, record.at)
-
-    def _tell(self, agent: str, source: str, facts: Iterable[Fact], at: int) -> None:
-        telling = self._tellings.get((agent, source))
-        if telling is None:
-            telling = self._tellings[agent, source] = Telling(self._store, self._rules, agent, source=source)
-        telling.tell(facts, now=at)
-
-    def _memory(self, agent: str) -> Memory:
-        if agent not in self._memories:
-            source = self._store.sources.get(f"memory of {agent}", "hooks")
-            self._memories[agent] = (source.id, Memory(source.state))
-        return self._memories[agent][1]
+    def save(self) -> None:
+        """Inside a transaction: how the sessions stand, and the account."""
+        for session in self._telling.sessions:
+            session.follow()
+        known = self._kept.state
+        state = {
+            "messages": _whole(known.get("messages")) + self._messages,
+            "last_at": max(_whole(known.get("last_at")), self._last_at),
+            "unknown": _added(self._unknown, self._telling.unknown),
+        }
+        self._store.sources.move(
+            self._kept.id, session=None, offset=0, sequence=0, seen=0, done=False, state=state
+        )  # fmt: skip
 
 
-def _within(facts: Iterable[Fact], envelope: dict[str, Any]) -> Iterable[Fact]:
-    """The wrapped run in which the agent says it is."""
-    run = envelope.get("session")
-    for fact in facts:
-        if isinstance(fact, SessionFacts) and isinstance(run, str) and run and not fact.parent_id:
-            yield msgspec.structs.replace(fact, metadata={**(fact.metadata or {}), "tachograph_session": run})
-        else:
-            yield fact
+def accounts(store: Store) -> list[Account]:
+    """What was received so far, by agent and way."""
+    found = []
+    for name, source, state in store.sources.starting_with(_ACCOUNT):
+        count, last_at = _whole(state.get("messages")), _whole(state.get("last_at"))
+        found.append(Account(name.removeprefix(_ACCOUNT), source, count, last_at, table(state.get("unknown"))))
+    return found
 
 
 @cache
-def hooks_of(agent: str) -> ModuleType | None:
+def _hooks_of(agent: str) -> ModuleType | None:
     """The module that understands an agent's hooks; None when there is none."""
     if not agent.isidentifier():
         return None
-    return _module(f"{agent}_hooks")
-
-
-@cache
-def telemetry_reader() -> ModuleType | None:
-    """The module that understands OTLP."""
-    return _module("otlp")
-
-
-def _module(name: str) -> ModuleType | None:
     try:
-        return importlib.import_module(f"tachograph.readers.{name}")
+        return importlib.import_module(f"tachograph.readers.{agent}_hooks")
     except ModuleNotFoundError:
         return None
+
+
+def _broken(body: bytes) -> Object:
+    """The envelope of a message that is no JSON: ours is sound, up to the message."""
+    head, _, rest = body.partition(b',"body":')
+    try:
+        found = table(msgspec.json.decode(head + b"}"))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = {}
+    return {**found, "not_json": rest[:800].decode(errors="replace")[:200]}
+
+
+def _joined(fact: Fact, session: str | None) -> Fact:
+    """With the name of the wrapped run that the agent, not a subagent of it, is part of."""
+    if session is None or not isinstance(fact, SessionFacts) or fact.parent_id is not None:
+        return fact
+    return msgspec.structs.replace(fact, metadata={**(fact.metadata or {}), "tachograph_session": session})
+
+
+def _added(known: Object, fresh: dict[str, list[Any]]) -> Object:
+    counts = {kind: entry for kind, entry in known.items() if isinstance(entry, list) and len(entry) == 2}
+    for kind, (count, sample) in fresh.items():
+        if kind in counts:
+            counts[kind] = [_whole(counts[kind][0]) + count, counts[kind][1]]
+        elif len(counts) < _UNKNOWN_KINDS:
+            counts[kind] = [count, sample]
+    return counts
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0

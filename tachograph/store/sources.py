@@ -59,6 +59,16 @@ class Sources:
         values = (session, offset, sequence, seen, int(done), to_json(state), source)
         self._connection.execute(_sql.move, values)
 
+    def forget(self, source: int) -> None:
+        """A journal that is imported and removed, and had no damage, leaves nothing behind."""
+        with self._writer.change():
+            self._connection.execute(_sql.forget, (source,))
+
+    def starting_with(self, prefix: str) -> list[tuple[str, str, dict[str, object]]]:
+        """(name, fingerprint, state) of the sources whose name begins so."""
+        rows = self._connection.execute(_sql.starting_with, (prefix, prefix + "\U0010ffff"))
+        return [(name, fingerprint, from_json(state) or {}) for name, fingerprint, state in rows]
+
     def quarantine(self, source: int, offset: int, length: int, reason: str, data: bytes) -> None:
         """Keep the beginning of bytes that could not be read."""
         values = (source, clock.now(), offset, length, reason, data[:QUARANTINE_BYTES])

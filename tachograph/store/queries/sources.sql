@@ -14,6 +14,14 @@ UPDATE _sources
 SET session = ?, offset = ?, sequence = ?, seen = ?, done = ?, state_json = ?
 WHERE id = ?;
 
+-- name: forget
+-- A journal without damage that is gone.
+DELETE FROM _sources WHERE id = ? AND NOT EXISTS (SELECT 1 FROM _quarantine q WHERE q.source = _sources.id);
+
+-- name: starting_with
+-- Sources by the beginning of their name.
+SELECT name, fingerprint, state_json FROM _sources WHERE name >= ? AND name < ? ORDER BY name, fingerprint;
+
 -- name: position
 -- How far a journal of that name was read, whichever file it was.
 SELECT coalesce(max(seen), 0) FROM _sources WHERE name = ?;

@@ -1,0 +1,187 @@
+"""Received journals into the store: every message once, in order, whoever sent it by whichever way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tachograph import paths
+from tachograph.capture import received
+from tachograph.ingest import journals, received_import
+from tachograph.ingest.catch_up import catch_up
+from tachograph.ingest.importer import Importer
+from tachograph.ingest.opening import open_store
+from tachograph.journal import once
+from tachograph.journal.rotating import Rotating
+from tachograph.records import Event
+from tachograph.store import Store
+from tests.ingest import journals as written
+from tests.readers.hook_messages import AT, STEP, recorded
+
+SESSION = "d11bd8b2-2747-47c9-a282-b2d31464ce2e"
+
+
+@pytest.fixture
+def places(home: Path) -> paths.Places:
+    return paths.places()
+
+
+@pytest.fixture
+def store(places: paths.Places) -> Iterator[Store]:
+    with open_store(places.database) as found:
+        yield found
+
+
+def send(
+    places: paths.Places, body: Any, at: int = AT, *, agent: str = "claude", session: str | None = None, pid: int = 1
+) -> None:
+    """As `tachograph hook` does."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    record = received.hook(agent, None, session, raw)
+    assert once.put(places.journal, received.journal_name(agent, at, pid), received.HOOK, at, record)
+
+
+def send_all(places: paths.Places, **more: Any) -> None:
+    for number, (_, body) in enumerate(recorded("claude.jsonl")):
+        send(places, body, AT + number * STEP, **more)
+
+
+def calls(store: Store, session: str = SESSION) -> list[Event]:
+    return [event for event in store.events.list(session=session, limit=None) if event.tool_call_id]
+
+
+def test_messages_become_a_session(places: paths.Places, store: Store) -> None:
+    send_all(places)
+    assert catch_up(places).complete
+    session = store.sessions.get(SESSION)
+    assert (session.agent, session.status, session.project_dir) == ("claude", "completed", "/home/u/cc/proj")
+    assert (session.started_at, session.ended_at) == (AT, AT + 10 * STEP)
+    assert (session.prompts, session.replies, session.tool_calls, session.commands) == (1, 1, 2, 1)
+    assert session.metadata
+    assert session.metadata["sources"] == ["hook"]
+    assert {event.source for event in calls(store)} == {"hook"}
+    assert [event.command for event in calls(store)] == ["echo hello-from-bash && ls", None]
+    assert not journals.names(places)
+
+
+def test_messages_in_any_portions(places: paths.Places, store: Store) -> None:
+    """The importer looks after every message: what must be remembered is."""
+    for number, (_, body) in enumerate(recorded("claude.jsonl")):
+        send(places, body, AT + number * STEP)
+        assert catch_up(places).complete
+    assert [e.content for e in store.events.list(session=SESSION, type="state", limit=None)] == [
+        "started",
+        "running",
+        "waiting",
+        "completed",
+    ]
+    assert len(calls(store)) == 2
+
+
+def test_messages_twice_are_the_same_messages(places: paths.Places, store: Store) -> None:
+    send_all(places)
+    catch_up(places)
+    before = store.events.list(session=SESSION, limit=None)
+    send_all(places)
+    catch_up(places)
+    assert len(store.events.list(session=SESSION, limit=None)) == len(before)
+
+
+def test_a_journal_of_the_server_is_read_while_it_grows(places: paths.Places, store: Store) -> None:
+    journal = Rotating(places.journal, lambda at: received.journal_name("claude", at, 2))
+    importer = Importer(places)
+    for number, (_, body) in enumerate(recorded("claude.jsonl")):
+        raw = received.hook("claude", None, None, json.dumps(body).encode())
+        journal.append(received.HOOK, AT + number * STEP, raw)
+        progress, waiting = importer.tick()
+        assert progress and waiting
+    assert not importer.tick().progress
+    assert len(calls(store)) == 2
+    importer.close()
+    journal.close()
+    importer = Importer(places)
+    importer.tick()
+    assert not journals.names(places)
+    assert not importer.tick().waiting
+    importer.close()
+
+
+def test_both_ways_at_once_are_put_in_order(places: paths.Places, store: Store) -> None:
+    journal = Rotating(places.journal, lambda at: received.journal_name("claude", at, 2))
+    for number, (_, body) in enumerate(recorded("claude.jsonl")):
+        at = AT + number * STEP
+        if number % 2:
+            send(places, body, at)
+        else:
+            journal.append(received.HOOK, at, received.hook("claude", None, None, json.dumps(body).encode()))
+    journal.close()
+    catch_up(places)
+    states = store.events.list(session=SESSION, type="state", limit=None)
+    assert [event.content for event in states] == ["started", "running", "waiting", "completed"]
+
+
+def test_a_wrapped_run_and_its_hooks_are_one_session(places: paths.Places, store: Store) -> None:
+    written.write(Path(places.journal), "claude-1", written.session("claude-1", b"hello\n"))
+    catch_up(places)
+    send_all(places, session="claude-1")
+    catch_up(places)
+    assert [session.id for session in store.sessions.list()] == ["claude-1"]
+    session = store.sessions.get("claude-1")
+    assert session.copilot_session_id == SESSION
+    assert session.tool_calls >= 2
+    assert session.status == "completed"
+
+
+def test_what_nobody_understands_is_counted(places: paths.Places, store: Store) -> None:
+    send(places, {"hook_event_name": "Brand", "session_id": "s"}, AT)
+    send(places, {"hook_event_name": "Brand", "session_id": "s"}, AT + 1)
+    send(places, b"{broken", AT + 2)
+    send(places, {"x": 1}, AT + 3, agent="stranger")
+    catch_up(places)
+    found = {account.agent: account for account in received_import.accounts(store)}
+    assert (found["claude"].messages, found["claude"].last_at) == (3, AT + 2)
+    assert {kind: entry[0] for kind, entry in found["claude"].unknown.items()} == {"hook Brand": 2, "not JSON": 1}
+    assert "{broken" in found["claude"].unknown["not JSON"][1]
+    assert {kind: entry[0] for kind, entry in found["stranger"].unknown.items()} == {"hook of stranger": 1}
+    assert not store.sessions.list()
+
+
+def test_a_message_that_cannot_be_stored_takes_nothing_with_it(places: paths.Places, store: Store) -> None:
+    base = {"session_id": "s", "cwd": "/p", "hook_event_name": "UserPromptSubmit"}
+    send(places, {**base, "prompt": "one", "prompt_id": "1"}, AT)
+    send(places, rb'{"session_id":"s\ud800","hook_event_name":"Stop"}', AT + 1)
+    send(places, {**base, "prompt": "two", "prompt_id": "2"}, AT + 2)
+    assert catch_up(places).complete
+    assert [event.content for event in store.events.list(session="s", type="prompt")] == ["one", "two"]
+    assert not journals.names(places)
+
+
+def test_damage_is_set_aside(places: paths.Places, store: Store) -> None:
+    send(places, {"session_id": "s", "hook_event_name": "Stop"})
+    (path,) = Path(places.journal).glob("received-*")
+    path.write_bytes(path.read_bytes() + b"\x00" * 100)
+    catch_up(places)
+    assert store.sessions.exists("s")
+    assert [record["length"] for record in store.sources.damage()] == [100]
+
+
+def test_secrets_are_masked(places: paths.Places, store: Store) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    body = {"session_id": "s", "hook_event_name": "UserPromptSubmit", "prompt": f"use {secret}", "prompt_id": "1"}
+    send(places, body)
+    send(places, {"session_id": "s", "hook_event_name": secret}, AT + 1)
+    catch_up(places)
+    (event,) = store.events.list(session="s", type="prompt")
+    assert secret not in (event.content or "")
+    assert secret.encode() not in Path(places.database).read_bytes()
+    assert secret.encode() not in Path(f"{places.database}-wal").read_bytes()
+
+
+def test_nothing_is_left_of_imported_journals(places: paths.Places, store: Store) -> None:
+    send_all(places)
+    catch_up(places)
+    assert [name for name, _, _ in store.sources.starting_with("")] == ["memory of claude", "received from claude"]

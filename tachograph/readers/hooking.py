@@ -30,6 +30,11 @@ def table(value: object) -> Object:
     return value if isinstance(value, dict) else {}
 
 
+def between(start: int, end: int) -> float | None:
+    """Milliseconds from one time to another (ns); None when one is not known."""
+    return (end - start) / 1e6 if 0 < start <= end else None
+
+
 def number(value: object) -> float | None:
     """The value when it is a number that a duration may be."""
     return float(value) if isinstance(value, int | float) and 0 <= value < 2**53 and value is not True else None
@@ -66,23 +71,30 @@ class Memory:
         counts[what] = found + 1 if isinstance(found, int) else 1
         return int(counts[what])
 
-    def begin(self, session: str, tool: str, given: object) -> int:
-        """A call that has no id begins: its number."""
-        count = self.next(session, "call")
+    def begin(self, session: str, tool: str, given: object, at: int) -> str:
+        """A call that has no id begins: the id it gets."""
+        name = f"#{self.next(session, 'call')}"
         waiting = self._open(session)
-        waiting.append([count, tool, _mark(given)])
+        waiting.append([name, tool, _mark(given), at])
         del waiting[:-_OPEN]
-        return count
+        return name
 
-    def end(self, session: str, tool: str, given: object) -> int:
-        """The number of the call that ends: the oldest of that tool with the same arguments, else of that tool."""
+    def end(self, session: str, tool: str, given: object) -> tuple[str, int]:
+        """(id, when it began or 0) of a call that ends: the oldest of that tool with the same arguments, else of it."""
         waiting, mark = self._open(session), _mark(given)
         for wanted in ([tool, mark], [tool]):
             for index, call in enumerate(waiting):
-                if isinstance(call, list) and call[1 : 1 + len(wanted)] == wanted and isinstance(call[0], int):
+                if _is_call(call) and call[1 : 1 + len(wanted)] == wanted:
                     del waiting[index]
-                    return call[0]
-        return self.next(session, "call")
+                    return call[0], call[3]
+        return f"#{self.next(session, 'call')}", 0
+
+    def give_up(self, session: str) -> list[str]:
+        """Ids of the calls that did not end; they are waited for no longer."""
+        waiting = self._open(session)
+        found = [call[0] for call in waiting if _is_call(call)]
+        waiting.clear()
+        return found
 
     def forget(self, session: str) -> None:
         """A session has ended. Its numbers stay: it may be resumed."""
@@ -166,6 +178,10 @@ def not_understood(kind: str, body: object) -> Unknown:
         return unknown(kind, msgspec.json.encode(body))
     except (TypeError, ValueError, RecursionError):
         return Unknown(kind)
+
+
+def _is_call(kept: object) -> bool:
+    return isinstance(kept, list) and [type(part) for part in kept] == [str, str, str, int]
 
 
 def _mark(given: object) -> str:

@@ -6,29 +6,24 @@ compressed and searched as any output; the event keeps their beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from tachograph.analyse.commands import category
 from tachograph.analyse.cost import price
 from tachograph.errors import BadRecord
+from tachograph.extract.extractor import Found
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
-from tachograph.extract.texts import extract_text
 from tachograph.ingest.chunker import Chunker, passages
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.pieces import Printed
+from tachograph.ingest.preparing import Prepared, prepared, storable
 from tachograph.ingest.told_session import ToldSession
 from tachograph.records import Fact, OutputPiece, Retracted, SessionFacts, Step, Unknown
 from tachograph.store import Store
 from tachograph.store.output import TOOL_STREAM, Chunk
-
-INLINE = 1000  # characters of a tool's result that stay with the event
-_TOOLS = frozenset({"tool_call", "command", "file_op"})
-_category = lru_cache(maxsize=8192)(category)
 
 
 class Telling:
@@ -39,7 +34,7 @@ class Telling:
         self._rules = rules
         self._agent = agent
         self._source = source
-        self._steps: list[Step] = []
+        self._steps: list[Prepared] = []
         self._sessions: dict[str, ToldSession] = {}
         self._tools: dict[int, Chunker] = {}
         self._printed: dict[int, Printed] = {}
@@ -52,12 +47,12 @@ class Telling:
         """Every session that was told of since this was made."""
         return list(self._sessions.values())
 
-    def tell(self, facts: Iterable[Fact], *, now: int) -> None:
+    def tell(self, facts: Iterable[Fact | Prepared], *, now: int) -> None:
         """Store facts in their order; `now` in ns is the time of steps that have none before the first that has one."""
         self._last_at = self._last_at or now
-        told = list(facts)
+        told = list(prepared(facts, self._rules))
         for fact in told:
-            if isinstance(fact, Step):
+            if isinstance(fact, Prepared):
                 self._steps.append(self._timed(fact))
             elif isinstance(fact, SessionFacts):
                 self._turn_to(fact, told)
@@ -96,13 +91,13 @@ class Telling:
         entry = self.unknown.setdefault(fact.kind[:80], [0, redact_text(fact.sample or "")[0][:200]])
         entry[0] += 1
 
-    def _timed(self, step: Step) -> Step:
-        if step.at:
-            self._last_at = step.at
-            return step
-        return msgspec.structs.replace(step, at=self._last_at)
+    def _timed(self, one: Prepared) -> Prepared:
+        if one.step.at:
+            self._last_at = one.step.at
+            return one
+        return one._replace(step=msgspec.structs.replace(one.step, at=self._last_at))
 
-    def _turn_to(self, facts: SessionFacts, told: list[Fact]) -> None:
+    def _turn_to(self, facts: SessionFacts, told: Sequence[Fact | Prepared]) -> None:
         if self.session is not None and self.session.native_id != facts.id:
             self._flush()
         session = self._sessions.get(facts.id)
@@ -129,63 +124,23 @@ class Telling:
         printed = self._printed.get(self.session.row) if self.session is not None else None
         if printed is not None:
             printed.flush()
-        steps, self._steps = self._steps, []
-        if not steps or self.session is None:
+        waiting, self._steps = self._steps, []
+        if not waiting or self.session is None:
             return
         session = self.session
-        results: dict[str, str] = {}
-        prepared = [self._prepared(step, session, results) for step in steps]
+        steps = [_placed(one.step, session) for one in waiting]
         try:
-            told = self._store.steps.put(session.id, session.agent, prepared, source=self._source)
+            told = self._store.steps.put(session.id, session.agent, steps, source=self._source)
         except BadRecord:  # one value that nothing can hold must not cost its neighbours
-            prepared = [storable(step) for step in prepared]
-            told = self._store.steps.put(session.id, session.agent, prepared, source=self._source)
+            steps = [storable(step) for step in steps]
+            told = self._store.steps.put(session.id, session.agent, steps, source=self._source)
         session.heard(steps[-1].at)
-        self._examine(session, prepared, told.events, told.renewed, results)
-
-    def _prepared(self, step: Step, session: ToldSession, results: dict[str, str]) -> Step:
-        """Masked, with category and price; a long result is left in `results`."""
-        changes: dict[str, Any] = {}
-        if step.content:
-            content = redact_text(step.content)[0]
-            if step.event_type in _TOOLS and len(content) > INLINE:
-                results[step.key] = content
-                changes["metadata"] = {**(step.metadata or {}), "content_bytes": len(content.encode(errors="replace"))}
-                content = content[:INLINE]
-            if content is not step.content:
-                changes["content"] = content
-        if step.command:
-            command = redact_text(step.command)[0]
-            changes |= {"command": command, "command_category": _category(command)}
-        if step.file_path:
-            changes["file_path"] = session.relative(step.file_path)
-        if step.metadata:
-            changes["metadata"] = masked({**step.metadata, **changes.get("metadata", {})})
-        if step.usage is not None and step.usage.cost_usd is None:
-            found = price(step.usage, step.at)
-            if found is not None:
-                changes["usage"] = msgspec.structs.replace(step.usage, cost_usd=found.usd)
-                changes["metadata"] = {**(changes.get("metadata") or step.metadata or {}), "cost_source": found.source}
-        return msgspec.structs.replace(step, **changes) if changes else step
-
-    def _examine(
-        self,
-        session: ToldSession,
-        steps: Iterable[Step],
-        events: dict[str, int],
-        renewed: set[str],
-        results: dict[str, str],
-    ) -> None:
-        """Rules over texts that are new; long results into the stream "tool"."""
         chunks: dict[int, Chunk] = {}
-        for step in steps:
-            if step.key not in renewed or not step.content:
-                continue
-            first = 1
-            if step.key in results:
-                first = self._store_result(session, events[step.key], results[step.key], step.at, chunks)
-            if step.event_type in {"reply", "command", "tool_call"}:
-                self._extract(session, step, results.get(step.key, step.content), first)
+        for step, one in zip(steps, waiting, strict=True):
+            if step.content and step.key in told.renewed:
+                event = told.events[step.key]
+                first = self._store_result(session, event, one.result, step.at, chunks) if one.result else 1
+                self._add_found(session, step, one.found, first)
         self._store.output.write(session.row, list(chunks.values()))
 
     def _store_result(self, session: ToldSession, event: int, text: str, at: int, chunks: dict[int, Chunk]) -> int:
@@ -204,9 +159,8 @@ class Telling:
             self._store.output.index(session.row, TOOL_STREAM, passage.first, passage.last, passage.text)
         return first
 
-    def _extract(self, session: ToldSession, step: Step, text: str, first: int) -> None:
-        # Commands that a text quotes are not commands of this session: its own are steps.
-        found = [one for one in extract_text(self._rules, text) if one.event_type != "command"]
+    def _add_found(self, session: ToldSession, step: Step, found: Sequence[Found], first: int) -> None:
+        """Findings in a text whose first line is number `first` of its stream."""
         if not found:
             return
         extractions, blocks = as_records(
@@ -227,7 +181,20 @@ class Telling:
             self._store.code_blocks.add(block)
 
 
-def _all_of(session_id: str, told: list[Fact]) -> SessionFacts:
+def _placed(step: Step, session: ToldSession) -> Step:
+    """Its file as seen from the project, its usage with a price."""
+    changes: dict[str, Any] = {}
+    if step.file_path:
+        changes["file_path"] = session.relative(step.file_path)
+    if step.usage is not None and step.usage.cost_usd is None:
+        found = price(step.usage, step.at)
+        if found is not None:
+            changes["usage"] = msgspec.structs.replace(step.usage, cost_usd=found.usd)
+            changes["metadata"] = {**(step.metadata or {}), "cost_source": found.source}
+    return msgspec.structs.replace(step, **changes) if changes else step
+
+
+def _all_of(session_id: str, told: Sequence[Fact | Prepared]) -> SessionFacts:
     """What a batch says of one session: which of ours it is depends on more than its first fact."""
     fields: dict[str, Any] = {}
     for fact in told:
@@ -237,31 +204,3 @@ def _all_of(session_id: str, told: list[Fact]) -> SessionFacts:
                 given["started_at"] = min(fields["started_at"], given["started_at"])
             fields |= given
     return SessionFacts(**fields)
-
-
-def storable(value: Any) -> Any:
-    """The same without what a database cannot hold: half characters, numbers of more than 64 bits."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, Step):
-        fields = msgspec.structs.asdict(value)
-        usage = fields.pop("usage")
-        return Step(**{name: storable(inner) for name, inner in fields.items()}, usage=usage)
-    if isinstance(value, dict):
-        return {storable(str(key)): storable(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [storable(inner) for inner in value]
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return None
-    return value
-
-
-def masked(value: Any) -> Any:
-    """A JSON-like value with the secrets in its texts masked; the same object when there is none."""
-    if isinstance(value, str):
-        return redact_text(value)[0]
-    if isinstance(value, dict):
-        return {str(key): masked(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [masked(inner) for inner in value]
-    return value

@@ -1,0 +1,89 @@
+"""What can be done with facts before a store is asked: secrets masked, commands sorted, rules run over texts.
+
+Pure and the dearest part of reading a history, so it can be done in another process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tachograph.analyse.commands import category
+from tachograph.extract.extractor import Found
+from tachograph.extract.redact import redact_text
+from tachograph.extract.rules import Rules
+from tachograph.extract.texts import extract_text
+from tachograph.records import Fact, Step
+
+INLINE = 1000  # characters of a tool's result that stay with the event
+TOOLS = frozenset({"tool_call", "command", "file_op"})
+_EXAMINED = frozenset({"reply", "command", "tool_call"})
+_category = lru_cache(maxsize=8192)(category)
+
+
+class Prepared(NamedTuple):
+    """A step as it will be stored; `result` is a tool's whole result when it is too long to stay with the event."""
+
+    step: Step
+    result: str | None = None
+    found: tuple[Found, ...] = ()
+
+
+def prepared(facts: Iterable[Fact | Prepared], rules: Rules) -> Iterator[Fact | Prepared]:
+    """Facts in their order, steps prepared; what is prepared already stays as it is."""
+    for fact in facts:
+        yield _prepared(fact, rules) if isinstance(fact, Step) else fact
+
+
+def _prepared(step: Step, rules: Rules) -> Prepared:
+    changes: dict[str, Any] = {}
+    result = None
+    found: tuple[Found, ...] = ()
+    if step.metadata:
+        changes["metadata"] = masked(step.metadata)
+    if step.content:
+        content = redact_text(step.content)[0]
+        if step.event_type in _EXAMINED:
+            # Commands that a text quotes are not commands of this session: its own are steps.
+            found = tuple(one for one in extract_text(rules, content) if one.event_type != "command")
+        if step.event_type in TOOLS and len(content) > INLINE:
+            result = content
+            size = len(content.encode(errors="replace"))
+            changes["metadata"] = {**changes.get("metadata", {}), "content_bytes": size}
+            content = content[:INLINE]
+        changes["content"] = content
+    if step.command:
+        command = redact_text(step.command)[0]
+        changes |= {"command": command, "command_category": _category(command)}
+    return Prepared(msgspec.structs.replace(step, **changes) if changes else step, result, found)
+
+
+def masked(value: Any) -> Any:
+    """A JSON-like value with the secrets in its texts masked."""
+    if isinstance(value, str):
+        return redact_text(value)[0]
+    if isinstance(value, dict):
+        return {str(key): masked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(inner) for inner in value]
+    return value
+
+
+def storable(value: Any) -> Any:
+    """The same without what a database cannot hold: half characters, numbers of more than 64 bits."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Step):
+        fields = msgspec.structs.asdict(value)
+        usage = fields.pop("usage")
+        return Step(**{name: storable(inner) for name, inner in fields.items()}, usage=usage)
+    if isinstance(value, dict):
+        return {storable(str(key)): storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return None
+    return value

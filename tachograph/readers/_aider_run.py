@@ -19,7 +19,7 @@ _IDLE = ("Retrying in ", "Use /help", "You can use /undo", "Repo-map: ", "Git re
 class Run:
     """Facts gather in `out`. `typed`, `reply` and `message` are told `final=False` while they may still grow."""
 
-    def __init__(self, session: str, at: int, folder: str | None) -> None:
+    def __init__(self, session: str, at: int, last_at: int, folder: str | None) -> None:
         """`session` is the id, `at` the time of the header in ns (0: none), `folder` the project."""
         self.out: list[Fact] = []
         self.asked = False  # the user has typed something
@@ -38,8 +38,7 @@ class Run:
         self._before = ""  # the message before
         self._offered: list[str] = []  # commands of the model that the user let run
         self._busy = self._cut = False  # the model was asked and has not answered; … and was interrupted
-        facts: dict[str, Any] = {"started_at": at, "last_at": at} if at else {}
-        self._facts(project_dir=folder, metadata=self._metadata or None, **facts)
+        self._facts(project_dir=folder, started_at=at or None, last_at=last_at or None, metadata=self._metadata or None)
 
     def _facts(self, **known: Any) -> None:
         self.out.append(SessionFacts(self._id, **known))
@@ -192,9 +191,8 @@ class Run:
         return True
 
     def _file(self, operation: str, path: str, status: str, text: str | None = None) -> Step:
-        kind = "edit" if operation == "edit" else "file"
-        key = self._key(kind)
-        call = key if kind == "edit" else None
+        call = self._key("edit") if operation == "edit" else None  # what is added to the chat, the user adds
+        key = f"call:{call}" if call else self._key("file")
         return Step(key, "file_op", self._at, None, call, path, operation, status=status, content=text)
 
     def _question(self, text: str) -> bool:
@@ -213,9 +211,8 @@ class Run:
         return True
 
     def _ran(self, line: str, status: str | None) -> None:
-        key = self._key("command")
-        step = Step(key, "command", self._at, "shell", key, command=line, status=status)
-        self._emit(step)
+        call = self._key("shell")
+        self._emit(Step(f"call:{call}", "command", self._at, "shell", call, command=line, status=status))
 
     def _api_error(self, text: str) -> bool:
         return words.api_error(text) and self._emit(self._mark("api_error", text, "error"))
@@ -331,9 +328,9 @@ class Run:
         line, _, rest = text.removeprefix("## Running: ").partition("\n")
         if not text.startswith("## Running: "):
             line, rest = "", text
-        key = self._taker.key if self._taker is not None else self._key("lint")
+        call = (self._taker and self._taker.tool_call_id) or self._key("lint")
         kind = "command" if line else "tool_call"
-        step = Step(key, kind, self._at, "lint", key, command=line.strip() or None, status="error")
+        step = Step(f"call:{call}", kind, self._at, "lint", call, command=line.strip() or None, status="error")
         self._taker, self._taken = step, [rest] if rest.strip() else []
 
 

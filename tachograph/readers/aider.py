@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from tachograph.readers._aider_run import Run
-from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.records import Fact
@@ -51,6 +50,7 @@ class _Parser:
     def __init__(self, origin: Origin) -> None:
         folder, file = os.path.split(origin.path)
         self._folder = folder if file == _FILE else None
+        self._written = origin.modified_at
         self._ids: Counter[str] = Counter()
         self._nameless: hashlib._Hash | None = hashlib.sha256(os.path.basename(folder).encode("utf-8", "replace"))
         self._run: Run | None = None
@@ -112,14 +112,13 @@ class _Parser:
         if self._run is not None:
             self._run.close()
         self._out = self._taken()
-        self._run, self._nameless, self._blank = Run(session, at, self._folder), None, True
+        self._run, self._nameless, self._blank = Run(session, at, at or self._written, self._folder), None, True
 
     def _append(self, block: str, text: str) -> None:
         if self._nameless is not None:  # before the first header: a run whose beginning was cut off
             self._nameless.update(text.encode("utf-8", "replace"))
             if block == "reply":
-                self._out.append(unknown("text before the first run", text.encode()))
-                return
+                return  # a mode line of an editor, the end of an answer that was cut off
             self._begin(f"aider-undated-{self._nameless.hexdigest()[:8]}", 0)
         if self._block != block:
             self._close()

@@ -133,13 +133,15 @@ def parse(origin: Origin) -> _Parser:
 class _Parser:
     def __init__(self, origin: Origin) -> None:
         path, _, named = origin.path.partition("#")
+        self._written = origin.modified_at
         self._session = named or _openhands_v1.named_by_folder(path) or name
 
     def feed(self, data: bytes) -> Iterable[Fact]:
         """Facts of one conversation."""
         conversation = Events(self._session)
-        facts = [fact for line in data.split(b"\n") for fact in conversation.line(line)]
-        return facts + conversation.end()
+        facts = [fact for line in data.split(b"\n") for fact in conversation.line(line)] + conversation.end()
+        timed = any(isinstance(fact, SessionFacts) and fact.last_at for fact in facts)
+        return facts if timed or not facts else [*facts, SessionFacts(self._session, last_at=self._written or None)]
 
     def finish(self) -> Iterable[Fact]:
         """Nothing is left open."""

@@ -38,7 +38,7 @@ def test_every_header_is_a_session_and_what_is_before_the_first_is_one_too() -> 
         "aider-20240821-212841",
         "aider-20240821-212841-2",
     ]
-    assert [unknown.sample for unknown in told().unknown] == ["-*- mode: fundamental -*-"]
+    assert not told().unknown
 
 
 def test_what_a_run_says_of_itself() -> None:
@@ -59,6 +59,10 @@ def test_a_turn_with_an_edit() -> None:
         ("read", "aider/utils.py", "ok"),
         ("edit", "aider/utils.py", "ok"),
     ]
+    assert [s.get("tool_call_id") for s in session.all("file_op")] == [
+        None,
+        "edit:#1",
+    ]  # the user adds, the agent edits
     assert kinds(session) == ["commit", "slash_command", "slash_command"]
 
 

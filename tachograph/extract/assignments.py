@@ -22,6 +22,7 @@ _CODE = re.compile(
 )
 _WORD = re.compile(r"&?[A-Za-z_$][\w$]*[;)]*")  # a bare name, or a password
 _PATH = re.compile(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w.-]+(?:/[\w.-]+)+\.[a-z]{1,5}|(?:https?|file|ssh|s3|gs)://.*")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _TALK = re.compile(
     r"(?:next|prev|previous|page|pagination|continuation|cursor|sync|eos|bos|pad|unk|cls|sep|mask|special|stop|max|min|num|"
@@ -53,8 +54,8 @@ def is_secret(name: str, value: str, *, quoted: bool = False, attached: bool = F
     shell = attached and bool(_ENV_NAME.fullmatch(name))
     if not quoted and (_CODE.fullmatch(value) or (_WORD.fullmatch(value) and not shell and not _random(value, strong))):
         return False
-    if value.isdigit():
-        return strong and (quoted or shell)
+    if _NUMBER.fullmatch(value):
+        return strong and (shell or (quoted and value.isdigit()))
     if shell and strong:
         return True
     return _random(value, strong)

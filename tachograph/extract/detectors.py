@@ -1,27 +1,27 @@
 """Finds secrets in plain bytes: (start, end, kind), in order, not overlapping, none across a line feed.
 
-Every pattern is one RE2 pass over the whole block; Python looks only at what they hit.
+`suspects` names the places that are worth looking at; there every pattern is searched, and Python judges what it hits.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Iterator, Sequence
 
 import re2
 
-from tachograph.extract import assignments, private_keys
+from tachograph.extract import assignments, named_secrets, private_keys
+from tachograph.extract.named_secrets import BETWEEN, MARK, in_mask, judge
 from tachograph.extract.pattern import bytes_pattern, bytes_set
-from tachograph.extract.secret_kinds import KINDS
+from tachograph.extract.secret_kinds import ESCAPE, KINDS, QUOTES, SPACE
+from tachograph.extract.spans import Span, merged
+from tachograph.extract.suspects import Window, windows
 
-VALUE_MAX = 8192  # what is longer is data
-_CLOSING_MAX = 8
-_BACKSLASH = 0x5C
-Span = tuple[int, int, str]
+_BACKSLASH, _U = b"\\u"
 
-_B = r"(?:\b|\\[nrt])"  # a word begins here, perhaps behind a line end that JSON has written as two characters
-_Q = r"""["'\]\\]{0,8}"""  # a closing quote, perhaps one that JSON has escaped, once or more often
-_SPACE = r"[ \t]{0,8}"
+_B = rf"(?:\b|{ESCAPE})"  # a word begins here, perhaps behind a line end that JSON has written as two characters
+_OPEN = r"""(?:\\{0,15}["']){0,2}"""  # opening quotes
 _TOKENS = bytes_pattern(_B + "(?:" + "|".join(pattern for _, pattern in KINDS) + r")\b", capture=False)
 _WHICH = bytes_set([pattern for _, pattern in KINDS])
 _NOT_AFTER_DASH = frozenset(("mailgun_key", "crates_token", "twilio_key"))
@@ -30,13 +30,10 @@ _WORDS = (
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|auth|apikey|[a-z0-9]_key|"
     rf"(?:{assignments.KEY_OWNERS})[-_ ]?key(?:[-_]base)?)"
 )
-_VALUE = bytes_pattern(
-    r"""\\{0,7}(?:"((?:[^"\\\n]|\\[/\\]){4,})|'((?:[^'\\\n]|\\[/\\]){4,})|((?:[^\s\x0b"',;<>`\\]|\\/){6,}))"""
-)
-_ASSIGNMENT = bytes_pattern(rf"(?i){_WORDS}(?:[-_ ]?[0-9]{{1,2}})?{_Q}({_SPACE}(?:=>|:=|==?|:){_SPACE})")
+_ASSIGNMENT = bytes_pattern(rf"(?i){_WORDS}(?:[-_ ]?[0-9]{{1,2}})?{QUOTES}({SPACE}(?:=>|:=|==?|:){SPACE})")
 _OPTION = bytes_pattern(
-    r"(?i)(?:^|[\s\x0b\"'\[,]|\\[nrt])--?"
-    r"([a-z-]{0,30}(?:password|passphrase|secret|token|api-?key|access-?key|private-?key))" + _Q + ",?( )"
+    r"(?i)(?:^|[\s\x0b\"'\[,]|" + ESCAPE + r")--?"
+    r"([a-z-]{0,30}(?:password|passphrase|secret|token|api-?key|access-?key|private-?key))" + QUOTES + ",?( )"
 )
 _URL = bytes_pattern(
     rf"(?i){_B}[a-z][a-z0-9+.-]{{1,20}}:(?:\\?/){{2}}"
@@ -44,58 +41,55 @@ _URL = bytes_pattern(
 )
 _HEADER = bytes_pattern(
     rf"(?i){_B}(?:proxy-)?(?:authorization|x-[a-z-]{{0,30}}(?:key|token|auth|secret)|(?:private|job|deploy)-token|api-key)"
-    rf"{_Q}{_SPACE}[:=]{_SPACE}{_Q}(?:(bearer|basic|token|apikey)[ \t]+)?"
+    rf"{QUOTES}{SPACE}[:=]{SPACE}{_OPEN}(?:(bearer|basic|token|apikey)[ \t]+)?"
     r"""([^\s\x0b"',;\\]{6,})"""
 )
-_COOKIE = bytes_pattern(rf"(?i){_B}(?:set-)?cookie{_Q}{_SPACE}:{_SPACE}{_Q}" + r"""([^\n"'\r\x0b\\]{6,})""")
+_COOKIE = bytes_pattern(rf"(?i){_B}(?:set-)?cookie{QUOTES}{SPACE}:{SPACE}{_OPEN}" + r"""([^\n"'\r\x0b\\]{6,})""")
 _BEARER = bytes_pattern(_B + r"(?i:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{16,})")
-# (kind, what must be there for it to be worth a pass, pattern whose first group is the secret)
-_PLAIN = (
-    ("password", (b"curl",), bytes_pattern(
-        rf"(?i){_B}curl\b[^\n]*? (?:-u|--user)[ =]?{_Q}[^\s:\"'\\]{{1,100}}:([^\s\x0b\"'\\]{{3,}})"
-    )),
-    ("password", (b"machine ", b"login "), bytes_pattern(
-        rf"{_B}(?:machine|login)[ \t]+\S+[ \t]+[^\n]*?\bpassword[ \t]+([^\s\x0b\"'\\]{{3,}})"
-    )),
-    ("signature", (b"?", b"&"), bytes_pattern(
-        r"(?i)[?&;](?:sig|x-(?:amz|goog)-signature|x-amz-security-token|access_token|id_token)=([A-Za-z0-9%._~+/=-]{16,})"
-    )),
-    ("azure_key", (b"Key=", b"Value="), bytes_pattern(
-        rf"{_B}(?:AccountKey|SharedAccessKey|SharedSecretValue)=([A-Za-z0-9+/=]{{20,}})"
-    )),
-)  # fmt: skip
-_MARK = bytes_pattern(r"\[redacted:[a-z0-9_]+\]")
-_NEXT_PARAMETER = bytes_pattern(r"&[\w.-]+=")
+_CURL = bytes_pattern(rf"(?i){_B}curl\b[^\n]*? (?:-u|--user)[ =]?{QUOTES}[^\s:\"'\\]{{1,100}}:([^\s\x0b\"'\\]{{3,}})")
+_NETRC = bytes_pattern(rf"{_B}(?:machine|login)[ \t]+\S+[ \t]+[^\n]*?\bpassword[ \t]+([^\s\x0b\"'\\]{{3,}})")
+_SIGNATURE = bytes_pattern(
+    r"(?i)[?&;](?:sig|x-(?:amz|goog)-signature|x-amz-security-token|access_token|id_token)=([A-Za-z0-9%._~+/=-]{16,})"
+)
+_AZURE_KEY = bytes_pattern(rf"{_B}(?:AccountKey|SharedAccessKey|SharedSecretValue)=([A-Za-z0-9+/=]{{20,}})")
 
 
 def find(data: bytes) -> list[Span]:
     """Every secret in `data`, merged where they overlap."""
-    spans = [*private_keys.find(data), *_tokens(data), *_assigned(data), *_headers(data)]
-    if b"://" in data or b":\\/\\/" in data:
-        spans += _urls(data)
-    for kind, starts, pattern in _PLAIN:
-        if any(start in data for start in starts):
-            spans += _plain(kind, pattern, data)
-    return _merged(spans) if spans else []
+    places = windows(data)
+    return find_in(data, places) if places else []
 
 
-def _merged(spans: list[Span]) -> list[Span]:
-    spans.sort(key=lambda span: (span[0], -span[1]))
-    merged = [spans[0]]
-    for start, end, kind in spans[1:]:
-        before = merged[-1]
-        if start >= before[1]:
-            merged.append((start, end, kind))
-        elif end > before[1]:
-            merged[-1] = (before[0], end, before[2])
-    return merged
+def find_in(data: bytes, places: Sequence[Window]) -> list[Span]:
+    """Every secret in `places`, of which each may be looked at as if it were alone."""
+    wanted = frozenset[str]().union(*(place.detectors for place in places))
+    spans = [span for name, detector in _DETECTORS.items() if name in wanted for span in detector(data, places)]
+    if "assignment" in wanted or "option" in wanted:
+        ends = sorted(end for _, end, _ in spans)
+        spans += [*_assigned(data, places, ends), *_options(data, places, ends)]
+    return merged([_whole_escape(data, span) for span in spans]) if spans else []
 
 
-def _tokens(data: bytes) -> list[Span]:
+def _whole_escape(data: bytes, span: Span) -> Span:
+    r"""A mask must not leave the backslash of `\t` behind: what then follows it would be no escape that JSON knows."""
+    start, end, kind = span
+    while start > 0 and data[start - 1] == _BACKSLASH:
+        start -= 1
+    return start, end, kind
+
+
+def _matches(detector: str, pattern: re2._Regexp, data: bytes, places: Sequence[Window]) -> Iterator[re2._Match]:
+    for place in places:
+        if detector in place.detectors:
+            yield from pattern.finditer(data, place.start, place.end)
+
+
+def _tokens(data: bytes, places: Sequence[Window]) -> list[Span]:
     spans = []
-    for match in _TOKENS.finditer(data):
+    for match in _matches("token", _TOKENS, data, places):
         start, end = match.span()
-        start += 2 * (data[start] == _BACKSLASH)
+        if data[start] == _BACKSLASH:
+            start += 6 if data[start + 1] == _U else 2
         kinds = _WHICH(data[start:end])
         kind = KINDS[min(kinds)][0] if kinds else "token"
         if kind in _NOT_AFTER_DASH and data[start - 1 : start] == b"-":
@@ -105,79 +99,21 @@ def _tokens(data: bytes) -> list[Span]:
     return spans
 
 
-def _assigned(data: bytes) -> list[Span]:
-    spans = []
-    for pattern in (_ASSIGNMENT, _OPTION) if b"--" in data else (_ASSIGNMENT,):
-        named = []  # (where the name begins, the name, the sign behind it)
-        for match in pattern.finditer(data):
-            sign_start, sign_end = match.span(pattern.groups)
-            start = _name_start(data, match.start() if pattern is _ASSIGNMENT else match.start(1))
-            if data[start - 10 : start] != b"[redacted:":
-                named.append((start, data[start:sign_start], sign_start, sign_end))
-        limits = [*(start for start, *_ in named), len(data)][1:]
-        for (_, name, sign_start, sign_end), limit in zip(named, limits, strict=True):
-            start, end, quoted = _value(data, sign_end, limit)
-            word = name.decode("latin-1").strip(" \t\"']-")
-            attached = data[sign_start:sign_end] in (b"=", b" ") and not quoted
-            if end > start and _judge(word, data[start:end], quoted, attached):
-                spans.append((start, end, _kind(word)))
-    return spans
+def _assigned(data: bytes, places: Sequence[Window], ends: Sequence[int]) -> list[Span]:
+    named = ((match.start(), match.span(1)) for match in _matches("assignment", _ASSIGNMENT, data, places))
+    return named_secrets.find(data, named, ends)
 
 
-def _value(data: bytes, start: int, limit: int) -> tuple[int, int, bool]:
-    """Where the value that begins at `start` stands, and whether in quotes; a bare one ends at `limit`."""
-    bare_start = start
-    while data[bare_start : bare_start + 1] == b"\\":
-        bare_start += 1
-    quoted = data[bare_start : bare_start + 1] in (b'"', b"'")
-    match = _VALUE.match(data[start : min(start + VALUE_MAX + 1, len(data) if quoted else max(limit, start))])
-    if match is None:
-        return start, start, quoted
-    group = next(index for index in (1, 2, 3) if match.start(index) >= 0)
-    first, last = match.span(group)
-    return start + first, start + last if quoted else _unquoted_end(data, start + first, start + last), quoted
+def _options(data: bytes, places: Sequence[Window], ends: Sequence[int]) -> list[Span]:
+    named = ((match.start(1), match.span(2)) for match in _matches("option", _OPTION, data, places))
+    return named_secrets.find(data, named, ends) if b"--" in data else []
 
 
-def _name_start(data: bytes, start: int) -> int:
-    """Names are longer than the word that gave them away: `DB_PASSWORD`, `nextPageToken`."""
-    first = start
-    while first > 0 and start - first < 64 and (data[first - 1 : first].isalnum() or data[first - 1] in b"_.-"):
-        first -= 1
-    return first + (data[first - 1 : first] == b"\\" and data[first] in b"nrt")
-
-
-def _unquoted_end(data: bytes, start: int, end: int) -> int:
-    following = _NEXT_PARAMETER.search(data, start, end)
-    if following:
-        end = following.start()
-    least = max(start, end - _CLOSING_MAX)
-    while end > least and (data[end - 1] in b".,:" or _closes_nothing(data, start, end)):
-        end -= 1
-    return end
-
-
-def _closes_nothing(data: bytes, start: int, end: int) -> bool:
-    opening = {b")": b"(", b"]": b"[", b"}": b"{"}.get(data[end - 1 : end])
-    return opening is not None and data.count(opening, start, end) < data.count(data[end - 1 : end], start, end)
-
-
-def _judge(name: str, value: bytes, quoted: bool, attached: bool) -> bool:
-    if len(value) > VALUE_MAX:
-        return False
-    rest = _MARK.sub(b"", value) if b"[redacted:" in value else value
-    return assignments.is_secret(name, rest.decode("latin-1"), quoted=quoted, attached=attached)
-
-
-def _kind(name: str) -> str:
-    name = name.lower()
-    if "pass" in name or "pwd" in name:
-        return "password"
-    return "api_key" if name.endswith("key") else "token" if name.endswith("token") else "secret"
-
-
-def _urls(data: bytes) -> list[Span]:
-    spans = []
-    for match in _URL.finditer(data):
+def _urls(data: bytes, places: Sequence[Window]) -> list[Span]:
+    spans: list[Span] = []
+    if b"://" not in data and b":\\/\\/" not in data:
+        return spans
+    for match in _matches("url", _URL, data, places):
         start, end = match.span(1)
         if start >= 0:
             if data[start] not in b"$%{<*[" and data[start:end].strip(b"*xX."):
@@ -189,21 +125,37 @@ def _urls(data: bytes) -> list[Span]:
     return spans
 
 
-def _headers(data: bytes) -> list[Span]:
+def _headers(data: bytes, places: Sequence[Window]) -> list[Span]:
     spans = []
-    for match in _HEADER.finditer(data):
+    for match in _matches("header", _HEADER, data, places):
         start, end = match.span(2)
         scheme, value = (match.group(1) or b"").lower(), data[start:end]
         # Behind a scheme stands a credential, or a placeholder; behind a bare header name anything may stand.
-        if (scheme == b"basic" and _is_basic(value)) or _judge("private" if scheme else "token", value, True, False):
+        if BETWEEN.fullmatch(value) or in_mask(data, match.start()):
+            continue
+        if (scheme == b"basic" and _is_basic(value)) or judge("private" if scheme else "token", value, True, False):
             spans.append((start, end, "authorization"))
-    for match in _BEARER.finditer(data):
+    return spans
+
+
+def _bearers(data: bytes, places: Sequence[Window]) -> list[Span]:
+    spans = []
+    for match in _matches("bearer", _BEARER, data, places):
         start, end = match.span(1)
-        if _judge("token", data[start:end], True, False) or _is_basic(data[start:end]):
+        if judge("token", data[start:end], True, False) or _is_basic(data[start:end]):
             spans.append((start, end, "authorization"))
-    for match in _COOKIE.finditer(data) if b"ookie" in data or b"OOKIE" in data else ():
+    return spans
+
+
+def _cookies(data: bytes, places: Sequence[Window]) -> list[Span]:
+    spans: list[Span] = []
+    if b"ookie" not in data and b"OOKIE" not in data:
+        return spans
+    for match in _matches("cookie", _COOKIE, data, places):
         start, end = match.span(1)
-        if any(_is_cookie(part) for part in _MARK.sub(b"", data[start:end]).split(b";")):
+        if not in_mask(data, match.start()) and any(
+            _is_cookie(part) for part in MARK.sub(b"", data[start:end]).split(b";")
+        ):
             spans.append((start, end, "cookie"))
     return spans
 
@@ -222,8 +174,47 @@ def _is_cookie(part: bytes) -> bool:
     value = value.strip()
     if not sign or name.strip().lower() in (b"expires", b"path", b"domain", b"max-age"):
         return False
-    return len(value) >= 8 and _judge("secret", value, True, False)
+    return len(value) >= 8 and judge("secret", value, True, False)
 
 
-def _plain(kind: str, pattern: re2._Regexp, data: bytes) -> list[Span]:
-    return [(*match.span(1), kind) for match in pattern.finditer(data) if data[match.start(1)] not in b"$%{<*["]
+def _curl_users(data: bytes, _: Sequence[Window]) -> list[Span]:
+    """The command may stand far in front of its option: all of the block is searched."""
+    return _plain("password", data, _CURL.finditer(data)) if b"curl" in data else []
+
+
+def _logins(data: bytes, _: Sequence[Window]) -> list[Span]:
+    """Lines of a .netrc; the host may stand far in front of the password."""
+    return _plain("password", data, _NETRC.finditer(data)) if b"machine " in data or b"login " in data else []
+
+
+def _signatures(data: bytes, places: Sequence[Window]) -> list[Span]:
+    if b"?" not in data and b"&" not in data:
+        return []
+    return _plain("signature", data, _matches("signature", _SIGNATURE, data, places))
+
+
+def _azure_keys(data: bytes, places: Sequence[Window]) -> list[Span]:
+    return _plain("azure_key", data, _matches("azure_key", _AZURE_KEY, data, places))
+
+
+def _plain(kind: str, data: bytes, matches: Iterator[re2._Match]) -> list[Span]:
+    return [(*match.span(1), kind) for match in matches if data[match.start(1)] not in b"$%{<*["]
+
+
+def _private_keys(data: bytes, _: Sequence[Window]) -> list[Span]:
+    """A key has many lines, so that all of the block is looked at."""
+    return private_keys.find(data)
+
+
+_DETECTORS: dict[str, Callable[[bytes, Sequence[Window]], list[Span]]] = {
+    "private_key": _private_keys,
+    "token": _tokens,
+    "header": _headers,
+    "bearer": _bearers,
+    "cookie": _cookies,
+    "url": _urls,
+    "curl": _curl_users,
+    "netrc": _logins,
+    "signature": _signatures,
+    "azure_key": _azure_keys,
+}

@@ -28,11 +28,17 @@ def bytes_pattern(pattern: str, capture: bool = True) -> re2._Regexp:
     return re2.compile(pattern.encode("latin-1"), chosen)
 
 
-def bytes_set(patterns: Iterable[str]) -> Callable[[bytes], list[int]]:
-    """A function that names the patterns, by index, that match all of some bytes."""
+def bytes_search(pattern: str) -> Callable[[bytes, int], tuple[int, int]]:
+    """A function that gives the first match in some bytes from a position on, or (-1, -1), without further ado."""
+    match = bytes_pattern(pattern, capture=False)._regexp.Match
+    return lambda data, start: match(_ANYWHERE, data, start, len(data))[0]
+
+
+def bytes_set(patterns: Iterable[str], whole: bool = True) -> Callable[[bytes], list[int]]:
+    """A function that names the patterns, by index, that match all of some bytes, or anywhere in them."""
     chosen = options(max_mem=64 << 20)
     chosen.encoding = re2.Options.Encoding.LATIN1
-    found = re2.Set.FullMatchSet(chosen)
+    found = re2.Set.FullMatchSet(chosen) if whole else re2.Set.SearchSet(chosen)
     for pattern in patterns:
         found.Add(pattern.encode("latin-1"))
     found.Compile()

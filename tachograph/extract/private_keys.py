@@ -1,26 +1,36 @@
 """Private keys over many lines: PEM, OpenSSH, PGP, PuTTY. Every line is masked on its own, so line numbers stay.
 
-A block of output may hold the end of a key without its beginning, or the other way round: both halves are found.
+A line may end as JSON has written it, `\\n` or `\\\\n`, and stand in quotes of its own; quotes, written line ends and
+whatever else belongs to the text around the key stay. A block of output may hold the end of a key without its
+beginning, or the other way round: both halves are found.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
 
 from tachograph.extract.pattern import bytes_pattern
 
 _KIND = "private_key"
 _SIZE_MAX = 65_536
+_PIECES_MAX = 400
 _BEGIN = bytes_pattern(
     r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}|Private-Lines: [0-9]+", capture=False
 )
 _END = bytes_pattern(
     r"-{4,5} ?END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}|Private-MAC: [0-9a-f]+", capture=False
 )
-_BASE64 = bytes_pattern(r"[A-Za-z0-9+/]{16,}", capture=False)
-_EDGE = r"[ \t\r\"'|>,\\\x0b]*"  # what editors, diffs and JSON put around a line
-_BODY = bytes_pattern(
-    rf"[^\n]*[A-Za-z0-9+/=]{{24,}}[^\n]*|{_EDGE}[A-Za-z0-9+/=]*{_EDGE}|[A-Z][A-Za-z-]{{2,30}}: [^\n]*", capture=False
-)
-_LINES_MAX = 400
+_PIECE = re.compile(rb"((?:[^\n\"'\\]|\\+/)+|\\+(?:u[0-9a-fA-F]{4}|[^\n\"'\\nrt]))|[\n\"']|\\+[nrt]?")
+_BLANK = b" \t\r\f\x0b"
+_EDGE = _BLANK + b"|>,+.;()"  # what editors, diffs and programs put around a line
+_LETTER = rb"(?:[A-Za-z0-9+/=]|\\+/)"  # of base64; some write JSON with a backslash in front of every slash
+_KEY_LINE = re.compile(rb".*" + _LETTER + rb"{24}.*|[A-Z][A-Za-z-]{2,30}: .*", re.DOTALL)
+_SHORT_LINE = re.compile(_LETTER + rb"+")  # the last one
+_BETWEEN_TEXTS = re.compile(rb",.*|.*,|[0-9.eE+-]+|true|false|null", re.DOTALL)  # of JSON
+_BASE64 = re.compile(_LETTER + rb"{16}")
+
+Span = tuple[int, int]
 
 
 def find(data: bytes) -> list[tuple[int, int, str]]:
@@ -30,63 +40,84 @@ def find(data: bytes) -> list[tuple[int, int, str]]:
     marks = [(*match.span(), True) for match in _BEGIN.finditer(data)]
     marks += [(*match.span(), False) for match in _END.finditer(data)]
     marks.sort()
-    spans: list[tuple[int, int, str]] = []
+    spans: list[Span] = []
     done = 0
     for index, (start, stop, begins) in enumerate(marks):
         if start < done:
             continue
         if begins:
-            following = marks[index + 1] if index + 1 < len(marks) else None
-            closed = following is not None and not following[2] and following[0] - stop <= _SIZE_MAX
-            inside, done = (following[0], following[1]) if following and closed else (_body_after(data, stop),) * 2
-            if _BASE64.search(data, stop, inside):
-                spans += _lines(data, start, done)
+            following = marks[index + 1] if index + 1 < len(marks) else (len(data), len(data), True)
+            lines, whole = _body(data, stop, following[0], not following[2])
+            key = [(start, stop), *lines, *([following[:2]] if whole else [])]
         else:
-            first = _body_before(data, start, done)
-            if _BASE64.search(data, first, start):
-                spans += _lines(data, first, stop)
-            done = stop
-    return spans
+            floor = max(done, start - _SIZE_MAX, marks[index - 1][1] if index else 0)
+            key = [*_body_before(data, floor, start), (start, stop)]
+        if any(_BASE64.search(data, *span) for span in key):
+            spans += key
+            done = key[-1][1]
+    return [(*span, _KIND) for span in _joined(data, spans)]
 
 
-def _body_after(data: bytes, start: int) -> int:
-    """Where lines stop to look like the inside of a key, from the end of its first line's mark on."""
-    at = _line_end(data, start)
-    for _ in range(_LINES_MAX):
-        end = _line_end(data, at + 1)
-        if at >= len(data) or not _BODY.fullmatch(data, at + 1, end):
-            break
-        at = end
-    return min(at, len(data))
+def _body(data: bytes, start: int, end: int, closed: bool) -> tuple[list[Span], bool]:
+    """The lines of a key from the mark that begins it on, and whether they reach the mark that ends it."""
+    if closed and end - start <= _SIZE_MAX and b'"' not in data[start:end]:
+        return [span for span, _ in _pieces(data, start, end)], True
+    lines, complete = _key_lines(data, _pieces(data, start, min(end, start + _SIZE_MAX)), closed)
+    return lines, closed and complete and end - start <= _SIZE_MAX
 
 
-def _body_before(data: bytes, end: int, floor: int) -> int:
-    """The same backwards, from the mark that ends a key whose beginning is not here."""
-    at = data.rfind(b"\n", floor, end) + 1 or floor
-    for _ in range(_LINES_MAX):
-        if at <= floor:
-            break
-        start = data.rfind(b"\n", floor, at - 1) + 1 or floor
-        if not _BODY.fullmatch(data, start, at - 1):
-            break
-        at = start
-    return at
+def _body_before(data: bytes, start: int, end: int) -> list[Span]:
+    """The lines of a key up to the mark that ends it, where the one that begins it is not here."""
+    pieces = list(_pieces(data, start, end))
+    backwards = []
+    quoted = bool(pieces) and b'"' in data[pieces[-1][0][1] : end]
+    for span, quotes in reversed(pieces):
+        backwards.append((span, quoted))
+        quoted = quotes
+    return _key_lines(data, backwards, False)[0][::-1]
 
 
-def _line_end(data: bytes, start: int) -> int:
-    end = data.find(b"\n", start)
-    return len(data) if end < 0 else end
+def _key_lines(data: bytes, pieces: Iterable[tuple[Span, bool]], closed: bool) -> tuple[list[Span], bool]:
+    """The pieces that look like lines of a key, up to the first that does not, and whether there was none such."""
+    lines: list[Span] = []
+    waiting: list[Span] = []  # short words in quotes of their own: of the key if more of it follows
+    for count, (span, quotes) in enumerate(pieces):
+        text = data[slice(*span)]
+        if quotes and _BETWEEN_TEXTS.fullmatch(text):
+            return lines, False
+        if _KEY_LINE.fullmatch(text):
+            lines += [*waiting, span]
+            waiting = []
+        elif not _SHORT_LINE.fullmatch(text.strip(_EDGE)) or count > _PIECES_MAX:
+            return lines, False
+        elif quotes:
+            waiting.append(span)
+        else:
+            lines.append(span)
+    return (lines + waiting if closed else lines), True
 
 
-def _lines(data: bytes, start: int, end: int) -> list[tuple[int, int, str]]:
-    """The span from `start` to `end` as one span per line that is not blank."""
-    spans = []
-    while start < end:
-        stop = min(_line_end(data, start), end)
-        text = data[start:stop]
-        first = start + len(text) - len(text.lstrip())
-        last = stop - (len(text) - len(text.rstrip()))
-        if first < last:
-            spans.append((first, last, _KIND))
-        start = stop + 1
-    return spans
+def _pieces(data: bytes, start: int, end: int) -> Iterator[tuple[Span, bool]]:
+    """What stands between line ends and quotes, and whether quotes are between it and the piece before."""
+    quotes = False
+    for match in _PIECE.finditer(data, start, end):
+        first, last = match.span(1)
+        if first < 0:
+            quotes = quotes or data[match.start()] in b"\"'"
+            continue
+        text = match[1]
+        if not text.strip(_EDGE):
+            continue
+        yield (first + len(text) - len(text.lstrip(_BLANK)), last - len(text) + len(text.rstrip(_BLANK))), quotes
+        quotes = False
+
+
+def _joined(data: bytes, spans: list[Span]) -> list[Span]:
+    """Neighbours on one line become one span."""
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and not data[joined[-1][1] : start].strip(b" \t"):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

@@ -7,13 +7,16 @@ What a secret looks like is in `secret_kinds`; what may follow `password=` in `a
 
 from __future__ import annotations
 
+import bisect
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from tachograph.extract import detectors
+from tachograph.extract.pattern import bytes_search
+from tachograph.extract.spans import Span, merged
+from tachograph.extract.suspects import windows
 
 # One pattern per first character: only then does the scan run as fast as memory.
 _ESCAPES = (
@@ -21,7 +24,10 @@ _ESCAPES = (
     re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])"),
     re.compile(rb"\xc2\x9b[0-?]*[ -/]*[@-~]"),
 )
-_WRITTEN = re.compile(rb"\\+u00(?:1[bB](?:\[[0-?]*[ -/]*[@-~])?|[0-7][0-9a-fA-F])")
+_WRITTEN_ESCAPE = re.compile(rb"\\+u001[bB]\[[0-?]*[ -/]*[@-~]")
+_next_written = bytes_search(r"\\u00(?:1[bB](?:\[[0-?]*[ -/]*[@-~])?|[0-7][0-9a-fA-F])")
+_BACKSLASH = 0x5C
+_ROUNDS_MAX = 4
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -41,14 +47,21 @@ class Redacted(msgspec.Struct, frozen=True):
 
 
 def redact(raw: bytes) -> Redacted:
-    """Mask every secret in `raw`. Line feeds stay where they are; masking twice changes nothing more."""
-    view = _view(raw)
-    spans = detectors.find(view)
+    """Mask every secret in `raw`. Line feeds stay where they are; masking twice changes nothing more.
+
+    What was valid JSON, a line or a document, still is: masks take whole escapes and no quote that ends a text.
+    """
+    spans = _find(raw)
     if not spans:
         return Redacted(raw, ())
-    if view is not raw:
-        spans = _led_back(raw, view, spans)
-    return _masked(raw, spans)
+    masked = _masked(raw, spans)
+    for _ in range(_ROUNDS_MAX):  # a mask may uncover what stood too close to another secret to be seen
+        more = _find(masked.data)
+        if not more:
+            break
+        spans = _together(masked.secrets, more)
+        masked = _masked(raw, spans)
+    return masked
 
 
 def redact_text(text: str) -> tuple[str, tuple[str, ...]]:
@@ -60,25 +73,78 @@ def redact_text(text: str) -> tuple[str, tuple[str, ...]]:
     return result.data.decode("utf-8", "surrogatepass"), tuple(secret.kind for secret in result.secrets)
 
 
+def _find(raw: bytes) -> list[Span]:
+    view = _view(raw)
+    places = windows(view)
+    if not places:
+        return []
+    from tachograph.extract import detectors  # a hundred patterns, which most texts never need
+
+    spans = detectors.find_in(view, places)
+    return spans if view is raw or not spans else _led_back(raw, view, spans)
+
+
+def _together(secrets: Sequence[Secret], more: Sequence[Span]) -> list[Span]:
+    """Spans of the raw bytes, and others of the masked bytes → all as spans of the raw bytes, merged."""
+    masks = []  # (start and end in the masked bytes, the secret, raw position - masked position behind it)
+    shift = 0
+    for secret in secrets:
+        start = secret.start - shift
+        end = start + secret.replacement_length
+        shift = secret.end - end
+        masks.append((start, end, secret, shift))
+
+    def raw(position: int, ends: bool) -> int:
+        index = bisect.bisect_right(masks, position - ends, key=lambda mask: mask[0]) - 1
+        if index < 0:
+            return position
+        _, end, secret, shift = masks[index]
+        return position + shift if position - ends >= end else secret.end if ends else secret.start
+
+    spans = [(secret.start, secret.end, secret.kind) for secret in secrets]
+    spans += [(raw(start, False), raw(end, True), kind) for start, end, kind in more]
+    return merged(spans)
+
+
 def _view(raw: bytes) -> bytes:
     """`raw` without escape sequences, `\\u003d` as the `=` it stands for; `raw` itself when it has none of them."""
     view = raw
-    for start, pattern in zip((b"\x1b", b"\x1b", b"\xc2\x9b"), _ESCAPES, strict=True):
-        if start in view:
-            view = pattern.sub(b"", view)
-    return _WRITTEN.sub(_meant, view) if b"\\u00" in view else view
+    if b"\x1b" in view:
+        view = _ESCAPES[1].sub(b"", _ESCAPES[0].sub(b"", view))
+    if b"\x9b" in view:
+        view = _ESCAPES[2].sub(b"", view)
+    if b"\\" not in view or _next_written(view, 0)[0] < 0:
+        return view
+    pieces: list[bytes] = []
+    done = 0
+    for start, end, meant in _written(view):
+        pieces += [view[done:start], meant]
+        done = end
+    return b"".join([*pieces, view[done:]])
 
 
-def _meant(match: re.Match[bytes]) -> bytes:
-    """What a written escape stands for: nothing for a colour, a separator for any other control character."""
-    digits = match[0].partition(b"u00")[2]
-    if digits[:2] in (b"1b", b"1B"):
+def _written(view: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Every escape that JSON has written, with all the backslashes in front of it, and what it stands for."""
+    done = 0
+    start, end = _next_written(view, 0)
+    while start >= 0:
+        meant = _meant(view[start + 2 : end])
+        while start > done and view[start - 1] == _BACKSLASH:
+            start -= 1
+        done = end
+        yield start, end, meant
+        start, end = _next_written(view, end)
+
+
+def _meant(written: bytes) -> bytes:
+    """What `001b[31m` or `003d` stands for: nothing for a colour, a separator for other control characters."""
+    if written[2:4] in (b"1b", b"1B"):
         return b""
-    code = int(digits, 16)
+    code = int(written, 16)
     return bytes((code,)) if code >= 0x20 else b"\x0b"
 
 
-def _led_back(raw: bytes, view: bytes, spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def _led_back(raw: bytes, view: bytes, spans: list[Span]) -> list[Span]:
     """Positions in the view → positions in `raw`. Both have the same lines, so only lines with secrets are mapped."""
     back = []
     line_view = line_raw = 0
@@ -97,16 +163,16 @@ def _places(line: bytes) -> tuple[Sequence[int], Sequence[int]]:
     starts: Sequence[int] = range(len(line))
     ends: Sequence[int] = range(1, len(line) + 1)
     view = line
-    for pattern, meaning in (*((pattern, None) for pattern in _ESCAPES), (_WRITTEN, _meant)):
+    found: Iterable[tuple[int, int, bytes]]
+    for pattern in (*_ESCAPES, None):
         done = 0
         pieces, first, last = [], array("q"), array("q")
-        for match in pattern.finditer(view):
-            start, end = match.span()
-            pieces.append(view[done:start])
+        found = ((*match.span(), b"") for match in pattern.finditer(view)) if pattern else _written(view)
+        for start, end, meant in found:
+            pieces += [view[done:start], meant]
             first.extend(starts[done:start])
             last.extend(ends[done:start])
-            if meaning and (meant := meaning(match)):
-                pieces.append(meant)
+            if meant:
                 first.append(starts[start])
                 last.append(ends[end - 1])
             done = end
@@ -118,12 +184,13 @@ def _places(line: bytes) -> tuple[Sequence[int], Sequence[int]]:
     return starts, ends
 
 
-def _masked(raw: bytes, spans: list[tuple[int, int, str]]) -> Redacted:
+def _masked(raw: bytes, spans: list[Span]) -> Redacted:
     pieces = []
     secrets = []
     done = 0
     for start, end, kind in spans:
-        colours = b"".join(_ESCAPES[1].findall(raw, start, end))  # what they switch on or off goes on behind
+        # What colours switch on or off goes on behind.
+        colours = b"".join([*_ESCAPES[1].findall(raw, start, end), *_WRITTEN_ESCAPE.findall(raw, start, end)])
         mask = b"[redacted:" + kind.encode() + b"]" + colours
         pieces += [raw[done:start], mask]
         secrets.append(Secret(kind, start, end, len(mask)))

@@ -9,6 +9,9 @@ from __future__ import annotations
 W = r"[A-Za-z0-9_-]"
 A = r"[A-Za-z0-9]"
 H = r"[0-9a-f]"
+QUOTES = r"""["'\]\\]{0,16}"""  # what closes a name, perhaps a quote that JSON has escaped, once or more often
+SPACE = r"[ \t]{0,8}"
+ESCAPE = r"\\(?:[nrtbf]|u[0-9a-fA-F]{4})"  # a character that JSON has written so
 
 KINDS: tuple[tuple[str, str], ...] = (
     ("github_token", rf"gh[pousr]_{A}{{36,}}|github_pat_[A-Za-z0-9_]{{22,}}"),
@@ -100,3 +103,13 @@ KINDS: tuple[tuple[str, str], ...] = (
         rf"ey[IJ]{W}{{8,}}\.ey[IJ]{W}{{8,}}\.{W}{{8,}}|eyJ{W}{{10,}}\.{W}*\.{W}{{8,}}\.{W}{{8,}}\.{W}{{8,}}",
     ),
 )
+
+# Kinds that begin like anything else: what to look for in their middle.
+MIDDLES = {
+    "discord_token": rf"\.{W}{{6}}\.{W}{{16}}",
+    "telegram_token": rf"[0-9]:AA{W}{{8}}",
+    "mailchimp_key": rf"{H}-us[0-9]",
+    "terraform_token": r"\.atlasv1\.",
+    "azure_secret": r"[0-9]Q~[A-Za-z0-9_~.-]{8}",
+    "maxmind_key": rf"{A}_mmk",
+}

@@ -80,7 +80,7 @@ def test_colours_inside_a_secret_go_on_behind_the_mask() -> None:
 def test_colours_that_json_has_escaped_hide_nothing() -> None:
     token = samples.TOKENS["github_classic"](random.Random(SEED))
     raw = f'"a \\u001b[32m{token[:2]}\\u001b[0m{token[2:]}\\u001b[m b"'
-    assert redact_text(raw)[0] == '"a \\u001b[32m[redacted:github_token]\\u001b[m b"'
+    assert redact_text(raw)[0] == '"a \\u001b[32m[redacted:github_token]\\u001b[0m\\u001b[m b"'
 
 
 KEY = "-----BEGIN {0}PRIVATE KEY{1}-----\n{2}\n-----END {0}PRIVATE KEY{1}-----"
@@ -119,10 +119,11 @@ def test_a_private_key_without_its_beginning_is_masked_from_the_start_of_the_blo
     assert redact(raw).data.split(b"\n") == [*[b"[redacted:private_key]"] * 7, b"next words here", b""]
 
 
-def test_a_private_key_in_one_line_of_json() -> None:
+def test_a_private_key_in_one_line_of_json_is_masked_line_by_line_too() -> None:
     key = KEY.format("", "", "\n".join(body())).replace("\n", "\\n")
+    masked = "\\n".join(["[redacted:private_key]"] * 15)
     assert redact(f'{{"a": 1, "private_key": "{key}\\n", "b": 2}}'.encode()).data == (
-        b'{"a": 1, "private_key": "[redacted:private_key]\\n", "b": 2}'
+        f'{{"a": 1, "private_key": "{masked}\\n", "b": 2}}'.encode()
     )
 
 
@@ -177,6 +178,7 @@ def test_any_bytes_are_taken(raw: bytes) -> None:
         b"password=",
         b"a",
         b"-----BEGIN PRIVATE KEY-----\n",
+        b"-----END PRIVATE KEY-----\n",
         b"://",
         b"ey",
         b'token: "',

@@ -21,7 +21,8 @@ from tachograph.ingest import discover, journals, spawn
 from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories
-from tachograph.ingest.history_import import QUIET, RUNNING
+from tachograph.ingest.history_bytes import QUIET
+from tachograph.ingest.history_import import RUNNING
 from tachograph.ingest.importer import load_rules
 from tachograph.ingest.opening import open_store
 from tachograph.paths import Places

@@ -14,6 +14,7 @@ from tachograph import clock
 from tachograph.errors import StoreError
 from tachograph.extract.rules import Rules
 from tachograph.ingest.discover import Candidate
+from tachograph.ingest.history_bytes import ZST, opened
 from tachograph.ingest.history_import import HistoryImport
 from tachograph.readers import Shape
 from tachograph.readers.reading import HEAD_BYTES
@@ -24,7 +25,6 @@ from tachograph.store.histories import History
 LOCK = "histories.lock"
 KEPT = 256  # parsers of files that may grow
 UNREAD = ""  # reader of a file that nobody can read: it is not opened again until it changes
-_ZST = b"\x28\xb5\x2f\xfd"
 
 
 class Report(NamedTuple):
@@ -195,11 +195,9 @@ def _companions(path: str) -> str:
 
 def _head(path: str) -> bytes:
     """The first bytes of a file, unpacked when it is compressed. Raises OSError."""
-    from tachograph.ingest.history_import import opened
-
     with opened(path) as file:
         head = file.read(HEAD_BYTES)
-    if not head.startswith(_ZST):
+    if not head.startswith(ZST):
         return head
     import zstandard
 

@@ -8,9 +8,7 @@ generation: the old bytes stay, and steps told again are the same steps.
 from __future__ import annotations
 
 import os
-import stat as modes
-from collections.abc import Iterable, Iterator
-from hashlib import blake2b
+from collections.abc import Iterable
 from typing import IO, Any
 
 import msgspec
@@ -19,22 +17,31 @@ import zstandard
 from tachograph import clock
 from tachograph.extract.redact import Redacted, redact
 from tachograph.extract.rules import Rules
+from tachograph.ingest.history_bytes import (
+    BLOCK,
+    DOCUMENT_MAX,
+    LINE_MAX,
+    QUIET,
+    ZST,
+    digest_of,
+    is_continued,
+    is_whole,
+    lines_of,
+    masked_lines,
+    masks_of,
+    opened,
+    stat_fields,
+    tail_of,
+)
 from tachograph.ingest.telling import Telling
 from tachograph.readers import Origin, Shape
-from tachograph.readers.json_lines import objects, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.registry import reader
 from tachograph.records import Fact
 from tachograph.store import Store
 from tachograph.store.histories import History
-from tachograph.store.vault import Masked
 
-BLOCK = 4 << 20  # bytes of a file that become one transaction
-LINE_MAX = 64 << 20  # a longer line is nobody's record: counted, archived, skipped
-DOCUMENT_MAX = 256 << 20
-TAIL = 4096
-QUIET = 10 * clock.SECOND  # nobody wrote for so long: what looks unfinished is as it will be
 RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
-_ZST = b"\x28\xb5\x2f\xfd"
 
 
 class HistoryImport:
@@ -79,7 +86,7 @@ class HistoryImport:
         """Import some of it; True when there is more. Raises OSError for the file, StoreError for the store."""
         with opened(self._path) as file:
             stat = os.fstat(file.fileno())
-            if self._reader.shape is Shape.LINES and file.read(4) != _ZST:
+            if self._reader.shape is Shape.LINES and file.read(4) != ZST:
                 return self._grow(file, stat)
             file.seek(0)
             self.take_document(file.read(DOCUMENT_MAX + 1), stat)
@@ -89,7 +96,7 @@ class HistoryImport:
 
     def _grow(self, file: IO[bytes], stat: os.stat_result) -> bool:
         history = self._history
-        if history is not None and not _is_continued(file, stat, history):
+        if history is not None and not is_continued(file, stat, history):
             history = None
         position = 0 if history is None else history.read_bytes
         if self._fed != position or not position:
@@ -108,13 +115,13 @@ class HistoryImport:
             self._fed = position + taken
             self._keep(history, data, found)
             kept = max(history.kept_bytes, position + len(data))
-            self._save(history, stat, read=self._fed, kept=kept, tail=_tail(file, kept))
+            self._save(history, stat, read=self._fed, kept=kept, tail=tail_of(file, kept))
         return not at_end
 
     def _recall(self, file: IO[bytes], position: int) -> None:
         """A new parser learns what the one before it knew; what it says is stored already."""
         file.seek(0)
-        for line in _lines(file, position):
+        for line in lines_of(file, position):
             self._telling.recall(self._parser.feed(line))
         if position:
             self._telling.recall(self._parser.finish())
@@ -132,10 +139,10 @@ class HistoryImport:
         elif not end and len(data) >= LINE_MAX:
             facts.append(unknown(f"a line of more than {LINE_MAX >> 20} MB", data[:800]))
             self._skipping, begin, end = True, len(data), len(data)
-        elif at_end and end < len(data) and _is_whole(data[end:], stat):
+        elif at_end and end < len(data) and is_whole(data[end:], stat):
             end = len(data)
         part = data[begin:end]
-        for line in _masked_lines(part, found if part == data else None):
+        for line in masked_lines(part, found if part == data else None):
             facts.extend(self._parser.feed(line))
         self._tell(facts, stat, at_end=at_end)
         return end
@@ -145,24 +152,24 @@ class HistoryImport:
         fresh = data[max(0, history.kept_bytes - history.read_bytes) :]
         if fresh:
             found = found if fresh == data else redact(fresh)
-            self._store.histories.append(history.id, found.data, _masks(fresh, found))
+            self._store.histories.append(history.id, found.data, masks_of(fresh, found))
 
     # -- files that are written whole ------------------------------------------------------------------------------
 
     def take_document(self, data: bytes, stat: os.stat_result, mark: str = "") -> None:
         """All of a file, or one session of a database with the mark of its state."""
-        history, digest = self._history, _digest(data)
+        history, digest = self._history, digest_of(data)
         if history is not None and history.tail == digest:
             with self._store.transaction():
-                self._store.histories.save(history.id, **_stat_fields(stat), mark=mark, gone_at=None)
-                self._history = history._replace(**_stat_fields(stat), mark=mark, gone_at=None)
+                self._store.histories.save(history.id, **stat_fields(stat), mark=mark, gone_at=None)
+                self._history = history._replace(**stat_fields(stat), mark=mark, gone_at=None)
             return
         self._begin_parser(stat.st_mtime_ns)
         found = redact(data)
         with self._store.transaction():
             history = history or self._store.histories.begin(self._path, self._module)
             self._tell(self._document_facts(found.data), stat, at_end=True)
-            self._store.histories.replace(history.id, found.data, _masks(data, found))
+            self._store.histories.replace(history.id, found.data, masks_of(data, found))
             self._save(history, stat, read=len(data), kept=len(data), tail=digest, mark=mark)
 
     def _document_facts(self, data: bytes) -> Iterable[Fact]:
@@ -170,7 +177,7 @@ class HistoryImport:
             yield unknown(f"a document of more than {DOCUMENT_MAX >> 20} MB", data[:800])
         elif self._reader.shape is Shape.LINES:
             with zstandard.ZstdDecompressor().stream_reader(data) as plain:
-                for line in _lines(plain, None):
+                for line in lines_of(plain, None):
                     yield from self._parser.feed(line)
         else:
             yield from self._parser.feed(data)
@@ -194,7 +201,7 @@ class HistoryImport:
             self._store.histories.told(history.id, session.row)
         keeps = None if self._keeps_days is None else stat.st_mtime_ns + int(self._keeps_days * 86_400) * clock.SECOND
         fields: dict[str, Any] = {
-            **_stat_fields(stat),
+            **stat_fields(stat),
             "session": told.sessions[0].row if told.sessions else history.session,
             "mark": mark,
             "read_bytes": read,
@@ -208,80 +215,3 @@ class HistoryImport:
         }
         self._store.histories.save(history.id, **fields)
         self._history = history._replace(**fields)
-
-
-def opened(path: str) -> IO[bytes]:
-    """A regular file, never a FIFO or a device: opening those would wait. Raises OSError."""
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        if not modes.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(f"{path} is not a regular file")
-        return os.fdopen(fd, "rb")
-    except BaseException:
-        os.close(fd)
-        raise
-
-
-def _stat_fields(stat: os.stat_result) -> dict[str, Any]:
-    return {"inode": stat.st_ino, "size": stat.st_size, "modified_at": stat.st_mtime_ns}
-
-
-def _is_continued(file: IO[bytes], stat: os.stat_result, history: History) -> bool:
-    """Whether what we read before is still there, as far as its size and its last bytes tell."""
-    return stat.st_size >= history.kept_bytes and _tail(file, history.kept_bytes) == history.tail
-
-
-def _tail(file: IO[bytes], end: int) -> bytes:
-    """Digest of the last bytes before a position."""
-    file.seek(max(0, end - TAIL))
-    return _digest(file.read(min(end, TAIL)))
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).digest()
-
-
-def _is_whole(line: bytes, stat: os.stat_result) -> bool:
-    """Whether a last line without an end is complete: one JSON object, or no JSON and nobody writes any more."""
-    if line.lstrip()[:1] == b"{":
-        found, wrong = objects(line)
-        return bool(found) and not wrong
-    return clock.now() - stat.st_mtime_ns > QUIET
-
-
-def _masked_lines(data: bytes, found: Redacted | None = None) -> list[bytes]:
-    lines = (found or redact(data)).data.split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _lines(file: Any, size: int | None) -> Iterator[bytes]:
-    """Masked lines of the first `size` bytes (all when None); what is longer than LINE_MAX is left out."""
-    left = size if size is not None else 1 << 62
-    held, skipping = b"", False
-    while left > 0 and (data := file.read(min(BLOCK, left))):
-        left -= len(data)
-        begin, end = 0, data.rfind(b"\n") + 1
-        if skipping:
-            begin = data.find(b"\n") + 1 or len(data)
-            skipping = begin == len(data) and not data.endswith(b"\n")
-            held = b""
-        if end > begin:
-            yield from _masked_lines(held + data[begin:end])
-            held = b""
-            begin = end
-        held += data[begin:]
-        if len(held) > LINE_MAX:
-            held, skipping = b"", True
-    if held:
-        yield from _masked_lines(held)
-
-
-def _masks(original: bytes, found: Redacted) -> list[Masked]:
-    """Where masks stand in the masked bytes, with what was there."""
-    masks, shift = [], 0
-    for secret in found.secrets:
-        masks.append(Masked(secret.start + shift, secret.replacement_length, original[secret.start : secret.end]))
-        shift += secret.replacement_length - (secret.end - secret.start)
-    return masks

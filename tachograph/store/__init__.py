@@ -15,6 +15,7 @@ from tachograph.records import Event
 from tachograph.store import connection as gate
 from tachograph.store import door, statistics
 from tachograph.store.code_blocks import CodeBlocks
+from tachograph.store.commands import Commands
 from tachograph.store.door import Table
 from tachograph.store.events import Events
 from tachograph.store.extractions import Extractions
@@ -55,6 +56,7 @@ class Store:
         self.usage = Usages(self._writer)
         self.steps = Steps(self._writer, self.usage, self.output)
         self.histories = Histories(self._writer)
+        self.commands = Commands(self._writer)
 
     def timeline(
         self,

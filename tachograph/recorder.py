@@ -244,6 +244,7 @@ class Recorder:
         self.exit_code = exit_code
         state = "killed" if signal else "failed" if exit_code else "completed"
         self._tape.state(state, exit_code=exit_code, **({"signal": signal} if signal else {}))
+        self._journal.settle()
         cost = {
             "wall_ms": round((clock.monotonic() - self._began) / 1e6, 1),
             "bytes": self._tape.bytes,

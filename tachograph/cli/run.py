@@ -207,6 +207,7 @@ class Run:
     def _end(self, ending: Ending, after: Git) -> None:
         """The last record, and everything safely on the disk."""
         journal = self._journal
+        journal.settle()
         git, dirty_before = after
         self._tape.end(
             {

@@ -80,22 +80,46 @@ class Backlog:
         else:
             self._others -= size
 
+    def give_up_streams(self, reason: str) -> None:
+        """Output that waits is lost because of `reason`; gaps take its place."""
+        queue, self._queue = self._queue, deque()
+        self._streams = self._gaps = 0
+        for item in queue:
+            if isinstance(item, Gap):
+                gap = self._gap(item.at, item.reason)
+                gap.bytes += item.bytes
+                gap.records += item.records
+            elif item[0] in STREAMS:
+                self._lose(item[1], len(item[2]), reason)
+            else:
+                self._queue.append(item)
+
+    def skip_first(self) -> None:
+        """The oldest record will never be written."""
+        kind, _, body = self.first()
+        self.drop_first()
+        if kind != GAP:  # what a gap counts is counted
+            self.lost_bytes += len(body)
+            self.lost_records += 1
+
     def give_up(self) -> None:
         """Nothing of this will ever be written: count it all."""
         while self._queue:
-            kind, _, body = self.first()
-            self.drop_first()
-            if kind != GAP:
-                self.lost_bytes += len(body)
-                self.lost_records += 1
+            self.skip_first()
 
     def _lose(self, at: int, size: int, reason: str) -> None:
-        last = self._queue[-1] if self._queue else None
-        if not isinstance(last, Gap):
-            last = Gap(at, reason)
-            self._queue.append(last)
-            self._gaps += 1
-        last.bytes += size
-        last.records += 1
+        gap = self._gap(at, reason)
+        gap.bytes += size
+        gap.records += 1
         self.lost_bytes += size
         self.lost_records += 1
+
+    def _gap(self, at: int, reason: str) -> Gap:
+        """The gap at the end of the queue."""
+        last = self._queue[-1] if self._queue else None
+        if isinstance(last, Gap):
+            return last
+        self._gaps += 1
+        gap = Gap(at, reason)
+        self._queue.append(gap)
+        return gap

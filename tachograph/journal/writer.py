@@ -13,6 +13,7 @@ from tachograph import clock
 from tachograph.errors import Refused
 from tachograph.journal import files, frame
 from tachograph.journal.backlog import Backlog
+from tachograph.journal.room import Ahead, spend_ballast
 from tachograph.journal.syncer import Syncer
 
 _PIECE = 1 << 20
@@ -44,6 +45,7 @@ class Journal:
         self._backlog = Backlog()
         self._retry_at = 0
         self._syncer = Syncer()
+        self._ahead = Ahead()
 
     @classmethod
     def create(cls, folder: str, candidates: Iterable[str]) -> Journal:
@@ -111,12 +113,25 @@ class Journal:
         """Write out what waits and have the disk confirm it, however long that takes. False when it did not."""
         return self.flush() and self._syncer.now(self._fd)
 
+    def settle(self) -> None:
+        """No more output is to come. What of it still waits is tried once more, or else becomes a gap, for which there
+        is room on a full disk, too. After this `lost_bytes` is final."""
+        if self.flush():
+            return
+        self._backlog.give_up_streams(self.trouble)
+        while self._fd >= 0 and not self.flush() and spend_ballast(self.folder):
+            pass
+
     def close(self) -> None:
         """One last try for what waits, a last sync (waited for at most a second), and the lock is given back."""
-        if not self.flush():
-            self._backlog.give_up()
+        self.settle()
         if self._fd < 0:
+            self._backlog.give_up()
             return
+        while not self.flush():
+            self._backlog.skip_first()  # what is behind it may be shorter
+        if not self._torn:
+            self._ahead.give_back(self._fd, self.journal_bytes)
         if self._syncer.finish(self._fd, _LAST_SYNC):
             os.close(self._fd)  # or else the helper still needs it, and the end of the process closes it
         self._fd = -1
@@ -127,6 +142,10 @@ class Journal:
 
     def _open(self) -> None:
         self._fd = files.create(self.path)
+        try:
+            self._ahead.begin(self._fd, self.folder)
+        except OSError:
+            pass  # whoever writes first will learn why
 
     def _append_slowly(self, kind: bytes, at: int, body: bytes | memoryview) -> None:
         for start in range(0, max(len(body), 1), _PIECE):
@@ -138,9 +157,12 @@ class Journal:
             self.flush()
 
     def _write(self, kind: bytes, at: int, body: bytes | memoryview) -> bool:
-        """One frame, whole or not at all."""
+        """One frame, whole or not at all. Output leaves some room for what matters more."""
         head = frame.head(kind, at, body, self._sequence + 1)
+        end = self.journal_bytes
         try:
+            if kind in frame.STREAMS and end + len(head) + len(body) > self._ahead.streams_end:
+                self._ahead.reach(self._fd, end, len(head) + len(body))
             written = files.write(self._fd, head, body)
         except OSError as error:
             self._failed(error)
@@ -159,6 +181,7 @@ class Journal:
         """A frame went in only in part: take it out, so that the file stays whole frames."""
         try:
             os.ftruncate(self._fd, self.journal_bytes)
+            self._ahead.lost()
             self._torn = False
             return
         except OSError:

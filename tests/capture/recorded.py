@@ -14,10 +14,17 @@ class Recorded:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._only: Path | None = None
 
     @property
     def paths(self) -> list[Path]:
-        return sorted(self.folder.glob("*.journal"))
+        return [self._only] if self._only else sorted(self.folder.glob("*.journal"))
+
+    def of(self, path: Path) -> Recorded:
+        """The same of one journal among several."""
+        one = Recorded(self.folder)
+        one._only = path
+        return one
 
     @property
     def path(self) -> Path:

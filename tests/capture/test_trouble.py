@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import random
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from tachograph import paths
+from tachograph.ingest.catch_up import catch_up
+from tachograph.ingest.opening import open_store
 from tests.capture.conftest import piped, wrapped
 from tests.capture.recorded import Recorded
 from tests.capture.terminal import Terminal
@@ -25,14 +30,29 @@ MEGABYTES = ["sh", "-c", "yes 0123456789 | head -c 20000000; exit 3"]
 Wrapper = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path, home: Path) -> Iterator[Wrapper]:
+FILE_SYSTEMS = ["tmpfs", *(["ext2"] if shutil.which("mkfs.ext2") else [])]  # the second cannot allocate ahead
+
+
+def mount(kind: str, folder: Path) -> bool:
+    """A file system of 2 MB there; False when we may not."""
+    if os.geteuid():
+        return False
+    words = ["-t", "tmpfs", "-o", "size=2m", "tmpfs"]
+    if kind == "ext2":
+        image = folder.with_name("disk")
+        with image.open("wb") as file:
+            file.truncate(2 << 20)
+        subprocess.check_call(["mkfs.ext2", "-q", "-F", image], stderr=subprocess.DEVNULL)
+        words = ["-o", "loop", str(image)]
+    return not subprocess.call(["mount", *words, folder], stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(params=FILE_SYSTEMS)
+def small_disk(request: pytest.FixtureRequest, home: Path) -> Iterator[Wrapper]:
     """Runs the wrapper with room for about 2 MB of journal: a real small disk where we may mount one, or else a limit
     on the size of files."""
     home.mkdir(mode=0o700)
-    mounted = os.geteuid() == 0 and not subprocess.call(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", home], stderr=subprocess.DEVNULL
-    )
+    mounted = mount(request.param, home)
 
     def run(*command: str) -> subprocess.CompletedProcess[bytes]:
         words = shlex.join(wrapped(*command, options=()))
@@ -63,6 +83,80 @@ def test_a_full_disk(small_disk: Wrapper, home: Path) -> None:
     assert len(kept) < 4_000_000
     assert f"✗ {(len(bare.stdout) - len(kept)) / 1e6:.1f} MB" in lost
     assert not recorded.damage()
+    assert recorded.states[-1] == "failed"
+    assert recorded.end["exit_code"] == 3
+    missing = len(bare.stdout) - len(kept)
+    assert sum(gap["bytes"] for gap in recorded.facts(b"G")) == recorded.end["cost"]["lost_bytes"] == missing
+
+
+@pytest.mark.crash
+def test_a_loss_is_in_the_store(small_disk: Wrapper, home: Path, tmp_path: Path) -> None:
+    done = small_disk(*MEGABYTES)
+    roomy = tmp_path / "roomy"
+    shutil.copytree(home / "journal", roomy / "journal")
+    places = paths.places(str(roomy / paths.DATABASE))
+    assert catch_up(places).complete
+    with open_store(places.database) as store:
+        (session,) = store.sessions.list()
+        (gap,) = store.events.list(session=session.id, type="gap")
+        assert session.lost_bytes == len(done.stdout) - session.output_bytes > 10_000_000
+    assert (session.status, session.exit_code) == ("failed", 3)
+    assert gap.content and gap.content.startswith(f"{session.lost_bytes} bytes were not recorded: ")
+
+
+def fill(folder: Path) -> None:
+    """Leave no room on that disk."""
+    with contextlib.suppress(OSError), (folder / "full").open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    with contextlib.suppress(OSError), (folder / "full").open("ab", buffering=0) as file:
+        while file.write(b"x"):
+            pass
+
+
+@pytest.mark.crash
+def test_a_disk_that_is_full_already(small_disk: Wrapper, home: Path) -> None:
+    """Who ran and how it ended is kept all the same, in room that an earlier run has put aside."""
+    if not os.path.ismount(home):
+        return  # what a limit on files leaves is known beforehand, and never nothing
+    assert small_disk("true").returncode == 0
+    fill(home)
+    for _ in range(3):
+        done = small_disk(*MEGABYTES)
+        assert done.returncode == 3
+    recorded = Recorded(home / "journal")
+    full = [path for path in recorded.paths if path.name.startswith("sh-")]
+    assert len(full) == 3
+    for path in full:
+        one = recorded.of(path)
+        assert one.header["session_id"] == path.stem
+        assert one.states == ["started", "running", "failed"]
+        assert one.end["exit_code"] == 3
+        assert one.facts(b"G")[0]["bytes"] > 10_000_000
+        assert not one.damage()
+
+
+@pytest.mark.crash
+def test_a_disk_that_somebody_else_keeps_full(small_disk: Wrapper, home: Path) -> None:
+    """The command itself fills the disk, and takes every byte that becomes free while it runs."""
+    if not os.path.ismount(home):
+        return
+    program = (
+        "import os, sys, time\n"
+        "fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
+        "def fill():\n"
+        "    try:\n"
+        "        while os.write(fd, b'x'): pass\n"
+        "    except OSError: pass\n"
+        "os.write(1, b'y' * 1000)\n"
+        "for n in range(300): fill(); os.write(1, b'z' * 1000); time.sleep(0.001)\n"
+        "sys.exit(5)\n"
+    )
+    done = small_disk(sys.executable, "-c", program, str(home / "full"))
+    assert done.returncode == 5
+    recorded = Recorded(home / "journal")
+    assert recorded.end["exit_code"] == 5
+    assert recorded.end["cost"]["lost_bytes"] == 301_000 - len(recorded.bytes())
 
 
 @pytest.mark.crash

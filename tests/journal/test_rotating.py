@@ -31,9 +31,9 @@ def test_a_large_file_is_followed_by_another(tmp_path: Path) -> None:
     for n in range(5):
         journals.append(b"K", n, b"%d" % n * 600)
     assert [len(file) for file in bodies(tmp_path)] == [2, 2, 1]
-    assert [is_live(str(path)) for path in sorted(tmp_path.iterdir())] == [False, False, True]
+    assert [is_live(str(path)) for path in sorted(tmp_path.glob("*.journal"))] == [False, False, True]
     journals.close()
-    assert not any(is_live(str(path)) for path in tmp_path.iterdir())
+    assert not any(is_live(str(path)) for path in tmp_path.glob("*.journal"))
 
 
 def test_an_old_file_is_followed_by_another(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_an_old_file_ends_without_another_record(tmp_path: Path) -> None:
     journals = Rotating(str(tmp_path), name)
     journals.append(b"K", 0, b"x")
     journals.turn(HOUR)
-    assert not any(is_live(str(path)) for path in tmp_path.iterdir())
+    assert not any(is_live(str(path)) for path in tmp_path.glob("*.journal"))
     journals.turn(2 * HOUR)
     assert len(bodies(tmp_path)) == 1
 

@@ -25,6 +25,7 @@ class Candidate(NamedTuple):
     modified_at: int  # ns
     modules: tuple[str, ...] = ()
     keeps_days: float | None = None
+    named: bool = False  # by somebody who wants it read, whatever it is
 
 
 def on_this_machine(home: str, environment: Mapping[str, str], agent: str | None = None) -> list[Candidate]:
@@ -47,7 +48,7 @@ def folders(home: str, environment: Mapping[str, str]) -> list[str]:
         place.root
         for module in MODULES
         for place in reader(module).places(home, environment)
-        if os.path.isdir(place.root)
+        if place.watched and os.path.isdir(place.root)
     }
     return sorted(root for root in roots if not any(root.startswith(other + os.sep) for other in roots - {root}))
 
@@ -62,7 +63,7 @@ def below(path: str) -> list[Candidate]:
     if os.path.isdir(path):
         return sorted(_walk(path, ("**",)), key=lambda one: -one.modified_at)
     one = _candidate(path, os.stat(path))
-    return [one] if one else []
+    return [one._replace(named=True)] if one else []
 
 
 def candidate(path: str, home: str, environment: Mapping[str, str]) -> Candidate | None:
@@ -87,9 +88,10 @@ def _fits(path: str, place: Place) -> bool:
 
 def _walk(root: str, patterns: Sequence[str]) -> Iterator[Candidate]:
     matchers = [_matcher(pattern) for pattern in patterns]
-    waiting = [root]
+    deepest = None if any("**" in pattern for pattern in patterns) else max(one.count("/") for one in patterns)
+    waiting = [(root, 0)]
     while waiting:
-        folder = waiting.pop()
+        folder, depth = waiting.pop()
         try:
             entries = list(os.scandir(folder))
         except OSError:
@@ -97,7 +99,8 @@ def _walk(root: str, patterns: Sequence[str]) -> Iterator[Candidate]:
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    if deepest is None or depth < deepest:
+                        waiting.append((entry.path, depth + 1))
                     continue
                 inside = entry.path[len(root) :].lstrip(os.sep).replace(os.sep, "/")
                 if not any(matcher.fullmatch(inside) for matcher in matchers):

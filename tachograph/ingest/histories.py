@@ -13,17 +13,19 @@ from typing import Any, NamedTuple
 from tachograph import clock
 from tachograph.errors import StoreError
 from tachograph.extract.rules import Rules
+from tachograph.ingest.ahead import Ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import ZST, opened
 from tachograph.ingest.history_import import HistoryImport
 from tachograph.readers import Shape
 from tachograph.readers.reading import HEAD_BYTES
-from tachograph.readers.registry import detected, reader
+from tachograph.readers.registry import reader, which
 from tachograph.store import Store
 from tachograph.store.histories import History
 
 LOCK = "histories.lock"
 KEPT = 256  # parsers of files that may grow
+ANYTHING = "plain_log"  # reads what somebody names and nobody else can
 UNREAD = ""  # reader of a file that nobody can read: it is not opened again until it changes
 
 
@@ -63,10 +65,14 @@ class Histories:
         """Those that are not as they were when they were read."""
         return [one for one in candidates if not _unchanged(self._known.get(one.path), one)]
 
-    def take(self, candidate: Candidate, *, stop: Callable[[], bool] = lambda: False) -> Report:
+    def take(
+        self, candidate: Candidate, ahead: Ahead | None = None, *, stop: Callable[[], bool] = lambda: False
+    ) -> Report:
         """Import what is new of one file. Raises StoreError; whatever is wrong with the file is noted with it."""
         known = self._known.get(candidate.path)
         try:
+            if ahead is not None and known is None:
+                return self._read(candidate, ahead)
             module = self._module(candidate, known)
             if module is None:
                 self._note(candidate, "no reader knows this file", UNREAD)
@@ -125,6 +131,13 @@ class Histories:
         after = item.history.kept_bytes if item.history else 0
         return Report(1, 1, max(0, after - before) or after, sessions=frozenset(item.sessions))
 
+    def _read(self, candidate: Candidate, ahead: Ahead) -> Report:
+        item = HistoryImport(self._store, self._rules, candidate.path, ahead.module, None, candidate.keeps_days)
+        item.take_ahead(ahead)
+        assert item.history is not None
+        self._known[candidate.path] = item.history
+        return Report(1, 1, ahead.size, sessions=frozenset(item.sessions))
+
     def _database(self, candidate: Candidate, module: str) -> Report:
         """Every session of a database that changed, newest sessions first as far as ids tell."""
         database = reader(module)
@@ -153,8 +166,7 @@ class Histories:
         if known is not None and known.reader != UNREAD and known.generation:
             return known.reader
         head = _head(candidate.path)
-        named = [module for module in candidate.modules if reader(module).detect(head, candidate.path)]
-        return named[0] if named else detected(head, candidate.path)
+        return which(head, candidate.path, candidate.modules) or (ANYTHING if candidate.named and head else None)
 
     def _note(self, candidate: Candidate, trouble: str, module: str) -> None:
         with self._store.transaction():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 import zstandard
@@ -33,6 +33,7 @@ from tachograph.ingest.history_bytes import (
     stat_fields,
     tail_of,
 )
+from tachograph.ingest.preparing import Prepared
 from tachograph.ingest.telling import Telling
 from tachograph.readers import Origin, Shape
 from tachograph.readers.json_lines import unknown
@@ -40,6 +41,9 @@ from tachograph.readers.registry import reader
 from tachograph.records import Fact
 from tachograph.store import Store
 from tachograph.store.histories import History
+
+if TYPE_CHECKING:
+    from tachograph.ingest.ahead import Ahead
 
 RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
 
@@ -81,6 +85,16 @@ class HistoryImport:
     def sessions(self) -> list[str]:
         """Ids of the sessions it told of so far."""
         return [session.id for session in self._telling.sessions]
+
+    def take_ahead(self, ahead: Ahead) -> None:
+        """A file never seen, as another process has read it. Raises StoreError."""
+        self._begin_parser(ahead.stat.st_mtime_ns)
+        self._fed = -1  # this parser has seen nothing: should the file grow, it is fed the beginning
+        with self._store.transaction():
+            history = self._store.histories.begin(self._path, self._module)
+            self._tell_all(ahead.facts, ahead.last, ahead.stat)
+            self._store.histories.append(history.id, ahead.data, ahead.masks)
+            self._save(history, ahead.stat, read=ahead.end, kept=ahead.size, tail=ahead.digest)
 
     def step(self) -> bool:
         """Import some of it; True when there is more. Raises OSError for the file, StoreError for the store."""
@@ -185,13 +199,22 @@ class HistoryImport:
     # -- both ------------------------------------------------------------------------------------------------------
 
     def _tell(self, facts: Iterable[Fact], stat: os.stat_result, *, at_end: bool) -> None:
-        self._telling.tell(facts, now=stat.st_mtime_ns)
         if at_end:
-            silence = clock.now() - stat.st_mtime_ns
-            self._telling.tell(self._parser.finish(), now=stat.st_mtime_ns)
-            if silence > QUIET:
-                self._telling.close()
-            self._telling.settle(over=silence > RUNNING)
+            facts = list(facts)  # before the parser is asked for the rest
+            self._tell_all(facts, self._parser.finish(), stat)
+        else:
+            self._telling.tell(facts, now=stat.st_mtime_ns)
+
+    def _tell_all(
+        self, facts: Iterable[Fact | Prepared], last: Iterable[Fact | Prepared], stat: os.stat_result
+    ) -> None:
+        """Everything that is there for now, `last` once it was all read."""
+        silence = clock.now() - stat.st_mtime_ns
+        self._telling.tell(facts, now=stat.st_mtime_ns)
+        self._telling.tell(last, now=stat.st_mtime_ns)
+        if silence > QUIET:
+            self._telling.close()
+        self._telling.settle(over=silence > RUNNING)
 
     def _save(
         self, history: History, stat: os.stat_result, *, read: int, kept: int, tail: bytes, mark: str = ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tachograph.errors import NotFound, Refused
 from tachograph.ingest import discover, spawn
+from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
 from tachograph.ingest.importer import load_rules
@@ -52,10 +53,10 @@ def import_all(
         todo = histories.changed(wanted)
         total = Report(files=len(wanted) - len(todo))
         done = 0
-        for group in groups(todo):
+        for group in groups(read_ahead(todo, lambda one: not histories.knows(one.path))):
             with store.transaction():
-                for candidate in group:
-                    total += histories.take(candidate)
+                for candidate, ahead in group:
+                    total += histories.take(candidate, ahead)
                     done += 1
                     progress(done, len(todo), total)
         complaints += histories.complaints
@@ -64,16 +65,16 @@ def import_all(
         os.close(lock)
 
 
-def groups(wanted: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+def groups(wanted: Iterable[tuple[Candidate, Ahead | None]]) -> Iterator[list[tuple[Candidate, Ahead | None]]]:
     """Small files share a transaction: committing costs more than reading them."""
-    group: list[Candidate] = []
+    group: list[tuple[Candidate, Ahead | None]] = []
     size = 0
     for one in wanted:
-        if group and size + one.size > GROUP:
+        if group and size + one[0].size > GROUP:
             yield group
             group, size = [], 0
         group.append(one)
-        size += one.size
+        size += one[0].size
     if group:
         yield group
 

@@ -27,10 +27,13 @@ _KNOWN = ("Applied edit to ", "Tokens: ", "Commit ")  # messages that may follow
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:
-    """Where the environment says it is. aider writes into every project it works on: those histories are imported by
-    name, since a home is too large to walk and to watch for one file."""
+    """In every project it works on: looked for in a home and two folders deep, now and then, since nobody wants to
+    watch a whole home for it; and where the environment says."""
     named = environment.get("AIDER_CHAT_HISTORY_FILE", "")
-    return [Place(os.path.dirname(named), (os.path.basename(named),))] if os.path.isabs(named) else []
+    found = [Place(home, (_FILE, f"*/{_FILE}", f"*/*/{_FILE}"), watched=False)]
+    if os.path.isabs(named):
+        found.append(Place(os.path.dirname(named), (os.path.basename(named),), watched=False))
+    return found
 
 
 def detect(head: bytes, path: str) -> bool:

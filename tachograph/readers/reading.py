@@ -32,6 +32,7 @@ class Place(NamedTuple):
     root: str  # absolute folder; need not exist
     patterns: tuple[str, ...]  # glob patterns below it, `**` for any depth
     keeps_days: float | None = None  # the agent deletes what is older; None: it does not
+    watched: bool = True  # False: too much else lies there to be told of every change; looked at now and then
 
 
 class Parser(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
@@ -11,17 +12,8 @@ from tachograph.readers.reading import Reader
 # In the order in which they are asked whose a file is: the pickiest first, plain logs last.
 MODULES: tuple[str, ...] = (
     *("claude", "codex", "codex_json", "opencode", "opencode_export", "opencode_storage", "opencode_stream"),
-    *(
-        "copilot",
-        "gemini",
-        "gemini_jsonl",
-        "swe_agent",
-        "mini_swe_agent",
-        "asciicast",
-        "terminal_bench",
-        "aider",
-        "plain_log",
-    ),
+    *("copilot", "gemini", "gemini_jsonl", "cursor_store", "openhands", "openhands_files", "swe_agent"),
+    *("mini_swe_agent", "asciicast", "terminal_bench", "cursor", "aider", "plain_log"),
 )
 
 
@@ -29,6 +21,12 @@ MODULES: tuple[str, ...] = (
 def reader(module: str) -> Reader:
     """A reader by the name of its module; imported when it is first asked for."""
     return cast(Reader, importlib.import_module(f"tachograph.readers.{module}"))
+
+
+def which(head: bytes, path: str, named: Sequence[str] = ()) -> str | None:
+    """The module that reads a file which begins with these bytes, `named` ones asked first; None when nobody does."""
+    first = next((module for module in named if reader(module).detect(head, path)), None)
+    return first or detected(head, path)
 
 
 def detected(head: bytes, path: str) -> str | None:

@@ -137,10 +137,11 @@ def test_watched_line_by_line_the_same_is_told() -> None:
     ]
 
 
-def test_it_is_looked_for_where_the_environment_says_it_is() -> None:
-    (place,) = aider.places("/home/user", {"AIDER_CHAT_HISTORY_FILE": "/notes/chat.md"})
-    assert (place.root, place.patterns) == ("/notes", ("chat.md",))
-    assert not aider.places("/home/user", {"AIDER_CHAT_HISTORY_FILE": "chat.md"})
+def test_it_is_looked_for_near_the_home_and_where_the_environment_says_it_is() -> None:
+    near, named = aider.places("/home/user", {"AIDER_CHAT_HISTORY_FILE": "/notes/chat.md"})
+    assert (near.root, len(near.patterns), near.watched) == ("/home/user", 3, False)
+    assert (named.root, named.patterns) == ("/notes", ("chat.md",))
+    assert aider.places("/home/user", {"AIDER_CHAT_HISTORY_FILE": "chat.md"}) == [near]
 
 
 def test_detects_its_own_only() -> None:

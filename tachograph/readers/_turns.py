@@ -7,14 +7,14 @@ are (`Tools`) and tells `Turns` what it sees; out come steps whose keys are told
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from tachograph.readers.patches import FileChange, file_changes
-from tachograph.readers.values import lasted, text
+from tachograph.readers.values import joined, lasted, text
 from tachograph.records import Step
 
 _PATIENCE = 100  # calls without an id that are looked at for one result
@@ -47,6 +47,7 @@ class Tools(NamedTuple):
     old_text: tuple[str, ...] = ("old_string", "oldText", "old_str")
     content: tuple[str, ...] = ("contents", "content", "file_text")
     patch: tuple[str, ...] = ("patch", "input", "patchText")
+    edits: tuple[str, ...] = ("edits",)  # one or several replacements in one call
 
 
 class _Call(NamedTuple):
@@ -56,7 +57,7 @@ class _Call(NamedTuple):
     event_type: str
     at: int
     tool: str
-    others: tuple[str, ...] = ()  # keys of the other files of a patch
+    others: tuple[str, ...] = ()  # keys of its other files
 
 
 class Turns:
@@ -93,8 +94,18 @@ class Turns:
         name = self.names.name(kind, native)
         return Step(f"{kind}:{name}", kind, at, content=content or None, metadata=_given(metadata) or None)
 
-    def call(self, tool: object, arguments: object, native: object, at: int = 0, **metadata: object) -> list[Step]:
-        """A call as it is made: one step, more for a patch over several files."""
+    def call(
+        self,
+        tool: object,
+        arguments: object,
+        native: object,
+        at: int = 0,
+        *,
+        files: Sequence[tuple[str, str]] = (),
+        **metadata: object,
+    ) -> list[Step]:
+        """A call as it is made: one step, more for a call over several files. `files` (operation, path): what the names
+        of tool and arguments alone do not tell."""
         named = text(tool) or "unknown"
         id = self.names.name("call", None if self._numbered else native)
         found: dict[str, object] = {"input": arguments} if arguments not in (None, "", {}, []) else {}
@@ -102,7 +113,7 @@ class Turns:
             found["native_id"] = native
         found.update(_given(metadata))
         step = Step(f"call:{id}", "tool_call", at, tool_name=named, tool_call_id=id, metadata=found or None)
-        steps = list(_understood(step, arguments, self._tools))
+        steps = list(_understood(step, arguments, self._tools, files))
         waiting = _Call(id, steps[0].event_type, at, named, tuple(other.key for other in steps[1:]))
         self._open[text(native) or ""].append(waiting)
         self._unanswered[id] = waiting
@@ -163,6 +174,25 @@ def _others(call: _Call, status: str) -> Iterator[Step]:
         yield Step(key, "file_op", call.at, tool_call_id=call.id, status=status)
 
 
+class Speech:
+    """The text of a reply that comes in pieces; told when somebody asks, not with every piece."""
+
+    def __init__(self, reply: Step) -> None:
+        self._reply = reply
+        self._pieces: list[str] = []
+        self._told = 0
+
+    def say(self, words: str) -> None:
+        """One more piece."""
+        self._pieces.append(words)
+
+    def so_far(self) -> Iterator[Step]:
+        """The reply with its text, when there is more of it than was told."""
+        if len(self._pieces) > self._told:
+            self._told = len(self._pieces)
+            yield Step(self._reply.key, "reply", self._reply.at, content=joined(self._pieces))
+
+
 def _given(metadata: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in metadata.items() if value is not None}
 
@@ -172,7 +202,7 @@ def first(arguments: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     return next((found for name in names if (found := text(arguments.get(name)))), None)
 
 
-def _understood(step: Step, arguments: object, tools: Tools) -> Iterator[Step]:
+def _understood(step: Step, arguments: object, tools: Tools, files: Sequence[tuple[str, str]]) -> Iterator[Step]:
     given = arguments if isinstance(arguments, dict) else {}
     tool = step.tool_name or ""
     if tool in tools.commands:
@@ -183,13 +213,17 @@ def _understood(step: Step, arguments: object, tools: Tools) -> Iterator[Step]:
         if changes:
             yield from _patched(step, changes)
             return
-    path = first(given, tools.path)
-    if tool in tools.files and path is not None:
-        operation = tools.files[tool]
+    if not files and tool in tools.files and (found := first(given, tools.path)):
+        files = ((tools.files[tool], found),)
+    if files:
+        operation, path = files[0]
         added, removed = _lines(operation, given, tools)
         yield replace(
             step, event_type="file_op", operation=operation, file_path=path, metadata=_counted(step, added, removed)
         )
+        for other, path in dict.fromkeys(files[1:]):
+            key = f"{step.key}:{path}"
+            yield replace(step, key=key, event_type="file_op", operation=other, file_path=path, metadata=None)
     else:
         yield step
 
@@ -216,9 +250,9 @@ def _lines(operation: str, given: Mapping[str, Any], tools: Tools) -> tuple[int 
         return (_count(content), 0) if content else (None, None)
     if operation != "edit":
         return None, None
-    edits = given.get("edits") if isinstance(given.get("edits"), list) else [given]
+    inside = next((found for name in tools.edits if isinstance(found := given.get(name), list | dict)), given)
     added = removed = 0
-    for edit in edits or ():
+    for edit in inside if isinstance(inside, list) else [inside]:
         if isinstance(edit, dict):
             added += _count(first(edit, tools.new_text))
             removed += _count(first(edit, tools.old_text))

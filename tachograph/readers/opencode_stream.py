@@ -10,9 +10,10 @@ from typing import Any
 
 from tachograph.readers._opencode_messages import Messages, failure, usage_of
 from tachograph.readers._opencode_tools import tool_steps
+from tachograph.readers._turns import Speech
 from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.reading import Origin, Place, Shape
-from tachograph.readers.values import joined, millis, text
+from tachograph.readers.values import millis, text
 from tachograph.records import Fact, SessionFacts, Step, Unknown, Usage
 
 name = "opencode"
@@ -45,8 +46,8 @@ def parse(origin: Origin) -> StreamParser:
 class _Answer:
     """One assistant message, as far as it was printed."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    def __init__(self, reply: Step) -> None:
+        self.speech = Speech(reply)
         self.usage: Usage | None = None
 
 
@@ -59,6 +60,7 @@ class StreamParser:
         self._last: int | None = None
         self._messages = Messages()
         self._answers: dict[str, _Answer] = {}
+        self._speaking: _Answer | None = None
 
     def feed(self, data: bytes) -> Iterator[Fact]:
         found, strange = objects(data)
@@ -70,6 +72,8 @@ class StreamParser:
                 yield Unknown(f"line of type {str(line.get('type'))[:40]}", unknown("", data).sample)
 
     def finish(self) -> Iterator[Fact]:
+        if self._speaking is not None:
+            yield from self._speaking.speech.so_far()
         if self._session is not None and self._last != self._told_last:
             self._told_last = self._last
             yield SessionFacts(self._session, last_at=self._last)
@@ -79,7 +83,7 @@ class StreamParser:
         if line["sessionID"] != self._session:
             yield from self.finish()
             self._session = line["sessionID"]
-            self._messages, self._answers, self._last = Messages(), {}, None
+            self._messages, self._answers, self._last, self._speaking = Messages(), {}, None, None
             yield SessionFacts(line["sessionID"], started_at=at)
         if at is not None and (self._last is None or at > self._last):
             self._last = at
@@ -92,11 +96,14 @@ class StreamParser:
         message = text(part.get("messageID")) or ""
         answer = self._answers.get(message)
         if answer is None:
-            answer = self._answers[message] = _Answer()
-            yield Step(f"reply:{message}", "reply", at)
+            reply = Step(f"reply:{message}", "reply", at)
+            answer = self._answers[message] = _Answer(reply)
+            yield reply
+        if self._speaking is not answer and self._speaking is not None:
+            yield from self._speaking.speech.so_far()
+        self._speaking = answer
         if kind == "text" and (words := text(part.get("text"))):
-            answer.texts.append(words)
-            yield Step(f"reply:{message}", "reply", at, content=joined(answer.texts))
+            answer.speech.say(words)
         elif kind == "reasoning":
             if (step := self._messages.thinking(part, at)) is not None:
                 yield step

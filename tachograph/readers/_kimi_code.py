@@ -1,0 +1,116 @@
+"""The records that Kimi Code writes down: `{type, …}`; a step of the model begins, says and calls things, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tachograph.readers._kimi_words import TOOLS, answered, arguments_of, usage_of
+from tachograph.readers._turns import Speech, Turns, spoken
+from tachograph.readers.values import table, text
+from tachograph.records import Fact, SessionFacts, Step
+
+
+class CodeEvents:
+    """What one session said so far."""
+
+    def __init__(self, session: str) -> None:
+        self.turns = Turns(TOOLS)
+        self._session = session
+        self._model: str | None = None
+        self._speech: Speech | None = None  # of the step that goes on
+        self._counted = True  # the tokens of the last step were told with its end
+
+    def facts(self, kind: str, line: dict[str, Any], at: int) -> Iterator[Fact] | None:
+        """Facts of one record; None when its type is not known."""
+        if kind in ("turn.prompt", "turn.steer"):
+            return self._prompt(line, at)
+        if kind == "context.append_loop_event":
+            return self._event(table(line.get("event")), at)
+        if kind == "config.update":
+            return self._config(line, at)
+        if kind == "usage.record":
+            return self._record(line, at)
+        return None
+
+    def finish(self) -> Iterator[Fact]:
+        """What was said and called, and is not told yet."""
+        if self._speech is not None:
+            yield from self._speech.so_far()
+        yield from self.turns.finish()
+
+    def _prompt(self, line: dict[str, Any], at: int) -> Iterator[Fact]:
+        origin = text(table(line.get("origin")).get("kind"))
+        if origin in (None, "user"):
+            yield self.turns.prompt(spoken(line.get("input")), at)
+
+    def _config(self, line: dict[str, Any], at: int) -> Iterator[Fact]:
+        if folder := text(line.get("cwd")):
+            yield SessionFacts(self._session, project_dir=folder)
+        yield from self._switched(text(line.get("modelAlias")), at)
+
+    def _switched(self, model: str | None, at: int) -> Iterator[Fact]:
+        if model is None or model == self._model:
+            return
+        if self._model is not None:
+            content = f"model switched from {self._model} to {model}"
+            yield self.turns.marker("model_switch", content, at, **{"from": self._model, "to": model})
+        self._model = model
+        yield SessionFacts(self._session, model=model)
+
+    def _record(self, line: dict[str, Any], at: int) -> Iterator[Fact]:
+        yield from self._switched(text(line.get("model")), at)
+        if not self._counted and (usage := usage_of(line.get("usage"), self._model)) is not None:
+            self._counted = True
+            yield Step(f"usage:{self.turns.names.name('usage', None)}", "usage", at, usage=usage)
+
+    def _event(self, event: dict[str, Any], at: int) -> Iterator[Fact]:
+        kind = event.get("type")
+        if kind == "step.begin":
+            yield from self._begin(event.get("uuid"), at)
+        elif kind == "content.part":
+            yield from self._content(table(event.get("part")), event.get("uuid"), at)
+        elif kind == "tool.call":
+            yield from self._begun(at)
+            yield from self.turns.call(event.get("name"), arguments_of(event.get("args")), event.get("toolCallId"), at)
+        elif kind == "tool.result":
+            value = table(event.get("result"))
+            failed = value.get("isError") is True
+            yield from answered(
+                self.turns, event.get("toolCallId"), value.get("output"), value.get("message"), failed, at
+            )
+        elif kind == "step.end":
+            yield from self._end(event, at)
+
+    def _begin(self, native: object, at: int) -> Iterator[Fact]:
+        if self._speech is not None:
+            yield from self._speech.so_far()
+        reply = self.turns.reply(None, at, native)
+        self._speech, self._counted = Speech(reply), False
+        yield reply
+
+    def _begun(self, at: int) -> Iterator[Fact]:
+        """A step that did not say it began."""
+        if self._speech is None:
+            yield from self._begin(None, at)
+
+    def _content(self, part: dict[str, Any], native: object, at: int) -> Iterator[Fact]:
+        yield from self._begun(at)
+        if part.get("type") == "text" and (words := text(part.get("text"))):
+            assert self._speech is not None  # begun above
+            self._speech.say(words)
+        elif part.get("type") == "think" and (thought := text(part.get("think")) or text(part.get("text"))):
+            yield self.turns.thinking(thought, at, native)
+
+    def _end(self, event: dict[str, Any], at: int) -> Iterator[Fact]:
+        model = text(event.get("model"))
+        yield from self._switched(model, at)
+        if (usage := usage_of(event.get("usage"), model or self._model)) is not None:
+            self._counted = True
+            name = self.turns.names.name("usage", event.get("uuid"))
+            yield Step(f"usage:{name}", "usage", at, usage=usage)
+        if event.get("finishReason") in ("aborted", "cancelled", "interrupted"):
+            yield self.turns.marker("interruption", "interrupted by the user", at)
+        if self._speech is not None:
+            yield from self._speech.so_far()
+        self._speech = None

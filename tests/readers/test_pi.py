@@ -1,0 +1,106 @@
+"""pi: trees of entries, forks, what each message cost."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tachograph.readers import Origin, pi
+from tachograph.records import Usage
+from tests.readers.told import HISTORIES, Told, mangled, read, watched
+
+FORKED = (HISTORIES / "pi" / "forked.jsonl").read_bytes()
+COMPACTED = (HISTORIES / "pi" / "compacted.jsonl").read_bytes()
+SECOND = 10**9
+NOON = 1778580000 * SECOND  # 2026-05-12T10:00:00Z
+
+
+def test_a_fork_is_told_from_what_it_copied() -> None:
+    session = read(pi, FORKED).only
+    assert session.facts == {
+        "id": "019e-child",
+        "project_dir": "/home/user/thing",
+        "parent_id": "019e-parent",
+        "title": "A better name",
+        "model": "gpt-5.4",
+        "started_at": NOON,
+        "last_at": NOON + 9 * SECOND,
+        "metadata": {"copied_entries": 3},
+    }
+    assert session.column("prompt", "content") == ["fix it\n\n[image]"]
+    assert session.column("reply", "content") == ["I try.", None]
+    assert session.column("usage", "usage") == [Usage("claude-opus-4-8", 350, 20, 300, 40, cost_usd=0.0125)]
+
+
+def test_calls_and_how_they_ended() -> None:
+    session = read(pi, FORKED).only
+    commands = [(s["command"], s.get("exit_code"), s["status"], s.get("duration_ms")) for s in session.all("command")]
+    assert commands == [
+        ("make test", 2, "error", 1500.0),
+        ("true", 0, "ok", 1000.0),
+        ("sleep 99", None, "unknown", None),
+        ("git status", 0, "ok", None),
+    ]
+    files = [
+        (s["operation"], s["file_path"], s["status"], s["metadata"]["lines_added"], s["metadata"]["lines_removed"])  # type: ignore[index]
+        for s in session.all("file_op")
+    ]
+    assert files == [
+        ("edit", "/home/user/thing/a.py", "ok", 3, 3),
+        ("write", "/home/user/thing/b.py", "interrupted", 3, 0),
+    ]
+    assert session.steps["call:user-b8"]["content"] == "clean"
+
+
+def test_what_happened_to_the_session_is_marked() -> None:
+    session = read(pi, FORKED).only
+    markers = [(s["metadata"]["kind"], s["content"]) for s in session.all("marker")]  # type: ignore[index]
+    assert markers == [
+        ("model_switch", "model switched from claude-opus-4-8 to gpt-5.4"),
+        ("interruption", "Request was aborted"),
+        ("rewind", "went back to an earlier entry"),
+        ("branch_summary", "tried to fix it"),
+    ]
+    compacted = read(pi, COMPACTED).only
+    assert len(compacted.all("marker")) == len(compacted.all("prompt")) == len(compacted.all("reply")) == 2
+    assert compacted.facts["model"] == "pi-fixture-model"
+
+
+def test_a_file_that_grows_says_the_same() -> None:
+    at_once = read(pi, FORKED).only
+    growing = Told(watched(pi.parse(Origin("")), FORKED.splitlines())).only
+    assert (growing.facts, growing.steps) == (at_once.facts, at_once.steps)
+
+
+def test_without_its_header_a_session_has_the_name_of_its_file() -> None:
+    told = read(pi, b"torn\n" + FORKED.splitlines()[4] + b'\n{"type":"news"}\n', "/x/2026-05-12T10_019e-child.jsonl")
+    assert told.only.facts["id"] == "019e-child" and len(told.only.all("prompt")) == 1
+    assert [unknown.kind for unknown in told.unknown] == ["not JSON", "entry of type news"]
+
+
+def test_sessions_are_known_by_their_header() -> None:
+    assert pi.detect(FORKED, "") and pi.detect(COMPACTED, "x")
+    for other in (
+        b"",
+        b'{"type":"session","id":"x"}',
+        b'{"type":"session_meta","payload":{},"timestamp":"2026-05-12T10:00:00Z"}',
+        FORKED.split(b"\n", 1)[1],
+    ):
+        assert not pi.detect(other, "2026_x.jsonl")
+
+
+def test_places_follow_the_environment() -> None:
+    assert pi.places("/home/u", {})[0].root == "/home/u/.pi/agent/sessions"
+    assert pi.places("/home/u", {"PI_CODING_AGENT_DIR": "~/pi"})[0].root == "/home/u/pi/sessions"
+    assert pi.places("/home/u", {"PI_CODING_AGENT_SESSION_DIR": "/s"})[0].root == "/s"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_nothing_in_a_line_breaks_the_reader(data: st.DataObject) -> None:
+    parser = pi.parse(Origin(""))
+    for line in FORKED.splitlines():
+        broken = mangled(data.draw, line)
+        pi.detect(broken, "")
+        list(parser.feed(broken))
+    list(parser.finish())

@@ -13,17 +13,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tachograph import clock, paths
 from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
 from tachograph.ingest import discover, journals, spawn
+from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories
 from tachograph.ingest.history_bytes import QUIET
 from tachograph.ingest.history_import import RUNNING
 from tachograph.ingest.importer import load_rules
+from tachograph.ingest.importing import GROUP
 from tachograph.ingest.opening import open_store
 from tachograph.paths import Places
 from tachograph.store import Store
@@ -31,6 +33,7 @@ from tachograph.store import Store
 SCAN = 30 * clock.SECOND  # a look at everything
 ROOTS = 5 * clock.SECOND  # a look for folders that are new
 HOT = 3600 * clock.SECOND  # without the system's help, files written to lately are asked for their size
+_COMMIT = clock.SECOND // 2  # what was read is to be seen soon
 _HOT_POLL = clock.SECOND // 5
 
 
@@ -71,17 +74,14 @@ class Follower:
         self._home = home
         self._environment = environment
         self._histories = Histories(store, load_rules(places))
-        self._backlog: list[Candidate] = []  # oldest first: taken from the end
+        self._backlog: Iterator[tuple[Candidate, Ahead | None]] = iter(())  # newest first
+        self._begun: Candidate | None = None  # of the backlog: a large file, left for one that is written right now
         self._all: dict[str, Candidate] = {}
         self._again: dict[str, int] = {}  # path → when to look again: a last line without an end
         self._watch: Watch | None = None
         self._scanned = self._rooted = self._polled = 0
+        self._caught_up = True
         self.files = 0
-
-    @property
-    def waiting(self) -> int:
-        """Files that are still to be read."""
-        return len(self._backlog)
 
     def turn(self) -> bool:
         """Do one thing that is to be done; False when there was none. Raises StoreError."""
@@ -91,11 +91,7 @@ class Follower:
             self._take(candidate)
         if changed:
             return True
-        if self._backlog:
-            candidate = self._backlog.pop()
-            self._take(candidate, backlog=True)
-            return True
-        return False
+        return self._take_backlog()
 
     def close(self) -> None:
         if self._watch is not None:
@@ -116,10 +112,11 @@ class Follower:
                 self.close()
                 self._watch = Watch(roots)
                 self._scanned = 0
-        if not self._scanned or present - self._scanned > SCAN:
+        if not self._scanned or (present - self._scanned > SCAN and self._caught_up):
             found = discover.on_this_machine(self._home, self._environment)
             self._all = {one.path: one for one in found}
-            self._backlog = self._histories.changed(found)[::-1]
+            self._backlog = read_ahead(self._histories.changed(found), lambda one: not self._histories.knows(one.path))
+            self._caught_up = False
             self._histories.gone(self._all.keys(), self._watch.roots)
             self._store.histories.settle(clock.now() - RUNNING)
             self._scanned = clock.monotonic()
@@ -158,18 +155,37 @@ class Follower:
         self._all[path] = known
         return known
 
-    def _take(self, candidate: Candidate, *, backlog: bool = False) -> None:
-        assert self._watch is not None
-        changes = self._watch.changes
+    def _take(self, candidate: Candidate) -> None:
+        """A file that was written to right now."""
         if not self._histories.knows(candidate.path):
             catch_up(self._places, wait_ms=300)  # is it a run that we wrap? its journal comes first
-        report = self._histories.take(candidate, stop=(lambda: not changes.empty()) if backlog else lambda: False)
-        self.files += report.parsed
+        self.files += self._histories.take(candidate).parsed
+        self._look_again(candidate)
+
+    def _take_backlog(self) -> bool:
+        """Some of the backlog, small files in one transaction; until something is written that comes first."""
+        assert self._watch is not None
+        changes = self._watch.changes
+        size, begun = 0, clock.monotonic()
+        with self._store.transaction():
+            while size < GROUP and changes.empty() and clock.monotonic() - begun < _COMMIT:
+                candidate, ahead = (self._begun, None) if self._begun else next(self._backlog, (None, None))
+                self._begun = None
+                if candidate is None:
+                    self._caught_up = True
+                    break
+                self.files += self._histories.take(candidate, ahead, stop=lambda: not changes.empty()).parsed
+                size += candidate.size + 1
+                if not changes.empty() and self._histories.unfinished(candidate.path):
+                    self._begun = candidate
+                else:
+                    self._look_again(candidate)
+        return size > 0
+
+    def _look_again(self, candidate: Candidate) -> None:
+        """When nobody writes any more: a last line without an end is one then."""
         if self._histories.unfinished(candidate.path):
-            if backlog and not changes.empty():
-                self._backlog.append(candidate)
-            else:
-                self._again[candidate.path] = clock.now() + QUIET
+            self._again[candidate.path] = clock.now() + QUIET
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ class Field(NamedTuple):
     stretch: bool = False
     style: str = ""
     spare: int = 0  # left out of a table that is too wide, the highest first
+    tail: bool = False  # of what is too long for a table the end is shown: of a path
+    least: int = 8  # columns that a stretching one keeps
 
 
 class Shape(NamedTuple):
@@ -72,7 +74,8 @@ def _write(app: App, listing: Listing | Listed, records: Sequence[Any], shape: S
 
 def _draw(app: App, records: Sequence[Any], fields: Sequence[Field], shape: Shape) -> None:
     titles = [
-        table.Column(field.title.strip(), field.right, field.stretch, field.style, field.spare) for field in fields
+        table.Column(field.title.strip(), field.right, field.stretch, field.style, field.spare, field.tail, field.least)
+        for field in fields
     ]
     cells = []
     for record in records:

@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("timeline", "timeline", "What all sessions did, on one clock."),
     ),
     "Count": (
+        Entry("files", "files", "Files that were read and changed, by whom, when; --heat draws a map."),
         Entry("commands", "commands", "Commands that ran: how often, how long, how many failed."),
         Entry("cost", "cost", "Tokens and cost by day, model, project, agent or session."),
         Entry("stats", "stats", "Count sessions, findings, commands."),

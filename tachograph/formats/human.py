@@ -111,6 +111,16 @@ def fit(text: str, width: int) -> str:
     return "".join(kept).rstrip() + "…" if width > 0 else ""
 
 
+def fit_end(text: str, width: int) -> str:
+    """The end of `text` in at most `width` columns, cut with `…` at its beginning: of a path the name is there."""
+    if columns(text) <= width:
+        return text
+    room, begin = width - 1, len(text)
+    while begin and (room := room - _width(text[begin - 1])) >= 0:
+        begin -= 1
+    return f"…{text[begin:]}" if width > 0 else ""
+
+
 def _width(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0

@@ -25,6 +25,8 @@ class Column(NamedTuple):
     stretch: bool = False
     style: str = ""  # SGR parameters for the whole column
     spare: int = 0
+    tail: bool = False  # of what is too long the end is shown
+    least: int = _NARROWEST  # a column that gives way never gets narrower
 
 
 class Cell(NamedTuple):
@@ -78,7 +80,7 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], width: i
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     while excess > 0:
         widest = max(
-            (n for n, column in enumerate(columns) if column.stretch and widths[n] > _NARROWEST),
+            (n for n, column in enumerate(columns) if column.stretch and widths[n] > column.least),
             key=lambda n: widths[n],
             default=None,
         )
@@ -92,7 +94,7 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], width: i
 def _drawn(columns: Sequence[Column], row: Sequence[Cell], widths: Sequence[int], colour: bool) -> str:
     parts = []
     for column, cell, width in zip(columns, row, widths, strict=True):
-        text = human.fit(cell.text, width)
+        text = (human.fit_end if column.tail else human.fit)(cell.text, width)
         pad = " " * (width - human.columns(text))
         drawn = painted(text, cell.style or column.style, colour)
         parts.append(pad + drawn if column.right else drawn + pad)

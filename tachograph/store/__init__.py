@@ -20,6 +20,7 @@ from tachograph.store.door import Table
 from tachograph.store.events import Events
 from tachograph.store.extractions import Extractions
 from tachograph.store.feedback import Feedbacks
+from tachograph.store.files import Files
 from tachograph.store.histories import Histories
 from tachograph.store.output import Output, Split
 from tachograph.store.search import Hit, Results, Search
@@ -27,6 +28,7 @@ from tachograph.store.sessions import Sessions
 from tachograph.store.sources import Sources
 from tachograph.store.steps import Steps
 from tachograph.store.trouble import translated
+from tachograph.store.turns import Turns
 from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
 
@@ -57,6 +59,8 @@ class Store:
         self.steps = Steps(self._writer, self.usage, self.output)
         self.histories = Histories(self._writer)
         self.commands = Commands(self._writer)
+        self.turns = Turns(self._writer)
+        self.files = Files(self._writer, self.turns)
 
     def timeline(
         self,

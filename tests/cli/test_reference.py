@@ -9,7 +9,6 @@ import pytest
 
 import tachograph
 from tachograph import errors
-from tests.cli.conftest import Ask
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
 COLUMNS = re.findall(r"^\| (\w+) \| ((?:`\w+` ?)+) \|$", TEXT, re.MULTILINE)
@@ -42,13 +41,3 @@ def test_exit_codes_are_those_of_the_errors() -> None:
 def test_every_function_of_the_stores_before_has_a_row(name: str) -> None:
     rows = [line for line in TEXT.splitlines() if line.startswith("|")]
     assert any(re.search(rf"`{name}\b", row.split("|")[1]) for row in rows), name
-
-
-def test_files_and_commands_of_a_session_can_be_asked_for(ask: Ask) -> None:
-    queries = re.findall(r'store\.sql\("(SELECT \* FROM (?:file_activity|command_stats) [^"]+)"', TEXT)
-    assert len(queries) == 2
-    with tachograph.open() as store:
-        last = store.sessions.resolve("last").id
-        files, commands = (store.sql(query, (last,)).rows for query in queries)
-    assert files == []
-    assert [row[1:3] for row in commands] == [("test", 1)]

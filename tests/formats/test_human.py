@@ -79,3 +79,16 @@ def test_counting() -> None:
 )  # fmt: skip
 def test_counts_in_few_characters(count: int, text: str) -> None:
     assert human.short(count) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "text"),
+    [
+        ("src/seek.py", 11, "src/seek.py"),
+        ("src/seek.py", 8, "…seek.py"),
+        ("src/資料.py", 8, "…資料.py"),
+        ("abc", 1, "…"),
+    ],
+)
+def test_of_a_path_the_end_is_kept(path: str, width: int, text: str) -> None:
+    assert human.fit_end(path, width) == text

@@ -16,6 +16,7 @@ from tachograph.readers.values import count, dollars, joined, lasted, millis, ta
 from tachograph.records import Fact, Step, Unknown, Usage
 
 _SILENT = {"step-start", "step-finish", "snapshot", "patch", "agent", "file", "subtask", "compaction"}
+_LATEST = 2**63 // 1_000_000  # ms
 
 
 class Messages:
@@ -191,12 +192,12 @@ def _compaction(name: str, at: int, *, automatic: bool | None) -> Step:
 
 
 def times_of(info: dict[str, Any], parts: list[dict[str, Any]]) -> Iterator[int]:
-    """Every time that a message and its parts name, in ns."""
-    for holder in (info, *parts, *(table(part.get("state")) for part in parts)):
+    """Every time that a message and its parts name, in milliseconds as they are written."""
+    for holder in (info, *parts, *[state for part in parts if isinstance(state := part.get("state"), dict)]):
         time = holder.get("time")
         if isinstance(time, dict):
-            for field in ("created", "completed", "start", "end"):
-                if (at := millis(time.get(field))) is not None:
+            for at in time.values():
+                if type(at) is int and 0 < at < _LATEST:
                     yield at
 
 

@@ -59,6 +59,9 @@ def _status(tool: str, state: dict[str, Any], told: dict[str, Any]) -> str:
     given = state.get("status")
     if given == "error":
         error = text(state.get("error")) or ""
+        named, _, rest = error.partition(": ")
+        if named.endswith("Error"):  # versions to 1.2 wrote the name of the class before it
+            error = rest
         if error.startswith(_REJECTIONS):
             return "rejected"
         return "interrupted" if told.get("interrupted") is True or error == "Tool execution aborted" else "error"

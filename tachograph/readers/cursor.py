@@ -74,7 +74,6 @@ def session_of(origin: Origin) -> SessionFacts:
         session,
         parent_id=parent if parent and parent != session else None,
         started_at=origin.modified_at or None,
-        last_at=origin.modified_at or None,
         metadata={"project": slug} if slug else None,
     )
 
@@ -104,9 +103,10 @@ class TranscriptParser:
     def finish(self) -> Iterator[Fact]:
         if self._answers:  # else nothing is known of any call, and another source may know
             yield from self._turns.finish()
-        if self._first is not None and (self._first, self._last) != self._told:
-            self._told = (self._first, self._last)
-            yield SessionFacts(self._origin.id, started_at=self._first, last_at=self._last)
+        now = (self._first, self._last) if self._first is not None else (None, self._origin.started_at)
+        if self._begun and now != self._told:
+            self._told = now
+            yield SessionFacts(self._origin.id, started_at=now[0], last_at=now[1])
 
     def _line(self, line: dict[str, Any], data: bytes) -> Iterator[Fact]:
         role = line.get("role")

@@ -75,8 +75,8 @@ class TextParser:
             if (prompt := typed(body.strip())) is not None:
                 yield turns.prompt(prompt, at or 0)
         yield from turns.finish()
-        if times:
-            yield SessionFacts(self._session.id, started_at=min(times), last_at=max(times))
+        last = max(times, default=self._session.started_at)
+        yield SessionFacts(self._session.id, started_at=min(times, default=None), last_at=last)
 
     def finish(self) -> Iterator[Fact]:
         return iter(())

@@ -72,7 +72,8 @@ def session_facts(document: dict[str, Any]) -> Iterator[Fact]:
     """Everything of one session."""
     info, messages = document["info"], tables(document.get("messages"))
     time = table(info.get("time"))
-    times = [at for at in (millis(time.get("created")), millis(time.get("updated"))) if at is not None]
+    own_time = {"time": {"created": time.get("created"), "updated": time.get("updated")}}
+    times = [*times_of(own_time, [])]
     told = Messages()
     session = _session(info)
     yield session
@@ -85,8 +86,8 @@ def session_facts(document: dict[str, Any]) -> Iterator[Fact]:
     yield SessionFacts(
         session.id,
         model=told.model or text(table(info.get("model")).get("id")),
-        started_at=min(times, default=None),
-        last_at=max(times, default=None),
+        started_at=millis(min(times, default=None)),
+        last_at=millis(max(times, default=None)),
     )
 
 

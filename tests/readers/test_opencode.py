@@ -136,6 +136,7 @@ def test_what_a_command_returned_is_not_what_the_tool_says() -> None:
 def test_how_calls_end() -> None:
     assert one_call("bash", "error", error="The user rejected permission to use this tool.")["status"] == "rejected"
     assert one_call("question", "error", error="The user dismissed this question")["status"] == "rejected"
+    assert one_call("bash", "error", error="Error: The user rejected permission to use it")["status"] == "rejected"
     assert one_call("read", "error", error="File not found: x")["status"] == "error"
     assert one_call("bash", "error", error="Tool execution aborted")["status"] == "interrupted"
     assert one_call("glob", "error", error="x", metadata={"interrupted": True})["status"] == "interrupted"

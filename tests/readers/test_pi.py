@@ -104,3 +104,30 @@ def test_nothing_in_a_line_breaks_the_reader(data: st.DataObject) -> None:
         pi.detect(broken, "")
         list(parser.feed(broken))
     list(parser.finish())
+
+
+def test_a_run_of_0_74() -> None:
+    told = read(pi, (HISTORIES / "pi" / "run.jsonl").read_bytes())
+    session = told.only
+    assert not told.unknown
+    assert (session.facts["project_dir"], session.facts["model"]) == ("/home/user/thing", "fails")
+    assert session.column("prompt", "content") == ["Please write a.py", "Please fail"]
+    assert session.column("reply", "content") == ["I look.", *[None] * 7, "All done.", None]
+    assert [(s["command"], s.get("exit_code"), s["status"]) for s in session.all("command")] == [
+        ("echo hi; exit 3", 3, "error"),
+        ("true", 0, "ok"),
+        ("sleep 5", None, "error"),
+    ]
+    assert session.steps["call:call_f"]["metadata"]["timed_out"] is True  # type: ignore[index]
+    assert [(s["operation"], s["file_path"], s["status"]) for s in session.all("file_op")] == [
+        ("write", "a.py", "ok"),
+        ("read", "a.py", "ok"),
+        ("edit", "a.py", "ok"),
+        ("read", "missing.py", "error"),
+        ("edit", "a.py", "error"),
+    ]
+    assert [(s["tool_name"], s["status"]) for s in session.all("tool_call")] == [("nosuch", "error")]
+    assert [u.input_tokens for u in session.column("usage", "usage")] == [1000 + n for n in range(9)]  # type: ignore[attr-defined]
+    kinds = [s["metadata"]["kind"] for s in session.all("marker")]  # type: ignore[index]
+    assert kinds == ["model_switch", "api_error"]
+    assert session.steps["api_error:d6487c41"]["content"] == "400 the model is not there"

@@ -22,7 +22,7 @@ from tachograph.ingest import journals
 from tachograph.ingest.telling import Telling
 from tachograph.journal import frame
 from tachograph.journal.reader import Batch, Record, read
-from tachograph.readers import hooking
+from tachograph.readers import hooking, otlp
 from tachograph.readers.hooking import Memory, Object, table
 from tachograph.records import Fact, SessionFacts, Unknown
 from tachograph.store import Store
@@ -128,6 +128,8 @@ class ReceivedImport:
         for record in sorted(records, key=lambda record: record.at):
             if record.kind == frame.HOOK:
                 voices.hook(redact(record.body).data, record.at)
+            elif record.kind == frame.TELEMETRY:
+                voices.telemetry(record.body, record.at)
         voices.save()
 
 
@@ -157,6 +159,18 @@ class _Voices:
             facts = module.hook(hooking.text(envelope.get("event")), body, at, self._memory(agent))
         session = hooking.text(envelope.get("session"))
         self._voice(agent, "hook").tell([_joined(fact, session) for fact in facts], at)
+
+    def telemetry(self, body: bytes, at: int) -> None:
+        """A record of an export over OTLP: the line about it, then the message itself."""
+        head, _, message = body.partition(b"\n")
+        try:
+            about = table(msgspec.json.decode(head))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            about = {}
+        signal, encoding = str(about.get("signal")), str(about.get("encoding"))
+        message = redact(message).data if encoding == "json" else message
+        for agent, facts in otlp.facts(signal, encoding, message, at, self._memory("otlp")):
+            self._voice(agent, "otlp").tell(facts, at)
 
     def save(self) -> None:
         """Keep what must be remembered, and how the sessions stand now."""
@@ -225,6 +239,11 @@ def accounts(store: Store) -> list[Account]:
         count, last_at = _whole(state.get("messages")), _whole(state.get("last_at"))
         found.append(Account(name.removeprefix(_ACCOUNT), source, count, last_at, table(state.get("unknown"))))
     return found
+
+
+def dropped(store: Store) -> dict[str, dict[str, int]]:
+    """Agent → what of its telemetry was left out because it says nothing to us, by name."""
+    return otlp.dropped(store.sources.get(f"{_MEMORY}otlp", "").state)
 
 
 @cache

@@ -21,6 +21,7 @@ from tachograph.records import Event
 from tachograph.store import Store
 from tests.ingest import journals as written
 from tests.readers.hook_messages import AT, STEP, recorded
+from tests.readers.otlp_messages import FOLDER, log, logs
 
 SESSION = "d11bd8b2-2747-47c9-a282-b2d31464ce2e"
 
@@ -177,6 +178,53 @@ def test_secrets_are_masked(places: paths.Places, store: Store) -> None:
     catch_up(places)
     (event,) = store.events.list(session="s", type="prompt")
     assert secret not in (event.content or "")
+    assert secret.encode() not in Path(places.database).read_bytes()
+    assert secret.encode() not in Path(f"{places.database}-wal").read_bytes()
+
+
+def export(places: paths.Places, agent: str, signal: str) -> None:
+    """As the server does with what an agent exports."""
+    for number, message in enumerate((FOLDER / f"{agent}_{signal}.jsonl").read_bytes().splitlines()):
+        record = received.telemetry(signal, "json", message)
+        name = received.journal_name("otlp", AT + number, len(signal))
+        assert once.put(places.journal, name, received.TELEMETRY, AT + number, record)
+
+
+def test_telemetry_becomes_a_session(places: paths.Places, store: Store) -> None:
+    for signal in ("logs", "traces", "metrics"):
+        export(places, "claude", signal)
+    assert catch_up(places).complete
+    session = store.sessions.get(SESSION)
+    assert (session.agent, session.prompts, session.replies, session.tool_calls) == ("claude", 1, 2, 2)
+    assert session.metadata
+    assert session.metadata["metrics"]["cost.usage"] == 0.003555
+    (found,) = (account for account in received_import.accounts(store) if account.source == "otlp")
+    assert (found.agent, found.messages) == ("claude", 4)
+    assert received_import.dropped(store)["claude"]["claude_code.tool.execution"] == 2
+
+
+def test_hooks_and_telemetry_are_one_session(places: paths.Places, store: Store) -> None:
+    send_all(places)
+    export(places, "claude", "logs")
+    catch_up(places)
+    assert [session.id for session in store.sessions.list()] == [SESSION]
+    session = store.sessions.get(SESSION)
+    assert session.metadata
+    assert session.metadata["sources"] == ["hook", "otlp"]
+    assert (session.prompts, session.tool_calls) == (1, 2)
+    (command,) = (event for event in calls(store) if event.command)
+    assert command.metadata
+    assert command.metadata["decision_source"] == "user_permanent"
+    assert (command.exit_code, command.status, command.duration_ms) == (0, "ok", 44)
+
+
+def test_secrets_in_telemetry_are_masked(places: paths.Places, store: Store) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    body = logs("claude-code", log("user_prompt", **{"session.id": "s"}, prompt=secret), log(secret, x=secret))
+    record = received.telemetry("logs", "json", body)
+    assert once.put(places.journal, received.journal_name("otlp", AT, 3), received.TELEMETRY, AT, record)
+    catch_up(places)
+    assert store.sessions.exists("s")
     assert secret.encode() not in Path(places.database).read_bytes()
     assert secret.encode() not in Path(f"{places.database}-wal").read_bytes()
 

@@ -31,6 +31,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("tail", "tail", "The last lines of a session; -f follows it live."),
         Entry("diff", "diff", "Compare two sessions."),
         Entry("timeline", "timeline", "What all sessions did, on one clock."),
+        Entry("export", "export", "A session as a file: what its agent wrote of it, byte for byte."),
     ),
     "Count": (
         Entry("files", "files", "Files that were read and changed, by whom, when; --heat draws a map."),

@@ -52,7 +52,7 @@ def _told(error: BaseException) -> tuple[str, str, int]:
 
 
 def _of_click(error: click.ClickException) -> tuple[str, str, int]:
-    message = error.format_message().strip().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message
     message = message.replace("is not a valid integer range", "is not a whole number")
     if not isinstance(error, click.UsageError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from tachograph.errors import NotFound, Refused
 from tachograph.ingest import discover, spawn
@@ -112,11 +114,28 @@ def reparse(store: Store, places: Places, words: Sequence[str], progress: Progre
     return total
 
 
-def original(store: Store, session_id: str) -> list[tuple[str, bytes]]:
-    """The files that told of a session, as they were: (path, bytes). Raises NotFound when there is none."""
-    found = store.histories.of_session(session_id)
+class Original(NamedTuple):
+    """A file that told of a session. `secrets` were masked in it and come back unless asked otherwise."""
+
+    path: str
+    size: int  # bytes, as it was
+    secrets: int
+    read: Callable[[], Iterator[bytes]]
+
+
+def originals(store: Store, session_id: str, *, masked: bool = False) -> list[Original]:
+    """The files that told of a session, as they were, in a fixed order. Raises NotFound when there is none."""
+    found = [one for one in store.histories.of_session(session_id) if one.kept_bytes]
     if not found:
         raise NotFound(
             f"{session_id} has no history of its agent's own", "only sessions that were imported have one to export"
         )
-    return [(one.path, b"".join(store.histories.read(one.id))) for one in found if one.kept_bytes]
+    return [
+        Original(
+            one.path,
+            one.kept_bytes,
+            len(store.histories.vault.of(one.id)),
+            partial(store.histories.read, one.id, masked=masked),
+        )
+        for one in found
+    ]

@@ -1,0 +1,104 @@
+"""`tachograph export`: a session as a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+import click
+
+from tachograph.cli.app import App
+from tachograph.cli.command import choice, command, pass_app, session_argument
+from tachograph.errors import Refused, UsageError, VerificationFailed
+from tachograph.formats import as_tar, human
+from tachograph.ingest import importing
+from tachograph.ingest.importing import Original
+
+
+@command("export")
+@session_argument
+@click.option("--as", "form", type=choice("original"), required=True, help="What to make of it.")
+@click.option("-o", "--output", metavar="FILE", help="Where to: a file, a folder, or - for stdout.")
+@click.option("--masked", is_flag=True, help="original: leave secrets masked.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@pass_app
+def cli(app: App, session: str, form: str, output: str | None, masked: bool, force: bool) -> None:
+    """Write a session to a file, or to stdout when that is no terminal.
+
+    \b
+    original   what its agent wrote of it, byte for byte, also after the agent has deleted it: the one file, or
+               a tar of several, always the same for the same files. Secrets are in it again unless --masked.
+    """
+    store = app.store()
+    files = [_Counted(one) for one in importing.originals(store, store.sessions.resolve(session).id, masked=masked)]
+    name, pieces = _original(files)
+    if output is None and app.terminal:
+        raise UsageError("this would fill your terminal", f"-o {name} writes a file; -o - shows it all the same")
+    if output is None or output == "-":
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
+    else:
+        path = os.path.join(output, name) if os.path.isdir(output) else output
+        app.say(f"✓ {path}  {human.size(_save(path, pieces, force))}", "32")
+    if not masked:
+        _tell_of_secrets(app, files)
+        _verify(files)
+
+
+class _Counted:
+    """A file, and how many bytes of it were read last."""
+
+    def __init__(self, file: Original) -> None:
+        self.file = file
+        self.bytes = 0
+
+    def read(self) -> Iterator[bytes]:
+        self.bytes = 0
+        for piece in self.file.read():
+            self.bytes += len(piece)
+            yield piece
+
+
+def _original(files: list[_Counted]) -> tuple[str, Iterator[bytes]]:
+    """A name for it, and its bytes."""
+    paths = [one.file.path for one in files]
+    if len(files) == 1:
+        return os.path.basename(paths[0]), files[0].read()
+    members = list(zip(as_tar.names(paths), (one.read for one in files), strict=True))
+    return f"{os.path.splitext(os.path.basename(paths[0]))[0]}.tar", as_tar.archive(members)
+
+
+def _save(path: str, pieces: Iterable[bytes], force: bool) -> int:
+    """Into a file of the owner's alone that appears when it is complete."""
+    if os.path.lexists(path) and not force:
+        raise Refused(f"{path} is there already", "--force writes over it")
+    part = f"{path}.part-{os.getpid()}"
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            written = sum(map(file.write, pieces))
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
+    return written
+
+
+def _tell_of_secrets(app: App, files: list[_Counted]) -> None:
+    secrets = sum(one.file.secrets for one in files)
+    if secrets:
+        held = human.plural(secrets, "secret")
+        app.say(f"{held} that the store has masked came back from the vault; --masked leaves them out", "33")
+
+
+def _verify(files: list[_Counted]) -> None:
+    """A file whose secrets are lost comes back masked; that is said, not passed over."""
+    for one in files:
+        if one.bytes != one.file.size:
+            raise VerificationFailed(
+                f"{one.file.path} had {one.file.size:,} bytes, these are {one.bytes:,}: its secrets are masked",
+                "they lay in secrets.db beside the database",
+            )

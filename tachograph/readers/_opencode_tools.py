@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tachograph.readers._turns import patched
 from tachograph.readers.patches import FileChange, file_changes
 from tachograph.readers.values import lasted, millis, table, tables, text, whole
 from tachograph.records import Step
@@ -142,26 +143,17 @@ def _counted(step: Step, added: int | None, removed: int | None) -> dict[str, ob
 
 def _patch(step: Step, arguments: dict[str, Any], told: dict[str, Any]) -> Iterator[Step]:
     changes = file_changes(text(arguments.get("patchText")) or "")
-    if not changes:
+    files = tables(told.get("files"))
+    if len(files) == len(changes):  # it counted, also the lines of a deleted file
+        changes = [_as_told(change, said) for change, said in zip(changes, files, strict=True)]
+    if changes:
+        yield from patched(step, changes)
+    else:
         yield step
-        return
-    told_files = tables(told.get("files"))
-    if len(told_files) != len(changes):
-        told_files = [{}] * len(changes)
-    keys: set[str] = set()
-    for number, (change, said) in enumerate(zip(changes, told_files, strict=True)):
-        key = f"{step.key}:{change.path}" if number else step.key
-        key = f"{key}#{number + 1}" if key in keys else key
-        keys.add(key)
-        yield _patched(step, key, change, said, whole_call=number == 0)
 
 
-def _patched(step: Step, key: str, change: FileChange, said: dict[str, Any], *, whole_call: bool) -> Step:
+def _as_told(change: FileChange, said: dict[str, Any]) -> FileChange:
     added, removed = whole(said.get("additions")), whole(said.get("deletions"))
-    bare = step if whole_call else replace(step, metadata=None, content=None, duration_ms=None)
-    found = _counted(bare, change.added if added is None else added, change.removed if removed is None else removed)
-    if change.moved_to:
-        found = {**(found or {}), "moved_to": change.moved_to}
-    return replace(
-        bare, key=key, event_type="file_op", operation=change.operation, file_path=change.path, metadata=found
+    return change._replace(
+        added=change.added if added is None else added, removed=change.removed if removed is None else removed
     )

@@ -211,7 +211,7 @@ def _understood(step: Step, arguments: object, tools: Tools, files: Sequence[tup
     if tool in tools.patches:
         changes = file_changes(text(arguments) or first(given, tools.patch) or "")
         if changes:
-            yield from _patched(step, changes)
+            yield from patched(step, changes)
             return
     if not files and tool in tools.files and (found := first(given, tools.path)):
         files = ((tools.files[tool], found),)
@@ -228,13 +228,14 @@ def _understood(step: Step, arguments: object, tools: Tools, files: Sequence[tup
         yield step
 
 
-def _patched(step: Step, changes: list[FileChange]) -> Iterator[Step]:
+def patched(step: Step, changes: Sequence[FileChange]) -> Iterator[Step]:
+    """The call of a patch: its first file is the call's own step, the others follow under its key."""
     keys: set[str] = set()
     for number, change in enumerate(changes):
         key = f"{step.key}:{change.path}" if number else step.key
         key = f"{key}#{number + 1}" if key in keys else key
         keys.add(key)
-        bare = step if number == 0 else replace(step, metadata=None)
+        bare = replace(step, metadata=None, content=None, duration_ms=None) if number else step
         found = _counted(bare, change.added, change.removed)
         if change.moved_to:
             found = {**(found or {}), "moved_to": change.moved_to}

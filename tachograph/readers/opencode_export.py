@@ -36,7 +36,7 @@ def detect(head: bytes, path: str) -> bool:
     if len(head) < HEAD_BYTES:
         found = objects(head[start:])[0]
         return len(found) == 1 and _is_export(found[0])
-    return any(mark in head for mark in (b'"sessionID"', b'"projectID"', b'"messageID"', b'"ses_'))
+    return any(mark in head for mark in (b'"sessionID"', b'"projectID"', b'"messageID"'))
 
 
 def _is_export(document: dict[str, Any]) -> bool:

@@ -258,6 +258,10 @@ def test_an_export_is_known_by_what_it_holds() -> None:
     assert opencode_export.detect(EXPORT, "anything")
     assert opencode_export.detect(b"Exporting session: ses_1\n" + EXPORT, "anything")
     assert opencode_export.detect(json.dumps({"messages": [], "info": {"id": "ses_1"}}).encode(), "")
+    long = [assistant(text("x" * 5000)) for _ in range(20)]
+    assert opencode_export.detect(document(*long, projectID="p")[:65536], "")
+    trajectory = {"info": {"exit_status": "1"}, "messages": [{"content": 'about "ses_1"' * 9000}]}
+    assert not opencode_export.detect(json.dumps(trajectory).encode()[:65536], "")
     for other in (b"", b"{}", b'{"info": {"id": "x"}, "messages": []}', b'{"info": {"exit_status": 1}}', PRINTED):
         assert not opencode_export.detect(other, "opencode.json")
 

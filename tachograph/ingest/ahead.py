@@ -6,19 +6,20 @@ What comes back is plain values, the same that would have been made there.
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+import itertools
 import os
-import threading
+import pickle
+import signal
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import cache
-from multiprocessing.connection import wait
 from typing import NamedTuple
 
 from tachograph import paths
 from tachograph.extract.redact import redact
+from tachograph.extract.rules import Rules
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import (
     BLOCK,
@@ -65,51 +66,78 @@ def read_ahead(
     if cores < 2 or sum(one.size for one in candidates) < WORTH:
         yield from ((one, None) for one in candidates)
         return
-    context = multiprocessing.get_context("spawn")
-    places = paths.places()
-    with ProcessPoolExecutor(min(cores, 4), context, initializer=_begin) as pool:
-        waiting: deque[tuple[Candidate, Future[Ahead | None] | None]] = deque()
-        todo = iter(candidates)
-        try:
-            while True:
-                for one in todo:
-                    waiting.append((one, pool.submit(_read, one, places) if one.size <= BLOCK and fresh(one) else None))
-                    if len(waiting) > _WINDOW:
-                        break
-                if not waiting:
-                    return
-                candidate, future = waiting.popleft()
-                yield candidate, _result(future)
-        finally:
-            for _, future in waiting:
-                if future is not None:
-                    future.cancel()
-
-
-def _result(future: Future[Ahead | None] | None) -> Ahead | None:
-    """Whatever went wrong over there goes wrong again where it can be told."""
+    helpers = [_Helper() for _ in range(min(cores, 4))]
+    waiting: deque[tuple[Candidate, _Helper | None]] = deque()
+    turn = itertools.cycle(helpers)
     try:
-        return None if future is None else future.result()
-    except (BrokenProcessPool, OSError, ValueError, RecursionError, MemoryError):
-        return None
+        for one in candidates:
+            asked = next(turn) if one.size <= BLOCK and fresh(one) else None
+            if asked is not None:
+                asked.ask(one)
+            waiting.append((one, asked))
+            if len(waiting) > _WINDOW:
+                yield _answer(*waiting.popleft())
+        while waiting:
+            yield _answer(*waiting.popleft())
+    finally:
+        for helper in helpers:
+            helper.close()
 
 
-def _begin() -> None:
-    """In a reading process: leave when the one that asked is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+def _answer(candidate: Candidate, helper: _Helper | None) -> tuple[Candidate, Ahead | None]:
+    return candidate, None if helper is None else helper.answer()
 
 
-def _leave_with(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(0)
+class _Helper:
+    """A process that reads what it is asked to, in order. One that is gone answers None: the file is read here, where
+    whatever is wrong with it can be told."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join(filter(None, sys.path))
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", f"from {__name__} import main; main()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+
+    def ask(self, candidate: Candidate) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            pickle.dump(candidate, self._process.stdin)
+            self._process.stdin.flush()
+
+    def answer(self) -> Ahead | None:
+        """To the question asked longest ago."""
+        assert self._process.stdout is not None
+        try:
+            found: Ahead | None = pickle.load(self._process.stdout)  # noqa: S301  # of our own process
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+        return found
+
+    def close(self) -> None:
+        """Waits for what is being read, not for what was not begun."""
+        self._process.kill()
+        self._process.communicate()
 
 
-_rules = cache(load_rules)
+def main() -> None:
+    """Read what is asked on stdin, answer on stdout, until the one that asks is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints does not disturb the answers
+    rules = load_rules(paths.places())
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            candidate = pickle.load(questions)  # noqa: S301  # of the process that started us
+            try:
+                found = _read(candidate, rules)
+            except (OSError, ValueError, RecursionError, MemoryError):
+                found = None
+            pickle.dump(found, answers, protocol=5)
+            answers.flush()
 
 
-def _read(candidate: Candidate, places: paths.Places) -> Ahead | None:
+def _read(candidate: Candidate, rules: Rules) -> Ahead | None:
     with opened(candidate.path) as file:
         stat = os.fstat(file.fileno())
         data = file.read(BLOCK + 1)
@@ -130,6 +158,6 @@ def _read(candidate: Candidate, places: paths.Places) -> Ahead | None:
         digest = digest_of(data[-TAIL:])
     else:
         end, facts, digest = len(data), parser.feed(found.data), digest_of(data)
-    told = list(prepared(facts, _rules(places)))
-    last = list(prepared(parser.finish(), _rules(places)))
+    told = list(prepared(facts, rules))
+    last = list(prepared(parser.finish(), rules))
     return Ahead(module, stat, found.data, masks_of(data, found), len(data), digest, end, told, last)

@@ -65,6 +65,8 @@ class Telling:
             elif isinstance(fact, Unknown):
                 self._count_unknown(fact)
         self._flush()
+        for session in self._sessions.values():
+            session.save()
 
     def recall(self, facts: Iterable[Fact]) -> None:
         """Facts that are stored already: only what later ones depend on is learned from them."""

@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import msgspec
+
 from tachograph.clock import SECOND
 from tachograph.extract.redact import redact_text
-from tachograph.records import Session, SessionFacts, Usage
+from tachograph.ingest.preparing import masked, storable
+from tachograph.records import Session, SessionFacts
 from tachograph.store import Store
 from tachograph.store.steps import RANKS
+from tachograph.store.usage import STATED_COST
 
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _OPEN = {"running", "waiting", "paused"}
 _SLACK = 5 * SECOND  # clocks of a file and of a process
 
@@ -27,13 +32,17 @@ class ToldSession:
         self._source = source
         self.native_id = facts.id
         self.agent = facts.agent or agent
-        self.known = self._find(facts) or self._create(facts)
+        found = self._find(facts)
+        self._created = found is None  # and nobody else can have changed it before this transaction ends
+        self.known = found or self._create(facts)
         self.id = self.known.id
         self.agent = self.known.agent
         self.row = store.sessions.number(self.id)
         self.wrapped = self.known.command is not None
         self.last_at = 0
         self.status: str | None = None
+        self._changes: dict[str, Any] = {}  # known, but not stored yet
+        self._more: dict[str, Any] = {}  # of the metadata, what this source told
 
     def _find(self, facts: SessionFacts) -> Session | None:
         name = self._store.sessions.by_alias(facts.id)
@@ -85,44 +94,46 @@ class ToldSession:
         )
 
     def learn(self, facts: SessionFacts) -> None:
-        """Inside a transaction: what is new. The wrapper's own facts stay; the better source wins over a lesser."""
+        """What is new; `save` stores it. The wrapper's own facts stay; the better source wins over a lesser."""
         known, changes = self.known, dict[str, Any]()
         for name in ("project_dir", "title", "model", "branch", "parent_id", "exit_code"):
             value = getattr(facts, name)
             if value is None or value == getattr(known, name):
                 continue
             if getattr(known, name) is None or (not self.wrapped and name in {"title", "model", "branch", "exit_code"}):
-                changes[name] = redact_text(value)[0] if isinstance(value, str) else value
+                changes[name] = storable(redact_text(value)[0]) if isinstance(value, str) else value
         if facts.started_at and not self.wrapped and facts.started_at < known.started_at:
             changes["started_at"] = facts.started_at
         more = {**(facts.metadata or {}), **({"version": facts.version} if facts.version else {})}
         more.pop("tachograph_session", None)
-        if self._joined(known.metadata or {}, more) != known.metadata:
-            stored = self._store.sessions.get(self.id).metadata or {}  # another process may know more by now
-            changes["metadata"] = self._joined(stored, more)
-        if facts.usage is not None or facts.cost_usd is not None:
-            self._totals(facts)
+        if facts.cost_usd is not None:
+            more[STATED_COST] = changes["cost_usd"] = facts.cost_usd
+        self._more |= masked(more)
+        joined = self._joined(known.metadata or {})
+        if joined != known.metadata:
+            changes["metadata"] = joined
+        if facts.usage is not None:
+            changes |= {name: getattr(facts.usage, name) or getattr(known, name) for name in _TOKENS}
         self.status = facts.status or self.status
         self.last_at = max(self.last_at, facts.last_at or 0)
+        self._change(**changes)
+
+    def save(self) -> None:
+        """Inside a transaction: store what was learned."""
+        changes, self._changes = self._changes, {}
+        if "metadata" in changes and not self._created:  # another process may know more by now
+            changes["metadata"] = self._joined(self._store.sessions.get(self.id).metadata or {})
         if changes:
-            self.known = self._store.sessions.update(self.id, **changes)
+            self._store.sessions.set(self.id, **changes)
+        self._created = False
 
-    def _joined(self, metadata: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    def _change(self, **fields: Any) -> None:
+        self._changes |= fields
+        self.known = msgspec.structs.replace(self.known, **fields)
+
+    def _joined(self, metadata: dict[str, Any]) -> dict[str, Any]:
         sources = sorted({*metadata.get("sources", []), self._source}, key=RANKS.__getitem__)
-        return {**metadata, **more, "sources": sources}
-
-    def _totals(self, facts: SessionFacts) -> None:
-        """Usage that an agent states only for the whole session."""
-        usage = facts.usage or Usage()
-        self.known = self._store.sessions.update(
-            self.id,
-            input_tokens=usage.input_tokens or self.known.input_tokens,
-            output_tokens=usage.output_tokens or self.known.output_tokens,
-            cache_read_tokens=usage.cache_read_tokens or self.known.cache_read_tokens,
-            cache_write_tokens=usage.cache_write_tokens or self.known.cache_write_tokens,
-            reasoning_tokens=usage.reasoning_tokens or self.known.reasoning_tokens,
-            cost_usd=facts.cost_usd if facts.cost_usd is not None else self.known.cost_usd,
-        )
+        return {**metadata, **self._more, "sources": sources}
 
     def heard(self, at: int) -> None:
         """A step of that time was stored."""
@@ -132,7 +143,8 @@ class ToldSession:
         """Inside a transaction: the status that the source named, or that of the last state it told."""
         if self.status and not self.wrapped and self.status != self.known.status:
             ended = None if self.status in _OPEN else self.last_at or self.known.started_at
-            self.known = self._store.sessions.update(self.id, status=self.status, ended_at=ended)
+            self._change(status=self.status, ended_at=ended)
+        self.save()
 
     def settle(self, unknown_lines: int, *, over: bool) -> None:
         """Inside a transaction: the end of what is there is reached. A wrapped run ends when its wrapper says so."""
@@ -146,8 +158,8 @@ class ToldSession:
             ended = None if status in _OPEN else max(self.last_at, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}
-        if changes:
-            self.known = self._store.sessions.update(self.id, **changes)
+        self._change(**changes)
+        self.save()
 
     def relative(self, path: str) -> str:
         """A path inside the project as seen from there; another as it is."""

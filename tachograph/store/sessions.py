@@ -44,7 +44,7 @@ class Sessions:
         _check(fields)
         fields["started_at"] = session.started_at or clock.now()
         with self._writer.change():
-            if self._find(session.id):
+            if self.exists(session.id):
                 raise BadRecord(f"a session {session.id!r} exists already", "choose another id, or update that one")
             fields["metadata"] = to_json(session.metadata)
             fields["agent"] = self._writer.kinds.agent_id(session.agent)
@@ -128,6 +128,15 @@ class Sessions:
                 self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
         return self.get(session_id)
 
+    def set(self, session_id: str, **fields: object) -> None:
+        """As `update`, for those who have just seen the session: nothing is asked, nothing given back."""
+        _check(fields)
+        with self._writer.change():
+            if "metadata" in fields:
+                fields["metadata_json"] = to_json(fields.pop("metadata"))
+            assignments = ", ".join(f"{name} = ?" for name in fields)
+            self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
+
     def complete(
         self,
         session_id: str,
@@ -184,7 +193,7 @@ class Sessions:
         return None if found is None else str(found)
 
     def exists(self, session_id: str) -> bool:
-        return self._find(session_id) is not None
+        return self._connection.execute(_sql.number, (session_id,)).get is not None
 
     def ids(self, limit: int = 1000) -> Sequence[str]:
         """Newest first."""

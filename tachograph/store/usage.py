@@ -16,6 +16,7 @@ from tachograph.store.filters import Where, numbers
 from tachograph.store.writer import Writer
 
 _sql = queries.load("usage")
+STATED_COST = "stated_cost_usd"  # in a session's metadata: what its agent says it cost in all
 _KEYS = {
     "day": "strftime('%Y-%m-%d', c.at / 1000000000, 'unixepoch')",
     "month": "strftime('%Y-%m', c.at / 1000000000, 'unixepoch')",

@@ -150,7 +150,12 @@ class Histories:
             if known is not None and known.mark == mark:
                 continue
             item = HistoryImport(self._store, self._rules, path, module, known, candidate.keeps_days)
-            data = database.document(candidate.path, name)  # type: ignore[attr-defined]
+            try:
+                data = database.document(candidate.path, name)  # type: ignore[attr-defined]
+            except (KeyError, OSError) as error:  # gone meanwhile, or damaged: the others are not
+                self.complaints.append(f"{path}: {error}")
+                total += Report(failed=1)
+                continue
             item.take_document(data, stat, mark)
             if item.history is not None:
                 self._known[path] = item.history

@@ -24,7 +24,8 @@ from tachograph.store import Store
 from tachograph.store.histories import History
 
 LOCK = "histories.lock"
-KEPT = 256  # parsers of files that may grow
+KEPT = 64  # parsers of files that may grow; each knows what it has read
+GROWING = 3600 * clock.SECOND  # what was written to longer ago is done with
 ANYTHING = "plain_log"  # reads what somebody names and nobody else can
 UNREAD = ""  # reader of a file that nobody can read: it is not opened again until it changes
 
@@ -125,7 +126,8 @@ class Histories:
             more = item.step()
             if item.history is not None:
                 self._known[candidate.path] = item.history
-        self._imports[candidate.path] = item  # the last to be used is the last to go
+        if clock.now() - candidate.modified_at < GROWING:
+            self._imports[candidate.path] = item  # the last to be used is the last to go
         while len(self._imports) > KEPT:
             self._imports.pop(next(iter(self._imports)))
         after = item.history.kept_bytes if item.history else 0

@@ -19,6 +19,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("run", "wrap", "Run a command and record what it does."),
         Entry("up", "up", "Import and follow what all agents do; receive what they send."),
         Entry("import", "importing", "Import the histories that agents keep of themselves."),
+        Entry("attach", "attach", "Record a pane of tmux that is there already."),
         Entry("note", "note", "Mark a moment of a session with your own words."),
     ),
     "Look": (

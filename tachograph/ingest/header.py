@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tachograph.extract.redact import redact_text
-from tachograph.records import Session
+from tachograph.records import SESSION_STATUSES, Session
+
+TMUX = "tmux"  # the source of what was seen in a pane; such a recorder tells states and notes of its own
 
 
 def session_of(header: Mapping[str, Any], session_id: str, agent: str, at: int, rules_version: str) -> Session:
@@ -22,6 +24,8 @@ def session_of(header: Mapping[str, Any], session_id: str, agent: str, at: int, 
         "traceparent": header.get("traceparent"),
         "git": {"start": git or None, "end": None},
     }
+    if header.get("source") == TMUX:
+        metadata |= {"tmux": header.get("tmux"), "sources": [TMUX]}
     if header.get("session_id") not in (None, session_id):
         metadata["wanted_id"] = header["session_id"]  # another session had it
     return Session(
@@ -41,6 +45,15 @@ def session_of(header: Mapping[str, Any], session_id: str, agent: str, at: int, 
         extraction_config_version=rules_version,
         metadata=metadata,
     )
+
+
+def status_of(end: Mapping[str, Any]) -> tuple[str, str]:
+    """The end record → status of the session, status of its command. Who only watched may know no exit code."""
+    code = whole(end.get("exit_code"))
+    if code is None and end.get("outcome") in SESSION_STATUSES:
+        outcome = str(end["outcome"])
+        return outcome, "interrupted" if outcome == "interrupted" else "unknown"
+    return ("completed", "ok") if code == 0 else ("failed", "error")
 
 
 def git_of(metadata: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, object]:

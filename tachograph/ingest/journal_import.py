@@ -15,7 +15,7 @@ from tachograph.analyse.commands import category
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
 from tachograph.ingest.findings import as_records
-from tachograph.ingest.header import git_of, session_of, whole
+from tachograph.ingest.header import TMUX, git_of, session_of, status_of, whole
 from tachograph.ingest.stream import INPUT, Step, Stream
 from tachograph.journal import frame
 from tachograph.journal.reader import Record, read
@@ -52,6 +52,7 @@ class JournalImport:
         self._ended = bool(state.get("ended", False))
         self._row = self._source.session
         self._asked = bool(state.get("asked", False))
+        self._by = str(state.get("by", RECORDED))  # who tells what happened around the bytes
         self._bytes = 0
         self._places: list[tuple[int, int, int, int]] = []  # (stream, sequence, offset, bytes) of what may be pending
         self._streams: dict[int, Stream] = {}
@@ -90,7 +91,7 @@ class JournalImport:
             for stream in waiting:
                 step = stream.glimpse()
                 self._write(stream, step)
-                if step.found:
+                if step.found and self._by == RECORDED:
                     self._add_state("waiting", self._last_at, metadata={"line": step.found[0][0].line_number})
                     self._asked = True
             self._save()
@@ -163,7 +164,8 @@ class JournalImport:
         elif record.kind == frame.RESIZE:
             self._add_state("resized", record.at, metadata=body)
         elif record.kind == frame.NOTE:
-            self._event("marker", record.at, content=redact_text(str(body.get("text", "")))[0], source="user")
+            by = "user" if self._by == RECORDED else self._by
+            self._event("marker", record.at, content=redact_text(str(body.get("text", "")))[0], source=by)
         elif record.kind == frame.GAP:
             self._gap(body, record.at)
         elif record.kind == frame.END:
@@ -171,6 +173,7 @@ class JournalImport:
 
     def _begin(self, header: dict[str, object], at: int) -> None:
         wanted = str(header.get("session_id") or os.path.splitext(self._name)[0])
+        self._by = TMUX if header.get("source") == TMUX else RECORDED
         self._agent = str(header.get("agent") or wanted.rsplit("-", 2)[0] or "command")
         self._session_id = self._free(wanted)
         self._store.sessions.add(session_of(header, self._session_id, self._agent, at, self._rules.version))
@@ -197,12 +200,12 @@ class JournalImport:
     def _add_state(
         self, state: str, at: int, exit_code: int | None = None, metadata: dict[str, object] | None = None
     ) -> None:
-        self._store.sessions.add_state(StateChange(self._session_id, state, exit_code, metadata, at))
+        self._store.sessions.add_state(StateChange(self._session_id, state, exit_code, metadata, at), self._by)
 
     def _gap(self, body: dict[str, object], at: int) -> None:
         lost = whole(body.get("bytes")) or 0
         reason = str(body.get("reason", "unknown"))
-        self._event("gap", at, content=f"{lost} bytes were not recorded: {reason}", metadata=body, source="wrapper")
+        self._event("gap", at, content=f"{lost} bytes were not recorded: {reason}", metadata=body, source=self._by)
         session = self._store.sessions.get(self._session_id)
         self._store.sessions.update(self._session_id, lost_bytes=session.lost_bytes + lost)
 
@@ -211,13 +214,14 @@ class JournalImport:
         exit_code = whole(body.get("exit_code"))
         metadata = dict(session.metadata or {})
         metadata |= {"git": git_of(metadata, body), "cost": body.get("cost"), "signal": body.get("signal")}
-        self._command(session, at, exit_code, "ok" if exit_code == 0 else "error")
+        status, of_command = status_of(body)
+        self._command(session, at, exit_code, of_command)
         self._store.sessions.update(
             self._session_id,
             ended_at=at,
             exit_code=exit_code,
             metadata=metadata,
-            status="completed" if exit_code == 0 else "failed",
+            status=status,
         )
         self._ended = True
 
@@ -244,7 +248,7 @@ class JournalImport:
         if session.command:
             self._event(
                 "command", at, command=session.command, command_category=category(session.command), exit_code=exit_code,
-                duration_ms=round((at - session.started_at) / 1e6, 3), status=status, source="wrapper",
+                duration_ms=round((at - session.started_at) / 1e6, 3), status=status, source=self._by,
             )  # fmt: skip
 
     def _event(self, event_type: str, at: int, **fields: object) -> None:
@@ -255,7 +259,7 @@ class JournalImport:
         self._announce()
         self._event(
             "gap", self._last_at or clock.now(), content=f"{length} bytes of the journal could not be read: {reason}",
-            metadata={"bytes": length, "offset": offset, "reason": reason}, source="wrapper",
+            metadata={"bytes": length, "offset": offset, "reason": reason}, source=self._by,
         )  # fmt: skip
         session = self._store.sessions.get(self._session_id)
         self._store.sessions.update(self._session_id, lost_bytes=session.lost_bytes + length)
@@ -274,6 +278,7 @@ class JournalImport:
             state={} if self.done else {
                 "applied": self._applied, "waiting": waiting, "streams": self._states, "session_id": self._session_id,
                 "agent": self._agent, "last_at": self._last_at, "ended": self._ended, "asked": self._asked,
+                "by": self._by,
             },
         )  # fmt: skip
 

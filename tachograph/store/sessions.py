@@ -161,7 +161,7 @@ class Sessions:
                 **{name: value for name, value in totals.items() if value is not None},
             )
 
-    def add_state(self, change: StateChange) -> int:
+    def add_state(self, change: StateChange, source: str = "wrapper") -> int:
         """Note a change of state and let the session's status follow. Returns the id of the event."""
         if change.state not in STATES:
             raise BadRecord(f"state {change.state!r} is unknown", f"use one of {', '.join(STATES)}")
@@ -172,7 +172,7 @@ class Sessions:
                 self._connection.execute(_sql.set_status, (status, change.session_id))
             event = Event(
                 change.session_id, "state", content=change.state, exit_code=change.exit_code, metadata=change.metadata,
-                source="wrapper", at=change.at,
+                source=source, at=change.at,
             )  # fmt: skip
             return self._writer.events([event])
 

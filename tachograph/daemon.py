@@ -93,4 +93,4 @@ async def _keep_importing(places: Places, stop: asyncio.Event) -> None:
         if journals.names(places):
             spawn.ensure_importer(places)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 0.2)
+            await asyncio.wait_for(stop.wait(), 1.0)

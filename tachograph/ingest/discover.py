@@ -62,7 +62,7 @@ def below(path: str) -> list[Candidate]:
     """A file that somebody named, or every file of a folder; newest first."""
     if os.path.isdir(path):
         return sorted(_walk(path, ("**",)), key=lambda one: -one.modified_at)
-    one = _candidate(path, os.stat(path))
+    one = _candidate(os.path.abspath(path), os.stat(path))
     return [one._replace(named=True)] if one else []
 
 
@@ -117,7 +117,7 @@ def _walk(root: str, patterns: Sequence[str]) -> Iterator[Candidate]:
 def _candidate(path: str, stat: os.stat_result) -> Candidate | None:
     if not modes.S_ISREG(stat.st_mode):
         return None
-    return Candidate(os.path.abspath(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return Candidate(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 def _inside(path: str, root: str) -> bool:

@@ -30,7 +30,8 @@ from tachograph.ingest.opening import open_store
 from tachograph.paths import Places
 from tachograph.store import Store
 
-SCAN = 30 * clock.SECOND  # a look at everything
+SCAN = 120 * clock.SECOND  # a look at everything, while the system says what changes
+SCAN_ALONE = 15 * clock.SECOND  # when it does not
 ROOTS = 5 * clock.SECOND  # a look for folders that are new
 HOT = 3600 * clock.SECOND  # without the system's help, files written to lately are asked for their size
 _COMMIT = clock.SECOND // 2  # what was read is to be seen soon
@@ -81,6 +82,7 @@ class Follower:
         self._watch: Watch | None = None
         self._scanned = self._rooted = self._polled = 0
         self._caught_up = True
+        self._heard = ""  # a path that ended a rest
         self.files = 0
 
     def turn(self) -> bool:
@@ -97,6 +99,13 @@ class Follower:
         if self._watch is not None:
             self._watch.stop()
 
+    def rest(self) -> None:
+        """Until something changes, or it is time to look again."""
+        assert self._watch is not None
+        pause = _HOT_POLL / clock.SECOND if self._watch.broken else 1.0
+        with contextlib.suppress(queue.Empty):
+            self._heard = self._watch.changes.get(timeout=pause)
+
     def complaints(self) -> list[str]:
         """What went wrong since the last call."""
         said, self._histories.complaints = self._histories.complaints, []
@@ -107,12 +116,13 @@ class Follower:
         present = clock.monotonic()
         if self._watch is None or present - self._rooted > ROOTS:
             self._rooted = present
-            roots = discover.folders(self._home, self._environment)
+            roots = [*discover.folders(self._home, self._environment), self._places.journal]
             if self._watch is None or self._watch.roots != roots:
                 self.close()
                 self._watch = Watch(roots)
                 self._scanned = 0
-        if not self._scanned or (present - self._scanned > SCAN and self._caught_up):
+        often = SCAN_ALONE if self._watch.broken else SCAN
+        if not self._scanned or (present - self._scanned > often and self._caught_up):
             found = discover.on_this_machine(self._home, self._environment)
             self._all = {one.path: one for one in found}
             self._backlog = read_ahead(self._histories.changed(found), lambda one: not self._histories.knows(one.path))
@@ -127,9 +137,10 @@ class Follower:
         found: dict[str, Candidate] = {}
         with contextlib.suppress(queue.Empty):
             while True:
-                path = self._watch.changes.get_nowait().removesuffix("-wal")
-                if path not in found and (one := self._candidate(path)):
-                    found[path] = one
+                heard, self._heard = self._heard or self._watch.changes.get_nowait(), ""
+                for path in _files(heard.removesuffix("-wal")):
+                    if path not in found and (one := self._candidate(path)):
+                        found[path] = one
         present = clock.now()
         for path in [path for path, at in self._again.items() if at < present]:
             del self._again[path]
@@ -188,6 +199,13 @@ class Follower:
             self._again[candidate.path] = clock.now() + QUIET
 
 
+def _files(path: str) -> list[str]:
+    """A file, or those of a folder: what is written into a new one before it is watched is told by nobody."""
+    if not os.path.isdir(path) or os.path.islink(path):
+        return [path]
+    return [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+
+
 def main() -> None:
     """Follow until told to stop (SIGTERM, or the process that started us is gone). One such process at a time."""
     places = paths.places()
@@ -217,7 +235,6 @@ def main() -> None:
 
 def _follow(store: Store, places: Places, parent: int) -> None:
     follower = Follower(store, places, os.path.expanduser("~"), os.environ)
-    pause = 0.02
     try:
         while True:
             busy = follower.turn()
@@ -226,9 +243,8 @@ def _follow(store: Store, places: Places, parent: int) -> None:
             if journals.names(places):
                 spawn.ensure_importer(places)
             _leave_with(parent)
-            pause = 0.02 if busy else min(pause * 1.5, 0.1)
             if not busy:
-                time.sleep(pause)
+                follower.rest()
     finally:
         follower.close()
 

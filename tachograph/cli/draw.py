@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from tachograph.cli.app import App
+from tachograph.errors import UsageError
 from tachograph.formats import human, sanitise
 from tachograph.formats.sanitise import painted
 from tachograph.formats.table import Cell
@@ -22,6 +24,7 @@ _MARKS = {
 _RISK = {"high": RED, "medium": YELLOW}
 _TYPE = {"error": RED, "warning": YELLOW, "confirmation": CYAN, "marker": CYAN}
 NOTHING_YET = "nothing recorded yet: tachograph run -- COMMAND records one"
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 CONTEXT_COLUMNS_MAX = 2000
 
 
@@ -37,6 +40,18 @@ def mark(status: str | None) -> Cell:
 def duration(session: Session, now: int) -> int:
     """ns from start to end, or until `now` while it runs."""
     return (session.ended_at or now) - session.started_at
+
+
+def short_id(app: App, session_id: str) -> str:
+    """On a terminal the beginning of a UUID, as much as tells it from all others; any other id whole."""
+    if app.terminal and _UUID.fullmatch(session_id):
+        for length in (8, 13, 18, 23):
+            try:
+                app.store().sessions.resolve(session_id[:length])
+            except UsageError:  # it fits several
+                continue
+            return session_id[:length]
+    return session_id
 
 
 def named(session: Session) -> str:
@@ -74,6 +89,20 @@ def numbered(app: App, lines: Sequence[Line], hit: int | None, indent: str = "  
         number = painted(f"{line.number:>{digits}} │", DIM, app.colour)
         drawn.append(f"{indent}{sign} {number} {painted(text, BOLD if here else '', app.colour)}".rstrip())
     return drawn
+
+
+def joined(parts: Iterable[str], width: int, most: int = 3) -> list[str]:
+    """`a · b · c` in lines of at most `width` columns; what does not fit into `most` lines is left out."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and human.columns(longer) <= width:
+            lines[-1] = longer
+        elif len(lines) < most:
+            lines.append(human.fit(part, width))
+        else:
+            break
+    return lines
 
 
 def spread(app: App, left: str, right: str) -> str:

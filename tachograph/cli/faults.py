@@ -91,26 +91,38 @@ def _group(cases: Sequence[Fault]) -> Group:
 
 
 def of_session(store: Store, session_id: str, limit: int | None) -> list[Event]:
-    """What went wrong in one session, in its order: errors found in the output, and steps that failed."""
+    """What went wrong in one session, in its order: errors found in the output, and steps that failed.
+
+    That the wrapped command itself failed is none of them: it is what the whole page says.
+    """
     found = {event.id: event for event in store.events.list(session=session_id, type="error", limit=limit)}
-    steps = store.events.list(session=session_id, status="error", limit=None if limit is None else limit + 1)
-    found |= {event.id: event for event in steps if not _is_the_session(event)}
+    steps = store.turns.failed(session_id)
+    found |= {number: store.events.get(number) for number in (steps if limit is None else steps[:limit])}
     ordered = sorted(found.values(), key=lambda event: event.seq)
     return ordered if limit is None else ordered[:limit]
 
 
-def _is_the_session(event: Event) -> bool:
-    """The wrapped command itself is a step too; that it failed is what the whole page says."""
-    return event.event_type == "command" and event.source == "wrapper"
+def told_once(found: Sequence[Event]) -> list[Event]:
+    """Without what was found in the output of steps that failed and are there themselves."""
+    steps = {event.tool_call_id for event in found if event.tool_call_id}
+    return [event for event in found if (event.metadata or {}).get("tool_call_id") not in steps]
 
 
 def stream_of(event: Event) -> str:
     return str((event.metadata or {}).get("stream") or "stdout")
 
 
+def place_of(event: Event) -> str:
+    """`line 12` of the output, or the step it was found in."""
+    step = (event.metadata or {}).get("step")
+    if event.line_number and not step:
+        return f"line {event.line_number}"
+    return event.tool_name or (f"in a {str(step).replace('_', ' ')}" if step else event.event_type)
+
+
 def lines_around(store: Store, event: Event, context: int) -> list[Line]:
-    """The lines of the output where it was found, `context` more on either side; none for a step without a line."""
-    if not event.line_number:
+    """The lines of the output where it was found, `context` more on either side; none for what was found in a step."""
+    if not event.line_number or "step" in (event.metadata or {}):
         return []
     height = min((event.original_line or "").count("\n"), _LINES_OF_A_FAULT)
     first, last = max(1, event.line_number - context), event.line_number + height + context

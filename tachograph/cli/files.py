@@ -65,7 +65,7 @@ def _heat(app: App, listing: Listing, by: str, changed: bool, asked: dict[str, A
         kept = {one[:2] for one in found if one.writes + one.edits + one.deletes}
         found = [one for one in found if one[:2] in kept]
     if listing.form == "table" and app.terminal and not listing.fields and found:
-        last = len(app.store().turns.starts(asked["session"])) if by == "turn" else None
+        last = app.store().turns.division(asked["session"]).count if by == "turn" else None
         heatmap.draw_map(app, found, by, last, listing.limit)
         return
     columns = ("file_path", "project_dir", by, *_COUNTS)

@@ -7,24 +7,34 @@ from collections.abc import Sequence
 from typing import Any
 
 from tachograph import clock
-from tachograph.cli import draw, faults
+from tachograph.analyse.commands import name
+from tachograph.cli import draw, fate, faults, talk
 from tachograph.cli.app import App
 from tachograph.formats import human, sanitise
 from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
 from tachograph.records import CodeBlock, Event, Session, StateChange
+from tachograph.store.files import Used
+from tachograph.store.histories import History
+from tachograph.store.turns import Turn
 
 _BLOCKS_SHOWN = 3
 _STATES_SHOWN = 8
+_FILES_SHOWN, _COMMANDS_SHOWN = 6, 8
+_SOURCES = ("wrapper", "transcript", "hook", "otlp", "tmux")
 _SHARE_FROM_MS = 5000  # starting the recorder outweighs everything before that
+_STEPS = ("prompt", "reply", "thinking", "usage", "command", "file_op", "tool_call")
 _QUIET = ("state", "gap", "marker")  # told elsewhere on the page
 
 
 def facts(app: App, session: Session, faults_max: int) -> Row:
-    """The session's row, plus counts by type, failures, code blocks, states and notes."""
+    """The session's row, plus who told it, its turns, counts by type, failures, code blocks, states and notes."""
     store = app.store()
     return {
         **to_row(session),
+        "sources": told_by(app, session),
+        "histories": [_history(one) for one in store.histories.of_session(session.id)],
+        "turns": [talk.row(turn) for turn in store.turns.list(session.id)] if has_turns(session) else [],
         "counts": store.sessions.counts(session.id),
         "failures": [to_row(event) for event in faults.of_session(store, session.id, faults_max)],
         "code_blocks": [to_row(block) for block in store.code_blocks.list(session=session.id, limit=faults_max)],
@@ -36,27 +46,70 @@ def facts(app: App, session: Session, faults_max: int) -> Row:
 def draw_page(app: App, session: Session, faults_shown: int, context: int) -> None:
     """For people: header, failures, findings, code, states, cost; hints on stderr."""
     store = app.store()
-    _header(app, session)
+    turns = store.turns.list(session.id) if has_turns(session) else []
+    _header(app, session, turns)
+    _origin(app, session)
+    if turns:
+        talk.draw_list(app, session, turns)
     faults_section(app, session, faults_shown, context)
-    _counts(app, store.sessions.counts(session.id))
+    _files(app, session)
+    _commands(app, session)
+    _counts(app, store.sessions.counts(session.id), bool(turns))
     _notes(app, session, store.events.list(session=session.id, type="marker", limit=20))
     _code(app, store.code_blocks.list(session=session.id, limit=_BLOCKS_SHOWN + 1))
     _states(app, session, store.sessions.states(session.id))
     _cost(app, session)
-    app.hint(f"tachograph events {session.id}; also tail, show --output, show --failed")
+    more = "show --turn N, --full, --event ID" if turns else "tail, show --output, show --failed"
+    app.hint(f"tachograph events {draw.short_id(app, session.id)}; also {more}")
 
 
-def _header(app: App, session: Session) -> None:
+def has_turns(session: Session) -> bool:
+    """Whether anything but the wrapper told of it."""
+    return bool(session.prompts or session.replies or session.tool_calls)
+
+
+def told_by(app: App, session: Session) -> list[str]:
+    """The sources of a session: wrapper, transcript, hook, otlp …"""
+    more: Any = (session.metadata or {}).get("sources")
+    told = {*app.store().turns.sources(session.id), *(more if isinstance(more, list) else ())}
+    told |= {"wrapper"} if session.command is not None else set()
+    return sorted(told, key=lambda name: _SOURCES.index(name) if name in _SOURCES else len(_SOURCES))
+
+
+def _history(one: History) -> Row:
+    """A file in which the agent keeps the session."""
+    return {
+        "path": one.path,
+        "bytes": one.kept_bytes,
+        "unknown_lines": one.unknown_lines,
+        "trouble": one.trouble,
+        "keeps_until": clock.iso(one.keeps_until) if one.keeps_until else None,
+        "gone_at": clock.iso(one.gone_at) if one.gone_at else None,
+    }
+
+
+def _origin(app: App, session: Session) -> None:
+    """Who told it, what nobody understood, what will become of the agent's own files; nothing of a plain run."""
+    sources = told_by(app, session)
+    parts = [fate.unknown(session), fate.deletion(app, app.store().keeping.of([session.id]).get(session.id))]
+    doubtful = [painted(part, draw.YELLOW, app.colour) for part in parts if part]
+    if sources not in ([], ["wrapper"]) or doubtful:
+        app.line(" · ".join([f"told by {', '.join(sources)}", *doubtful]))
+
+
+def _header(app: App, session: Session, turns: Sequence[Turn]) -> None:
     mark = draw.mark(session.status)
     ended = session.status if session.exit_code is None else f"{session.status} · exit {session.exit_code}"
     right = f"{mark.text} {ended}"
-    title = sanitise.line(draw.named(session) or session.id)
+    title = sanitise.line(draw.named(session) or app.store().turns.opening(session.id) or session.id)
     left = human.fit(title, app.width - human.columns(right) - 2)
     gap = " " * max(1, app.width - human.columns(left) - human.columns(right))
     app.line(painted(left, draw.BOLD, app.colour) + gap + painted(right, mark.style, app.colour))
-    place = " · ".join(filter(None, (session.id, session.agent, _place(session))))
+    model = session.model if has_turns(session) else None
+    place = " · ".join(filter(None, (session.id, session.agent, _place(session), model)))
     app.line(human.fit(sanitise.line(place), app.width))
-    app.line(" · ".join(_measures(app, session)))
+    for text in draw.joined(_measures(app, session, turns), app.width):
+        app.line(text)
 
 
 def _place(session: Session) -> str:
@@ -64,21 +117,60 @@ def _place(session: Session) -> str:
     return f"{folder} ({session.branch})" if folder and session.branch else folder
 
 
-def _measures(app: App, session: Session) -> list[str]:
+def _measures(app: App, session: Session, turns: Sequence[Turn]) -> list[str]:
     began = time.strftime("%a %Y-%m-%d %H:%M:%S", time.localtime(session.started_at // clock.SECOND))
     length = human.took(draw.duration(session, app.now))
     parts = [began, f"took {length}" if session.ended_at else f"running for {length}"]
-    parts += [human.plural(session.lines, "line"), human.size(session.output_bytes)]
-    parts += [human.plural(session.events, "event")]
+    if turns:
+        parts += [human.plural(len(turns), "turn"), _calls(turns)]
+        tokens = session.input_tokens + session.output_tokens
+        parts += [f"{human.short(tokens)} tokens"] if tokens else []
+    else:
+        parts += [human.plural(session.lines, "line"), human.size(session.output_bytes)]
+        parts += [human.plural(session.events, "event")]
     if session.cost_usd is not None:
-        parts.append(f"${session.cost_usd:.2f}")
+        parts.append(f"${human.dollars(session.cost_usd)}")
     return parts
+
+
+def _calls(turns: Sequence[Turn]) -> str:
+    failed, refused = sum(turn.failed for turn in turns), sum(turn.rejected for turn in turns)
+    less = [f"{n} {word}" for n, word in ((failed, "failed"), (refused, "refused")) if n]
+    calls = sum(turn.tool_calls for turn in turns)
+    return human.plural(calls, "tool call") + (f" ({', '.join(less)})" if less else "")
+
+
+def _files(app: App, session: Session) -> None:
+    """What was changed, the most first."""
+    found = app.store().files.used(session=session.id, changed=True, limit=_FILES_SHOWN + 1)
+    shown = [sanitise.line(f"{one.file_path}{_lines(one)}") for one in found[:_FILES_SHOWN]]
+    more = ["…"] if len(found) > len(shown) else []
+    _section(app, "Changed", draw.joined(shown + more, app.width - 9))
+
+
+def _lines(one: Used) -> str:
+    return "" if one.lines_added is None else f" +{one.lines_added} −{one.lines_removed or 0}"
+
+
+def _commands(app: App, session: Session) -> None:
+    """What ran, the most first. The command that was wrapped is what the page is about."""
+    if not has_turns(session):
+        return
+    found = app.store().commands.by("command", called=name, session=session.id, limit=_COMMANDS_SHOWN + 1)
+    shown = []
+    for ran in found[:_COMMANDS_SHOWN]:
+        failed = f" ({ran.failed} failed)" if ran.failed else ""
+        shown.append(sanitise.line(f"{ran.key} {ran.runs}{failed}"))
+    more = ["…"] if len(found) > len(shown) else []
+    _section(app, "Ran", draw.joined(shown + more, app.width - 9))
 
 
 def faults_section(app: App, session: Session, shown: int | None, context: int) -> None:
     """Failures with the lines around them; `shown` limits them."""
     store = app.store()
     found = faults.of_session(store, session.id, None if shown is None else 1000)
+    if shown is not None:
+        found = faults.told_once(found)
     if not found:
         if shown is None:
             app.line(f"nothing failed in {session.id}")
@@ -95,7 +187,7 @@ def faults_section(app: App, session: Session, shown: int | None, context: int) 
 
 def _fault(app: App, session: Session, event: Event, context: int) -> None:
     when = human.offset(event.at - session.started_at)
-    where = f"line {event.line_number}" if event.line_number else (event.tool_name or event.event_type)
+    where = faults.place_of(event)
     head = f"  ✗ {when:>7}  {where}  {sanitise.line(event.pattern or '')}"
     said = sanitise.line(draw.event_text(event))
     app.line(painted(head, draw.RED, app.colour) + "  " + human.fit(said, max(20, app.width - len(head) - 2)))
@@ -104,11 +196,12 @@ def _fault(app: App, session: Session, event: Event, context: int) -> None:
         app.line(text)
 
 
-def _counts(app: App, counts: dict[str, int]) -> None:
+def _counts(app: App, counts: dict[str, int], stepped: bool) -> None:
+    quiet = (*_QUIET, *_STEPS) if stepped else _QUIET
     if counts.get("command") == 1:
-        counts = {name: count for name, count in counts.items() if name != "command"}  # the one that was wrapped
-    told = [f"{name} {human.number(count)}" for name, count in counts.items() if name not in _QUIET]
-    _section(app, "Found", [" · ".join(told)] if told else [])
+        quiet = (*quiet, "command")  # the one that was wrapped
+    told = [f"{name} {human.number(count)}" for name, count in counts.items() if name not in quiet]
+    _section(app, "Found", draw.joined(told, app.width - 9))
 
 
 def _notes(app: App, session: Session, notes: Sequence[Event]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tachograph.cli import faults, page, printed
+from tachograph.cli import faults, one_event, page, printed, talk
 from tachograph.cli.app import App
 from tachograph.cli.command import choice, command, pass_app, session_argument
 from tachograph.errors import UsageError
@@ -18,6 +18,11 @@ _FAULTS_MAX = 1000
 @command("show")
 @session_argument
 @click.option("--failed", is_flag=True, help="Only what went wrong, all of it, with the lines around.")
+@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only this turn: what was said, done, returned.")
+@click.option("--full", is_flag=True, help="Every turn with all that was said and returned; with --turn only that one.")
+@click.option(
+    "--event", type=click.IntRange(min=1), metavar="ID", help="Only this event, with all that is known of it."
+)
 @click.option("--output", is_flag=True, help="Print the output as clean text.")
 @click.option("--from", "first", type=click.IntRange(min=1), metavar="LINE", help="With --output: from this line on.")
 @click.option("--to", "last", type=click.IntRange(min=1), metavar="LINE", help="With --output: up to this line.")
@@ -31,6 +36,9 @@ def cli(
     app: App,
     session: str,
     failed: bool,
+    turn: int | None,
+    full: bool,
+    event: int | None,
     output: bool,
     first: int | None,
     last: int | None,
@@ -40,13 +48,18 @@ def cli(
     exit_status: bool,
     as_json: bool,
 ) -> int:
-    """Show how a session went: its end, what failed, what was found, what recording it cost."""
+    """Show how a session went: its end, its turns, what failed, what was found, what it cost."""
     _check(output, raw, first, last, stream)
+    if event is not None:
+        _event(app, event, as_json)
+        return 0
     found = app.store().sessions.resolve(session)
     if raw:
         printed.raw(app, found, stream)
     elif output:
         printed.clean(app, found, first, last, stream)
+    elif turn is not None or full:
+        _turns(app, found, turn, full, as_json)
     elif as_json:
         app.value(page.facts(app, found, _FAULTS_MAX))
     elif failed:
@@ -54,6 +67,29 @@ def cli(
     else:
         page.draw_page(app, found, _FAULTS_SHOWN, context)
     return FINDINGS if exit_status and _went_wrong(app, found) else 0
+
+
+def _event(app: App, number: int, as_json: bool) -> None:
+    if as_json:
+        app.value(talk.event_row(app, app.store().events.get(number)))
+    else:
+        one_event.draw_event(app, number)
+
+
+def _turns(app: App, session: Session, number: int | None, full: bool, as_json: bool) -> None:
+    """One turn, or all of them."""
+    turns = app.store().turns.list(session.id)
+    if number is not None and number > len(turns):
+        app.store().turns.events(session.id, number)  # which says that there is none
+    chosen = turns if number is None else [turns[number - 1]]
+    if as_json:
+        rows = [{**talk.row(turn), "events": talk.events(app, session, turn)} for turn in chosen]
+        app.value({**page.facts(app, session, _FAULTS_MAX), "turns": rows} if number is None else rows[0])
+        return
+    for place, turn in enumerate(chosen):
+        if place:
+            app.line()
+        talk.draw_turn(app, session, turn, len(turns), full)
 
 
 def _check(output: bool, raw: bool, first: int | None, last: int | None, stream: str | None) -> None:

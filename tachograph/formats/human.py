@@ -81,6 +81,11 @@ def short(value: int) -> str:
     return f"{amount:.1f}{units[0]}" if amount < 99.95 else f"{amount:.0f}{units[0]}"
 
 
+def dollars(amount: float) -> str:
+    """`12.30`, `0.25`; of less than a dime one digit more: `0.004`."""
+    return f"{amount:,.2f}" if amount >= 0.0995 or amount == 0 else f"{amount:.3f}"
+
+
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 event`, `1,204 events`."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

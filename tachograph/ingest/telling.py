@@ -169,8 +169,9 @@ class Telling:
             [(one, step.at) for one in found], session_id=session.id, agent=session.agent, source=self._source
         )
         told = {"step": step.event_type}
-        if step.tool_call_id:
-            told["tool_call_id"] = step.tool_call_id
+        call = step.tool_call_id or (step.key[5:] if step.key.startswith("call:") else None)
+        if call:  # a result may name it only in its key
+            told["tool_call_id"] = call
         self._store.extractions.add_many(
             [
                 msgspec.structs.replace(

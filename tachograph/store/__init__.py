@@ -19,9 +19,11 @@ from tachograph.store.commands import Commands
 from tachograph.store.door import Table
 from tachograph.store.events import Events
 from tachograph.store.extractions import Extractions
+from tachograph.store.families import Families
 from tachograph.store.feedback import Feedbacks
 from tachograph.store.files import Files
 from tachograph.store.histories import Histories
+from tachograph.store.keeping import Keeping
 from tachograph.store.output import Output, Split
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
@@ -58,8 +60,10 @@ class Store:
         self.usage = Usages(self._writer)
         self.steps = Steps(self._writer, self.usage, self.output)
         self.histories = Histories(self._writer)
+        self.keeping = Keeping(self._writer)
+        self.families = Families(self._writer)
         self.commands = Commands(self._writer)
-        self.turns = Turns(self._writer)
+        self.turns = Turns(self._writer, self.events)
         self.files = Files(self._writer, self.turns)
 
     def timeline(

@@ -16,7 +16,7 @@ import msgspec
 
 from tachograph.store import queries
 from tachograph.store.filters import Where, numbers
-from tachograph.store.turns import Turns, turn_of
+from tachograph.store.turns import Turns
 from tachograph.store.writer import Writer
 
 _sql = queries.load("files")
@@ -108,9 +108,9 @@ class Files:
         """By `day`, or in one session by `turn`: only where something was done, file by file."""
         operations, values = self._operations(session, agent, path, since, until)
         if by == "turn" and session is not None:
-            starts = self._turns.starts(session)
+            division = self._turns.division(session)
             rows = self._connection.execute(_sql.by_place.format(operations=operations), values)
-            return _together((row[0], turn_of(row[1], starts), *row[2:]) for row in rows)
+            return _together((row[0], division.of(row[1], row[2]), *row[3:]) for row in rows)
         return _together(self._connection.execute(_sql.by_day.format(operations=operations), values))
 
     def _operations(

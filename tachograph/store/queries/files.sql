@@ -53,7 +53,7 @@ ORDER BY path, alone, day;
 
 -- name: by_place
 -- The same by place in the only session asked for.
-SELECT path, seq, 1, operation = 'read', operation = 'write', operation = 'edit', operation = 'delete', NOT went,
+SELECT path, seq, at, 1, operation = 'read', operation = 'write', operation = 'edit', operation = 'delete', NOT went,
     json_array(project_dir)
 FROM ({operations})
 ORDER BY path, seq;

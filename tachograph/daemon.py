@@ -1,6 +1,6 @@
-"""`tachograph up`: one process follows the agents' histories, one answers on the loopback, until told to stop.
+"""`tachograph up`: one process follows the agents' histories, one tmux if asked for, one answers on the loopback.
 
-They meet only at the store: when one of them ends, the other goes on, and it is started again.
+They meet only at the store: when one of them ends, the others go on, and it is started again. Until told to stop.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from tachograph.serve.app import make_app
 from tachograph.serve.run import serve
 from tachograph.serve.sink import Sink
 
-LOG = "follow.log"
+FOLLOWER = ("tachograph.ingest.follow", "follow.log")  # of histories: the module that is run, where it complains
+PANES = ("tachograph.ingest.panes", "tmux.log")  # of tmux
 AGAIN = 2.0  # seconds between two starts of a follower that ends
 
 
-async def run(places: Places, port: int, *, say: Callable[[str], None], ready: Callable[[int], None]) -> None:
+async def run(
+    places: Places, port: int, *, tmux: bool, say: Callable[[str], None], ready: Callable[[int], None]
+) -> None:
     """Follow and serve until SIGINT or SIGTERM. Raises Refused when another one runs or the port is taken."""
     lock = spawn.take_lock(places, LOCK)
     if lock is None:
@@ -40,20 +43,21 @@ async def run(places: Places, port: int, *, say: Callable[[str], None], ready: C
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     sink = Sink(places)
-    following = asyncio.create_task(_follow(places, stop, say))
+    followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
+    following = [asyncio.create_task(_follow(places, *follower, stop, say)) for follower in followers]
     importing = asyncio.create_task(_keep_importing(places, stop))
     try:
         await serve(make_app(places, sink), port, sink=sink, stop=stop, ready=ready)
     finally:
         stop.set()
-        await asyncio.gather(following, importing)
+        await asyncio.gather(*following, importing)
         sink.close()
 
 
-async def _follow(places: Places, stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """The follower, started again when it ends by itself."""
+async def _follow(places: Places, module: str, log: str, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """A follower, started again when it ends by itself."""
     while not stop.is_set():
-        child = await _start(places)
+        child = await _start(places, module, log)
         ended = asyncio.create_task(child.wait())
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -62,27 +66,27 @@ async def _follow(places: Places, stop: asyncio.Event, say: Callable[[str], None
                 child.terminate()
         code = await ended
         if not stop.is_set():
-            say(f"the follower ended (exit code {code}; {os.path.join(places.journal, LOG)}); starting it again")
+            say(f"{module} ended (exit code {code}; {os.path.join(places.journal, log)}); starting it again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), AGAIN)
         stopped.cancel()
 
 
-async def _start(places: Places) -> asyncio.subprocess.Process:
+async def _start(places: Places, module: str, log: str) -> asyncio.subprocess.Process:
     environment = {
         **os.environ,
         "TACHOGRAPH_DB": places.database,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     environment.pop("TACHOGRAPH_SESSION", None)
-    log = os.open(os.path.join(places.journal, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    output = os.open(os.path.join(places.journal, log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tachograph.ingest.follow",
-            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            sys.executable, "-m", module,
+            env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     finally:
-        os.close(log)
+        os.close(output)
 
 
 async def _keep_importing(places: Places, stop: asyncio.Event) -> None:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tachograph.readers._values import Keys, Object, count, diff_lines, exit_code, named, only, rows, table, text
 from tachograph.readers.patches import FileChange, file_changes
+from tachograph.readers.values import Keys, Object, count, diff_lines, named, only, table, tables, text, whole
 from tachograph.records import Step
 
 _SHELLS = frozenset({"bash", "powershell", "shell", "local_shell"})
@@ -50,7 +50,7 @@ class Calls:
 
     def asked(self, data: Object) -> None:
         """A message of the model, or a user at the prompt, asks for calls. They begin later, or never."""
-        for request in rows(data.get("toolRequests")):
+        for request in tables(data.get("toolRequests")):
             if (id_ := named(request.get("toolCallId"))) and id_ not in self._last:
                 self._asked[id_] = {**request, "toolName": request.get("name")}
 
@@ -116,9 +116,7 @@ class Calls:
         if call is None:
             return []
         return [
-            Step(
-                call.key, call.event_type, exit_code=exit_code(kind.get("exitCode")), duration_ms=_between(call.at, at)
-            )
+            Step(call.key, call.event_type, exit_code=whole(kind.get("exitCode")), duration_ms=_between(call.at, at))
         ]
 
     def unanswered(self, status: str) -> list[Step]:
@@ -154,7 +152,7 @@ def _result(data: Object, event_type: str, *, refused: bool) -> _Result:
     found, error = table(data.get("result")), data.get("error")
     content = text(found.get("content")) or text(data.get("result"))
     details = text(found.get("detailedContent"))
-    contents = rows(found.get("contents"))
+    contents = tables(found.get("contents"))
     if content is None:
         content = "\n".join(words for part in contents if (words := text(part.get("text")))) or None
     if data.get("success") is True or (data.get("success") is None and error is None):
@@ -174,14 +172,14 @@ def _result(data: Object, event_type: str, *, refused: bool) -> _Result:
 
 def _exit_code(data: Object, contents: list[Object], tail: str) -> int | None:
     """Newer versions say it in a field; the others in the last line of the output."""
-    said = exit_code(table(data.get("shellExecution")).get("exitCode"))
+    said = whole(table(data.get("shellExecution")).get("exitCode"))
     if said is not None:
         return said
     for part in contents:
-        if part.get("type") in ("shell_exit", "terminal") and (said := exit_code(part.get("exitCode"))) is not None:
+        if part.get("type") in ("shell_exit", "terminal") and (said := whole(part.get("exitCode"))) is not None:
             return said
     ended = _EXITED.search(tail)
-    return int(ended[1]) if ended else exit_code(_metrics(data).get("exit_code"))
+    return int(ended[1]) if ended else whole(_metrics(data).get("exit_code"))
 
 
 def _changed(data: Object, event_type: str, details: str | None) -> Object:
@@ -205,7 +203,7 @@ def _pictures(result: Object) -> list[Object]:
     """Pictures and other binary results: what they are and how big, not their bytes."""
     return [
         only(type=text(part.get("type")), mime_type=text(part.get("mimeType")), bytes=_size(part))
-        for part in rows(result.get("binaryResultsForLlm"))
+        for part in tables(result.get("binaryResultsForLlm"))
     ]
 
 

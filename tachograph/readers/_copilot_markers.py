@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tachograph.readers._values import Object, only, table, text
+from tachograph.readers.values import Object, only, table, text
 
 _NOTE = re.compile(r"</?system_notification>\s*")
 

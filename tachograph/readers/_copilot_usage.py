@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tachograph.readers._values import Keys, Object, count, table, text
+from tachograph.readers.values import Keys, Object, count, table, text
 from tachograph.records import Step, Usage
 
 _PARTS = ("inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens", "reasoningTokens")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tachograph.readers._values import Object, count, diff_lines, exit_code, only, rows, table, text
+from tachograph.readers.values import Object, count, diff_lines, only, table, tables, text, whole
 from tachograph.records import Step
 
 _SHELL = "run_shell_command"
@@ -66,10 +66,10 @@ def result_of(given: object, shown: object = None) -> Result:
             response = answer.get("response")
             words, wrong = _answer(response)
             failed = failed or wrong
-            exited = exit_code(table(response).get("exitCode"))
-            parts = rows(answer.get("parts"))
+            exited = whole(table(response).get("exitCode"))
+            parts = tables(answer.get("parts"))
         else:
-            words, parts = text(part) or text(table(part).get("text")), rows([part])
+            words, parts = text(part) or text(table(part).get("text")), tables([part])
         if words:
             said.append(words)
         for data in (table(found) for each in parts if (found := each.get("inlineData") or each.get("fileData"))):
@@ -83,7 +83,7 @@ def _own(given: object, id_: object) -> object:
     """The answer to one call: a copy of the history puts those of all calls of its turn into each of them."""
     if not isinstance(given, list) or len(given) < 2:
         return given
-    own = [part for part in rows(given) if table(part.get("functionResponse")).get("id") == id_ is not None]
+    own = [part for part in tables(given) if table(part.get("functionResponse")).get("id") == id_ is not None]
     return own or given
 
 

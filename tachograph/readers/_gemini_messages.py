@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from os.path import join
 
 from tachograph.readers._gemini_steps import MODEL_TYPES, is_context, project_of, steps, words_of
-from tachograph.readers._values import Object, named, only, text
 from tachograph.readers.json_lines import SAMPLE
 from tachograph.readers.reading import Origin, Place
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object, named, only, text
 from tachograph.records import Fact, Retracted, SessionFacts, Step, Unknown
 
 name = "gemini"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from tachograph.readers._gemini_calls import call, picture
-from tachograph.readers._values import Object, count, only, rows, table, text
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object, count, only, table, tables, text
 from tachograph.records import Step, Usage
 
 MODEL_TYPES = ("gemini", "model", "assistant")
@@ -73,7 +73,7 @@ def _user(message: Object, id_: str, at: int) -> Iterator[Step]:
         sent = sent.partition(_CONTEXT_END)[2].strip()
         if not sent:
             return
-    if not sent and any("functionResponse" in part for part in rows(content)):
+    if not sent and any("functionResponse" in part for part in tables(content)):
         return  # what tools returned; their records hold it, too
     if sent.startswith(_SUMMARY):
         more: Object = {"kind": "compaction", "summary": sent}
@@ -94,12 +94,12 @@ def _model(message: Object, id_: str, at: int, name_call: NameCall) -> Iterator[
     pictures: list[Object] = []
     said = words_of(content, pictures)
     yield Step(f"reply:{id_}", "reply", at, content=said or None, metadata=only(model=model, images=pictures) or None)
-    records = rows(message.get("toolCalls"))
+    records = tables(message.get("toolCalls"))
     for place, record in enumerate(records):
         if key := name_call(record.get("id"), place, True):
             yield call(key, record, at, about)
     if not records:  # not yet written down, or never
-        for place, part in enumerate(rows(content)):
+        for place, part in enumerate(tables(content)):
             asked = table(part.get("functionCall"))
             if asked and (key := name_call(asked.get("id"), place, False)):
                 yield call(key, asked, at, about)
@@ -109,13 +109,13 @@ def _model(message: Object, id_: str, at: int, name_call: NameCall) -> Iterator[
 
 def _thoughts(message: Object, content: object) -> Iterator[tuple[str, int]]:
     """Text and time of each thought: newer versions keep them among the parts of the content, too."""
-    told = rows(message.get("thoughts"))
+    told = tables(message.get("thoughts"))
     for thought in told:
         parts = (text(thought.get("subject")), text(thought.get("description")))
         if whole := "\n\n".join(part for part in parts if part):
             yield whole, iso(thought.get("timestamp")) or 0
     if not told:
-        for part in rows(content):
+        for part in tables(content):
             if part.get("thought") and (words := text(part.get("text"))):
                 yield words, 0
 

@@ -16,10 +16,10 @@ from tachograph.readers._copilot_calls import Calls
 from tachograph.readers._copilot_events import DULL
 from tachograph.readers._copilot_markers import MARKERS, Marker, notification
 from tachograph.readers._copilot_usage import Tokens
-from tachograph.readers._values import Keys, Object, count, named, only, rows, table, text
 from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
+from tachograph.readers.values import Keys, Object, count, named, only, table, tables, text
 from tachograph.records import Fact, SessionFacts, Step
 
 name = "copilot"
@@ -236,7 +236,7 @@ class _Parser:
             more = only(source=source, text=content)
             self._mark(Marker("injected_message", "A message that the user did not write", None, more), record)
             return
-        attached = [_attachment(row) for row in rows(data.get("attachments"))]
+        attached = [_attachment(row) for row in tables(data.get("attachments"))]
         key = self._keys.key("prompt", [record.id])
         self._tell(Step(key, "prompt", record.at, content=content, metadata=only(attachments=attached) or None))
 

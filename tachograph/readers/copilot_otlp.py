@@ -12,8 +12,8 @@ from tachograph.readers._copilot_calls import Calls
 from tachograph.readers._otlp_genai import last_text
 from tachograph.readers._otlp_told import SessionTold, Told
 from tachograph.readers._otlp_wire import SPAN, Record
-from tachograph.readers._values import Keys
 from tachograph.readers.hooking import between
+from tachograph.readers.values import Keys
 from tachograph.records import Step
 
 _COMPACTED = "github.copilot.session.compaction_complete"

@@ -15,9 +15,9 @@ import msgspec
 
 from tachograph.readers._gemini_calls import Result, result_of, status_of
 from tachograph.readers._gemini_messages import Conversation, name, place
-from tachograph.readers._values import Object, named, rows, table, text
 from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
+from tachograph.readers.values import Object, named, table, tables, text
 from tachograph.records import Fact, Step
 
 __all__ = ["detect", "name", "parse", "places", "shape"]
@@ -79,8 +79,8 @@ class _Parser:
         session = self._conversation
         if isinstance(found, dict) and isinstance(found.get("messages"), list):
             session.session(found)
-            return session.replace(_numbered(rows(found["messages"])), copied=False)
-        turns = rows(found if isinstance(found, list) else table(found).get("history"))
+            return session.replace(_numbered(tables(found["messages"])), copied=False)
+        turns = tables(found if isinstance(found, list) else table(found).get("history"))
         if not any("parts" in turn for turn in turns):
             if isinstance(found, dict) and "sessionId" in found:
                 session.session(found)
@@ -124,7 +124,7 @@ def _messages(turns: list[Object]) -> tuple[list[tuple[str, Object]], list[Step]
 
 
 def _parts(turn: Object, kind: str) -> list[Object]:
-    return [part[kind] for part in rows(turn.get("parts")) if isinstance(part.get(kind), dict)]
+    return [part[kind] for part in tables(turn.get("parts")) if isinstance(part.get(kind), dict)]
 
 
 def _call_id(given: Object) -> str:

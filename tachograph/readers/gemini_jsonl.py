@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from tachograph.readers._gemini_messages import Conversation, name, place
-from tachograph.readers._values import Object, rows, table
 from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
+from tachograph.readers.values import Object, table, tables
 from tachograph.records import Fact
 
 __all__ = ["detect", "name", "parse", "places", "shape"]
@@ -87,4 +87,4 @@ class _Parser:
         return [fact for id_, message in messages for fact in session.put(message, id_)]
 
     def _named(self, messages: object) -> list[tuple[str, Object]]:
-        return [(self._conversation.name_message(message), message) for message in rows(messages)]
+        return [(self._conversation.name_message(message), message) for message in tables(messages)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tachograph.readers.times import epoch
 
+Object = dict[str, Any]
 MILLISECOND = 1_000_000  # ns
+MASKS = frozenset({"REDACTED", "[REDACTED]"})  # what publishers of transcripts put where an id was
 
 
 def text(value: object) -> str | None:
@@ -56,3 +59,38 @@ def lasted(start: int | None, end: int | None) -> float | None:
 def joined(pieces: list[str]) -> str | None:
     """Pieces of text as one, a blank line between them; None when there are none."""
     return "\n\n".join(pieces) or None
+
+
+def named(value: object) -> str | None:
+    """The value when it is an id that tells one thing from another."""
+    return value if isinstance(value, str) and value and value not in MASKS else None
+
+
+def only(**fields: object) -> Object:
+    """Those fields that say something."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
+
+
+def diff_lines(diff: str) -> tuple[int, int]:
+    """Lines that a unified diff adds and removes."""
+    added = removed = 0
+    for line in diff.split("\n"):
+        if line.startswith("+"):
+            added += not line.startswith("+++")
+        elif line.startswith("-"):
+            removed += not line.startswith("---")
+    return added, removed
+
+
+class Keys:
+    """Keys of steps: unique in their session, the same whenever its history is read again."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def key(self, kind: str, ids: Sequence[object] = ()) -> str:
+        """`kind:id` with the first id that is one; with an ordinal when it was used before or there is none."""
+        native = next((found for value in ids if (found := named(value))), "")
+        key = f"{kind}:{native}"
+        nth = self._seen[key] = self._seen.get(key, 0) + 1
+        return key if native and nth == 1 else f"{key}#{nth}"

@@ -17,6 +17,7 @@ from tachograph.extract.rules import Rules
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.header import TMUX, git_of, session_of, status_of, whole
 from tachograph.ingest.stream import INPUT, Step, Stream
+from tachograph.ingest.told_session import adopt
 from tachograph.journal import frame
 from tachograph.journal.reader import Record, read
 from tachograph.records import Event, Session, StateChange
@@ -176,7 +177,10 @@ class JournalImport:
         self._by = TMUX if header.get("source") == TMUX else RECORDED
         self._agent = str(header.get("agent") or wanted.rsplit("-", 2)[0] or "command")
         self._session_id = self._free(wanted)
-        self._store.sessions.add(session_of(header, self._session_id, self._agent, at, self._rules.version))
+        session = session_of(header, self._session_id, self._agent, at, self._rules.version)
+        self._store.sessions.add(session)
+        if self._by == TMUX:
+            adopt(self._store, session)
         self._row = self._store.sessions.number(self._session_id)
 
     def _announce(self) -> None:

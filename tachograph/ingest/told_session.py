@@ -170,5 +170,28 @@ class ToldSession:
         return path
 
 
+def adopt(store: Store, run: Session) -> None:
+    """Inside a transaction: `run` was watched from some time after its agent began, so that its history may be here
+    already, as a session of its own. When there is exactly one that fits, both become one."""
+    fitting = [
+        told
+        for told in store.sessions.list(agent=run.agent, since=run.started_at - _SLACK, limit=50)
+        if told.command is None
+        and told.copilot_session_id == told.id
+        and told.spawned_by is None
+        and told.parent_id is None
+        and _same_folder((run.metadata or {}).get("cwd"), told.project_dir or "")
+    ]
+    if len(fitting) == 1:
+        told = fitting[0]
+        before: dict[str, Any] = told.metadata or {}
+        after: dict[str, Any] = run.metadata or {}
+        sources = {*before.get("sources", []), *after.get("sources", [])}
+        metadata = {**before, **after, "sources": sorted(sources, key=RANKS.__getitem__)}
+        store.steps.merge(run.id, told.id)
+        store.sessions.add_alias(told.id, run.id)
+        store.sessions.update(run.id, copilot_session_id=told.id, metadata=metadata, model=told.model, title=told.title)
+
+
 def _same_folder(one: object, other: str) -> bool:
     return isinstance(one, str) and os.path.realpath(one) == os.path.realpath(other)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tachograph import paths
+from tachograph import clock, paths
 from tachograph.extract import rules
 from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.importer import Importer
@@ -18,6 +18,7 @@ from tachograph.ingest.journal_import import JournalImport
 from tachograph.ingest.journals import fingerprint
 from tachograph.ingest.opening import open_store
 from tachograph.journal import frame
+from tachograph.records import Event, Session
 from tachograph.store import Store
 from tests.ingest import journals
 
@@ -251,3 +252,28 @@ def test_an_importer_counts_what_it_cannot_read_and_goes_on(places: paths.Places
     assert not importer.tick().progress
     assert not path.exists(), "an empty journal of a writer that is gone is nothing to keep"
     importer.close()
+
+
+@pytest.mark.parametrize(("folder", "one"), [("/p", True), ("/elsewhere", False)])
+def test_an_agent_watched_in_tmux_is_one_with_the_history_it_has(
+    folder: str, one: bool, places: paths.Places, store: Store
+) -> None:
+    told = Session(
+        "native", "codex", copilot_session_id="native", project_dir=folder, started_at=journals.STARTED + clock.SECOND,
+        model="m", metadata={"sources": ["transcript"]},
+    )  # fmt: skip
+    store.sessions.add(told)
+    store.events.add(Event("native", "prompt", content="hi", source="transcript"))
+    facts = journals.header(ID, source="tmux", tmux={"pane": "%1"})
+    ended = (frame.END, b'{"exit_code":null,"outcome":"completed"}')
+    journals.write(Path(places.journal), ID, [facts, journals.state("waiting", kind="idle"), ended])
+    assert catch_up(places).complete
+    assert [session.id for session in store.sessions.list()] == ([ID] if one else ["native", ID])
+    session = store.sessions.get(ID)
+    assert (session.status, session.exit_code) == ("completed", None)
+    assert session.metadata is not None
+    assert session.metadata["sources"] == (["transcript", "tmux"] if one else ["tmux"])
+    assert [event.content for event in store.events.list(session=ID, type="prompt")] == (["hi"] if one else [])
+    assert [event.source for event in store.events.list(session=ID, type="state")] == ["tmux"]
+    if one:
+        assert (session.model, store.sessions.resolve("native").id) == ("m", ID)

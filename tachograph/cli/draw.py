@@ -61,7 +61,7 @@ def named(session: Session) -> str:
 
 def event_text(event: object) -> str:
     """The one line that says most about an event or a finding."""
-    for name in ("matched_value", "command", "content", "file_path", "original_line"):
+    for name in ("matched_value", "command", "file_path", "content", "original_line", "tool_name"):
         text = getattr(event, name, None)
         if text:
             return str(text).strip()

@@ -24,6 +24,9 @@ _STATUSES = ("ok", "error", "rejected", "interrupted", "unknown")
 @click.option("--pattern", metavar="RULE", help="Only what this rule found.")
 @click.option("--risk", type=choice(*RISK_LEVELS), help="Only this risk.")
 @click.option("--status", type=choice(*_STATUSES), help="Only steps that ended so.")
+@click.option("--tool", metavar="GLOB", help="Only calls of such tools.")
+@click.option("--category", metavar="NAME", help="Only commands of this category: test, git, build, …")
+@click.option("--path", metavar="GLOB", help="Only calls that touched such files.")
 @click.option("--failed", is_flag=True, help="As --type error.")
 @click.option("--reverse", "-r", is_flag=True, help="The other way round.")
 @session_filter
@@ -37,10 +40,16 @@ def cli(
     pattern: str | None,
     risk: str | None,
     status: str | None,
+    tool: str | None,
+    category: str | None,
+    path: str | None,
     failed: bool,
     reverse: bool,
 ) -> None:
-    """List what happened: of SESSION in its order, of all sessions newest first."""
+    """List what happened: of SESSION in its order, of all sessions newest first.
+
+    Of long results a list has the beginning; tachograph show --event ID has all.
+    """
     store = app.store()
     chosen = store.sessions.resolve(session) if session else None
     event_type = "error" if failed else event_type
@@ -53,14 +62,22 @@ def cli(
         "limit": listing.fetch,
         "ascending": bool(chosen) is not reverse,
     }
-    if pattern or risk:
+    if tool or category or path:
+        if pattern or risk or event_type:
+            raise UsageError(
+                "--tool, --category and --path pick calls", "leave --type, --failed, --pattern, --risk out"
+            )
+        del common["type"]
+        found: Sequence[Event] = store.calls.list(tool=tool, category=category, path=path, status=status, **common)
+    elif pattern or risk:
         if status:
             raise UsageError("only steps have a status, only findings a rule and a risk", "leave --status out")
         findings = store.extractions.list(pattern=pattern, risk=risk, **common)
-        found: Sequence[Event] = [store.events.get(finding.id) for finding in findings]
+        found = [store.events.get(finding.id) for finding in findings]
     else:
         found = store.events.list(status=status, **common)
-    emit(app, listing, found, _shape(app, chosen), _empty(chosen, event_type))
+    if emit(app, listing, found, _shape(app, chosen), _empty(chosen, event_type)):
+        app.hint("tachograph show --event ID tells all of it; also --tool, --category, --path")
 
 
 def _shape(app: App, session: Session | None) -> Shape:
@@ -69,11 +86,14 @@ def _shape(app: App, session: Session | None) -> Shape:
 
     fields = [
         Field("id", "ID", right=True),
-        Field("session_id", "" if session else "SESSION", stretch=True),
+        Field(
+            "session_id", "" if session else "SESSION", lambda event: draw.short_id(app, event.session_id), stretch=True
+        ),
         Field("timestamp", "AT" if session else "WHEN", when, right=bool(session)),
         Field("event_type", "TYPE", draw.event_type),
         Field("pattern", "RULE", stretch=True),
         Field("risk_level", "RISK", draw.risk),
+        Field("tool_name", "TOOL", spare=1),
         Field("status"),
         Field("line_number", "LINE", right=True),
         Field("matched_value"),

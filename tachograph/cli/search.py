@@ -20,10 +20,11 @@ from tachograph.formats.rows import Row
 from tachograph.formats.sanitise import painted
 from tachograph.records import Line
 from tachograph.store import Hit, Results
+from tachograph.store.calls import Call, Printed
 
 _COLUMNS = (
-    *("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "stream", "line_number", "text"),
-    *("marks", "before", "after"),
+    *("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "tool_name", "command", "file_path"),
+    *("stream", "line_number", "text", "marks", "before", "after"),
 )
 _IN_QUERY = re.compile(r"(?<!\S)session:(\S+)")
 
@@ -72,12 +73,36 @@ def cli(
     )
     if not results.terms:
         raise UsageError("there is no word to search for", "tachograph search --help shows what can be asked")
+    hits, calls = _with_calls(app, results.hits)
     blocks = listing.form == "table" and not listing.fields and (app.terminal or context is not None)
     if blocks:
-        _draw(app, results.hits)
+        _draw(app, hits, calls)
     else:
-        emit(app, listing, results.hits, _shape(), "")
-    _summary(app, results, listing)
+        emit(app, listing, hits, _shape(calls), "")
+    _summary(app, results._replace(hits=hits), listing)
+
+
+def _with_calls(app: App, hits: Sequence[Hit]) -> tuple[list[Hit], dict[int, Call]]:
+    """Hits in what tools returned name the call and keep to its lines; and the calls by the number of their event.
+
+    An event keeps the beginning of a long result, so that a line there is found in both: it is one hit.
+    """
+    store = app.store()
+    found = list(hits)
+    printed: Printed | None = None
+    session = ""
+    for place, hit in enumerate(hits):
+        if hit.stream != "tool" or hit.line_number is None:
+            continue
+        if printed is None or hit.session_id != session or not printed.first <= hit.line_number <= printed.last:
+            session, printed = hit.session_id, store.calls.printed(hit.session_id, hit.line_number)
+        if printed is not None:
+            before = [line for line in hit.before if line.number >= printed.first]
+            after = [line for line in hit.after if line.number <= printed.last]
+            found[place] = hit._replace(event_id=printed.event_id, before=before, after=after)
+    lines = {(hit.event_id, hit.text) for hit in found if hit.kind == "output"}
+    found = [hit for hit in found if hit.kind == "output" or (hit.event_id, hit.text) not in lines]
+    return found, store.calls.named({hit.event_id for hit in found if hit.event_id is not None})
 
 
 def _summary(app: App, results: Results, listing: Listing) -> None:
@@ -102,21 +127,38 @@ def _advice(terms: Sequence[str]) -> str:
     return f"try the beginning of the word: tachograph search '{terms[0][:4]}*'"
 
 
-def _draw(app: App, hits: Sequence[Hit]) -> None:
+def _draw(app: App, hits: Sequence[Hit], calls: dict[int, Call]) -> None:
     for number, (_, group) in enumerate(groupby(hits, key=lambda hit: hit.session_id)):
         found = list(group)
         if number:
             app.line()
-        app.line(painted(found[0].session_id, draw.BOLD, app.colour) + f"  {sanitise.line(found[0].agent)}")
+        named = draw.short_id(app, found[0].session_id)
+        app.line(painted(named, draw.BOLD, app.colour) + f"  {sanitise.line(found[0].agent)}")
+        last = None
         for place, hit in enumerate(found):
             if place and (hit.before or hit.after):
                 app.line(painted("     ⋮", draw.DIM, app.colour))
-            _draw_hit(app, hit)
+            call = calls.get(hit.event_id or 0)
+            if hit.kind == "output" and call is not None and call.event_id != last:
+                last = call.event_id
+                app.line("   " + painted(_call(app, call), draw.CYAN, app.colour))
+            _draw_hit(app, hit, call)
 
 
-def _draw_hit(app: App, hit: Hit) -> None:
+def _call(app: App, call: Call) -> str:
+    """`Bash  pytest -q tests  event 53`."""
+    name = sanitise.line(call.tool_name or call.event_type)
+    tail = f"event {call.event_id}"
+    what = human.fit(sanitise.line(call.command or call.file_path or ""), app.width - len(name) - len(tail) - 9)
+    return "  ".join(part for part in (name, what, tail) if part)
+
+
+def _draw_hit(app: App, hit: Hit, call: Call | None) -> None:
     if hit.kind == "event" or hit.line_number is None:
-        app.line(f"   ▸ {app.when(hit.at)}  {hit.event_type or hit.kind} {hit.event_id or ''}  {_marked(app, hit, 40)}")
+        what = hit.event_type or hit.kind
+        if call is not None and call.tool_name:
+            what = sanitise.line(call.tool_name)
+        app.line(f"   ▸ {app.when(hit.at)}  {what} {hit.event_id or ''}  {_marked(app, hit, 40)}")
         return
     digits = len(str(max(line.number for line in (*hit.before, Line(hit.line_number, ""), *hit.after))))
     for line in hit.before:
@@ -151,14 +193,19 @@ def _marked(app: App, hit: Hit, used: int) -> str:
     return "".join(parts) + (human.fit(rest, left) if left else "…" if rest else "")
 
 
-def _row(hit: Hit) -> Row:
+def _row(hit: Hit, call: Call | None) -> Row:
     row = hit._asdict()
-    row |= {"agent_name": hit.agent, "timestamp": clock.iso(hit.at)}
+    row |= {"agent_name": hit.agent, "timestamp": clock.iso(hit.at), "tool_name": None, "command": None}
+    row["file_path"] = None
+    if call is not None:
+        row |= {"event_type": call.event_type, "tool_name": call.tool_name}
+        row |= {"command": call.command, "file_path": call.file_path}
     for side in ("before", "after"):
         row[side] = [{"line_number": line.number, "text": line.text} for line in getattr(hit, side)]
     return {name: row[name] for name in _COLUMNS}
 
 
-def _shape() -> Shape:
-    names = ("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "line_number", "text")
-    return Shape("hit", _COLUMNS, [Field(name, name) for name in names], _row)
+def _shape(calls: dict[int, Call]) -> Shape:
+    names = ("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "tool_name", "command")
+    fields = [Field(name, name) for name in (*names, "line_number", "text")]
+    return Shape("hit", _COLUMNS, fields, lambda hit: _row(hit, calls.get(hit.event_id or 0)))

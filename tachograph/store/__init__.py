@@ -14,6 +14,7 @@ from typing import Any
 from tachograph.records import Event
 from tachograph.store import connection as gate
 from tachograph.store import door, statistics
+from tachograph.store.calls import Calls
 from tachograph.store.code_blocks import CodeBlocks
 from tachograph.store.commands import Commands
 from tachograph.store.door import Table
@@ -60,6 +61,7 @@ class Store:
         self.usage = Usages(self._writer)
         self.steps = Steps(self._writer, self.usage, self.output)
         self.histories = Histories(self._writer)
+        self.calls = Calls(self._writer, self.events)
         self.keeping = Keeping(self._writer)
         self.families = Families(self._writer)
         self.commands = Commands(self._writer)

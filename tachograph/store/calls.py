@@ -1,0 +1,99 @@
+"""Tool calls: which one printed a line, and those of a tool, a category of commands, a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tachograph.records import Event
+from tachograph.store import queries
+from tachograph.store.events import Events
+from tachograph.store.filters import Where, numbers
+from tachograph.store.writer import Writer
+
+_sql = queries.load("calls")
+_TYPES = ("tool_call", "command", "file_op")
+
+
+class Call(NamedTuple):
+    """What a call was."""
+
+    event_id: int
+    event_type: str
+    tool_name: str | None
+    command: str | None
+    file_path: str | None
+    operation: str | None
+    status: str | None
+    exit_code: int | None
+
+
+class Printed(NamedTuple):
+    """The lines of the stream "tool" that a call printed, both included."""
+
+    event_id: int
+    first: int
+    last: int
+
+
+class Calls:
+    """`store.calls`"""
+
+    def __init__(self, writer: Writer, events: Events) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+        self._events = events
+
+    def printed(self, session_id: str, line: int) -> Printed | None:
+        """The call that printed a line of the stream "tool", with all of its lines."""
+        found = self._connection.execute(_sql.printed, (session_id, line)).fetchone()
+        if found is None or line >= found[1] + max(1, found[2]):
+            return None
+        return Printed(found[0], found[1], found[1] + max(1, found[2]) - 1)
+
+    def named(self, events: Iterable[int]) -> dict[int, Call]:
+        """Event → what it was, for some of them."""
+        rows = self._connection.execute(_sql.named.format(numbers=numbers(events)))
+        return {row[0]: Call(*row) for row in rows}
+
+    def list(
+        self,
+        *,
+        session: str | None = None,
+        agent: str | None = None,
+        tool: str | None = None,
+        category: str | None = None,
+        path: str | None = None,
+        operation: str | None = None,
+        status: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = 1000,
+        ascending: bool = True,
+    ) -> Sequence[Event]:
+        """Calls that fit every filter given: of one session in its order, of all by time. `tool` and `path` are globs.
+
+        Times in ns.
+        """
+        where = Where()
+        where.add("s.session_id = ?", session)
+        where.add("t.tool_name GLOB ?", _glob(tool))
+        where.add("t.command_category = ?", category)
+        where.add("t.file_path GLOB ?", _glob(path))
+        where.add("t.operation = ?", operation)
+        where.add("t.status = ?", status)
+        where.add("e.at >= ?", since)
+        where.add("e.at <= ?", until)
+        kinds = self._writer.kinds
+        agents = kinds.matching_agents(agent)
+        steps = set().union(*(kinds.matching(agents=agents, event_type=kind, pattern="") for kind in _TYPES))
+        order = "ASC" if ascending else "DESC"
+        sorting = f"e.seq {order}" if session is not None else f"e.at {order}, e.id {order}"
+        sql = _sql.fitting.format(kinds=numbers(steps), where=where, sorting=sorting)
+        ids = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
+        return [self._events.get(row[0]) for row in ids]
+
+
+def _glob(pattern: str | None) -> str | None:
+    """Shell globs, and SQL's % for old habits."""
+    return None if pattern is None else pattern.replace("%", "*")

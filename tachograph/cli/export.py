@@ -28,8 +28,10 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
     """Write a session to a file, or to stdout when that is no terminal.
 
     \b
-    original   what its agent wrote of it, byte for byte, also after the agent has deleted it: the one file, or
-               a tar of several, always the same for the same files. Secrets are in it again unless --masked.
+    original   what its agent wrote of it, byte for byte, also after the
+               agent has deleted it: the one file, or a tar of several,
+               always the same for the same files. Secrets are in it
+               again unless --masked.
     """
     store = app.store()
     files = [_Counted(one) for one in importing.originals(store, store.sessions.resolve(session).id, masked=masked)]

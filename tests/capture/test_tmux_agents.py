@@ -62,7 +62,7 @@ def test_agents_are_recorded_from_start_to_end(tmux: Tmux, up: subprocess.Popen[
     tmux.type(pane, "./claude")
     until(lambda: [path for path in recorded.paths if path.name.startswith("claude-")], "the first agent")
     claude = _of(recorded, "claude")
-    until(lambda: claude.states[-1] == "waiting", "its question")
+    until(lambda: claude.states[-1:] == ["waiting"], "its question")
     assert claude.facts(b"S")[-1]["kind"] == "question"
     other = tmux.start("sh", session="other")
     tmux.type(other, "./codex")

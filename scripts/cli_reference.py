@@ -34,7 +34,7 @@ Written by `python scripts/cli_reference.py` from the commands themselves; edit 
 
 ## Manners
 
-- Data goes to stdout, talk to stderr. Nothing is asked, nothing waits for a key.
+- Data goes to stdout, talk to stderr. Nothing is asked but by `setup`, nothing waits for a key.
 - On a terminal a list is a table cut to its width, with times as people say them. In a pipe the same list is
   tab-separated lines under a header, whole values, times in UTC.
 - Every list takes `--json` (one array), `--jsonl` (one object a line), `--csv` (safe to open in a spreadsheet) and

@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
 
 def everything(app: App) -> Iterator[Check]:
-    for look in (_versions, _folders, _disk, _network, _settings, _rules, _journals, _database):
+    for look in (_versions, _folders, _disk, _network, _settings, _rules, _agents, _journals, _database):
         yield from _safely(look, app)
 
 
@@ -139,6 +139,13 @@ def _rules(app: App) -> Iterator[Check]:
         )
     if not problems:
         yield Check("rules", OK, f"{len(rules)} rules, version {rules.version}")
+
+
+def _agents(app: App) -> Iterator[Check]:
+    from tachograph.cli import agent_checks
+
+    for found in agent_checks.findings(app):
+        yield Check(*found)
 
 
 def _journals(app: App) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 
 from tachograph import clock, paths
 from tachograph.capture import received
@@ -48,7 +49,7 @@ def _run(words: list[str]) -> None:
         database = words[1]
         del words[:2]
     if not words or words[0] in ("--help", "-h"):
-        os.write(1 if words else 2, HELP.encode())
+        print(HELP, end="", flush=True, file=sys.stdout if words else sys.stderr)
         return
     streams.open_missing()
     at = clock.now()

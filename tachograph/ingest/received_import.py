@@ -31,6 +31,8 @@ from tachograph.store.sources import Source
 STEP_BYTES = 4 << 20  # of all files together
 _ACCOUNT, _MEMORY = "received from ", "memory of "  # sources beside the journals: none is called like that
 _UNKNOWN_KINDS = 50
+_PROOFS = 20
+PROOF = "tachograph_proof"  # a message with this in it is a try of ours: it says nothing of any session
 
 IsLive = Callable[[str, str], bool]
 
@@ -43,6 +45,7 @@ class Account(NamedTuple):
     messages: int
     last_at: int  # ns
     unknown: dict[str, list[Any]]  # kind → [count, sample]
+    proofs: list[str]  # of the latest tries
 
 
 class _File(NamedTuple):
@@ -151,6 +154,9 @@ class _Voices:
         agent = hooking.text(envelope.get("agent")) or "unknown"
         module, body = _hooks_of(agent), envelope.get("body")
         facts: Iterable[Fact]
+        if isinstance(proof := table(body).get(PROOF), str):
+            self._voice(agent, "hook").prove(proof)
+            return
         if "not_json" in envelope:
             facts = [Unknown("not JSON", envelope["not_json"])]
         elif module is None:
@@ -204,6 +210,7 @@ class _Voice:
         self._begin: Callable[[], Telling] = partial(Telling, store, rules, agent, source=source)
         self._telling = self._begin()
         self._unknown = table(self._kept.state.get("unknown"))
+        self._proofs = [str(proof) for proof in self._kept.state.get("proofs") or ()]  # type: ignore[attr-defined]
         self._messages, self._last_at = 0, 0
 
     def tell(self, facts: Iterable[Fact], at: int) -> None:
@@ -217,6 +224,10 @@ class _Voice:
         self._messages += 1
         self._last_at = max(self._last_at, at)
 
+    def prove(self, proof: str) -> None:
+        """A try of ours arrived."""
+        self._proofs.append(proof[:64])
+
     def save(self) -> None:
         """Inside a transaction: how the sessions stand, and the account."""
         for session in self._telling.sessions:
@@ -226,6 +237,7 @@ class _Voice:
             "messages": _whole(known.get("messages")) + self._messages,
             "last_at": max(_whole(known.get("last_at")), self._last_at),
             "unknown": _added(self._unknown, self._telling.unknown),
+            "proofs": self._proofs[-_PROOFS:],
         }
         self._store.sources.move(
             self._kept.id, session=None, offset=0, sequence=0, seen=0, done=False, state=state
@@ -237,7 +249,9 @@ def accounts(store: Store) -> list[Account]:
     found = []
     for name, source, state in store.sources.starting_with(_ACCOUNT):
         count, last_at = _whole(state.get("messages")), _whole(state.get("last_at"))
-        found.append(Account(name.removeprefix(_ACCOUNT), source, count, last_at, table(state.get("unknown"))))
+        proofs = [str(proof) for proof in state.get("proofs") or ()]  # type: ignore[attr-defined]
+        unknown = table(state.get("unknown"))
+        found.append(Account(name.removeprefix(_ACCOUNT), source, count, last_at, unknown, proofs))
     return found
 
 

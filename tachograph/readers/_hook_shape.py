@@ -50,7 +50,7 @@ def about(teller: Teller, given: Object, parent: str | None) -> None:
 def started(teller: Teller, given: Object) -> None:
     """SessionStart."""
     source = text(given.get("source"))
-    teller.facts(title=text(given.get("session_title")), status="running")
+    teller.facts(title=text(given.get("session_title")))
     if source in ("startup", "clear", "fork", None):
         teller.state("started", source=source)
     elif source == "resume":
@@ -59,7 +59,6 @@ def started(teller: Teller, given: Object) -> None:
 
 def ended(teller: Teller, given: Object) -> None:
     """SessionEnd."""
-    teller.facts(status="completed")
     teller.state("completed", reason=text(given.get("reason")))
     teller.memory.forget(teller.session)
 
@@ -68,7 +67,7 @@ def prompted(teller: Teller, given: Object) -> None:
     """UserPromptSubmit."""
     source, prompt = text(given.get("source")), text(given.get("prompt"))
     identity = text(given.get("prompt_id"))
-    teller.facts(title=text(given.get("session_title")), status="running")
+    teller.facts(title=text(given.get("session_title")))
     teller.state("running")
     if source in _TYPED:
         teller.said("prompt", identity, prompt, prompt_id=identity)
@@ -101,7 +100,6 @@ def turn_failed(teller: Teller, given: Object) -> None:
 
 def subagent_started(teller: Teller, given: Object) -> None:
     """SubagentStart."""
-    teller.facts(status="running")
     teller.state("started")
 
 
@@ -109,7 +107,6 @@ def subagent_stopped(teller: Teller, given: Object) -> None:
     """SubagentStop."""
     if said := text(given.get("last_assistant_message")):
         teller.said("reply", None, said)
-    teller.facts(status="completed")
     teller.state("completed")
 
 

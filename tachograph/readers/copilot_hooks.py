@@ -69,20 +69,17 @@ def _time(said: object, at: int) -> int:
 
 def _started(teller: Teller, given: Object) -> None:
     source = text(given.get("source"))
-    teller.facts(status="running")
     teller.state("resumed" if source == "resume" else "started", source=source)
 
 
 def _ended(teller: Teller, given: Object) -> None:
     reason = text(given.get("reason"))
     status = _ENDS.get(reason or "", "completed")
-    teller.facts(status=status)
     teller.state(status, reason=reason)
     _give_up(teller)
 
 
 def _prompted(teller: Teller, given: Object) -> None:
-    teller.facts(status="running")
     teller.state("running")
     teller.said("prompt", None, text(given.get("prompt")))
 

@@ -28,7 +28,6 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
 
 
 def _prompted(teller: Teller, given: Object) -> None:
-    teller.facts(status="running")
     teller.state("running")
     teller.said("prompt", None, text(given.get("prompt")))
 

@@ -17,6 +17,10 @@ from tachograph.records import Fact, SessionFacts, Step, Unknown
 
 Object = dict[str, Any]
 _SESSIONS = 200  # remembered; the one that was silent longest is forgotten
+_STATUSES = {  # of a session, by its state
+    "started": "running", "resumed": "running", "running": "running", "waiting": "waiting", "completed": "completed",
+    "failed": "failed", "interrupted": "interrupted",
+}  # fmt: skip
 _OPEN = 500  # calls of one session that wait for their end
 
 
@@ -150,6 +154,7 @@ class Teller:
     def state(self, word: str, **metadata: object) -> None:
         """A state (of STATES), if it is another one than before or has something to add."""
         told = _given(metadata)
+        self.facts(status=_STATUSES.get(word))
         if self._is_news("state", word) or told:
             self.steps.append(Step(f"state:{word}:{self.at}", "state", self.at, content=word, metadata=told))
 

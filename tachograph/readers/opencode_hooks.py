@@ -1,4 +1,4 @@
-"""Events of OpenCode, as our plugin passes them on: `{type, properties}` of 1.18 (recordings; the types of its SDK).
+"""Events of OpenCode, as our plugin passes them on: `{type, properties, at}` of 1.18 (recordings, types of its SDK).
 
 A message comes in many events: that it is there and whose, its parts one by one, its tokens when it is complete. Keys
 are those of its database, so what is told here is told again there.
@@ -24,7 +24,9 @@ _REMEMBERED = 50  # messages of a session whose author is known
 
 
 def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]:
-    """Facts of one event; see hooking."""
+    """Facts of one event, or of a list of them; see hooking."""
+    if isinstance(body, list):
+        return [fact for one in body for fact in hook(event, one if isinstance(one, dict) else {}, at, memory)]
     given = table(body)
     kind, said = text(given.get("type")) or event or "", table(given.get("properties"))
     if not kind.startswith(_OURS):
@@ -40,7 +42,7 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
         return [not_understood("event without a session", body)]
     if tell is None and kind not in _QUIET:
         return [not_understood(f"event {kind}", body)]
-    happened = millis(said.get("time"))
+    happened = millis(given.get("at")) or millis(said.get("time"))
     at = happened if happened is not None and abs(happened - at) < _CLOCKS_APART else at
     teller = Teller(session, at, memory)
     if tell:
@@ -60,7 +62,6 @@ def _about(teller: Teller, said: Object) -> None:
 
 def _created(teller: Teller, said: Object) -> None:
     _about(teller, said)
-    teller.facts(status="running")
     teller.state("started")
 
 

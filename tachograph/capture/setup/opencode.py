@@ -1,0 +1,51 @@
+"""OpenCode: a plugin that passes its events on to us, as of 1.18.33."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from tachograph.capture.setup.change import Edit, Plan
+from tachograph.capture.setup.ways import in_plugin
+from tachograph.capture.setup.world import World
+from tachograph.errors import Refused
+
+NAME = "opencode"
+PROGRAM = "opencode"
+TELEMETRY = False
+ways = in_plugin
+_PLUGIN = "opencode_plugin.js"
+
+
+def path(world: World) -> str:
+    base = world.path("XDG_CONFIG_HOME", ".config")
+    folder = world.environment.get("OPENCODE_CONFIG_DIR") or os.path.join(base, "opencode")
+    return os.path.join(folder, "plugins", "tachograph.js")
+
+
+def plan(world: World) -> Plan:
+    """What would be written. Raises Refused."""
+    file = path(world)
+    before = world.read(file)
+    if before is not None:
+        raise Refused(f"{file} is there already, and not by us", "move it away")
+    with open(os.path.join(os.path.dirname(__file__), _PLUGIN), encoding="utf-8") as source:
+        text = source.read()
+    values = {
+        "ADDRESS": f"{world.url}/api/ingest/hooks/{NAME}",
+        "AUTHORIZATION": world.bearer,
+        "COMMAND": world.hook_words(NAME),
+    }
+    for name, value in values.items():
+        text = text.replace(f'"{name}"', json.dumps(value))
+    return Plan([Edit(file, before, text)])
+
+
+def traps(world: World) -> list[str]:
+    """Nothing is known that keeps its plugins from running."""
+    return []
+
+
+def without_ours(text: str, world: World) -> str:
+    """The file is ours, whatever was done to it."""
+    return ""

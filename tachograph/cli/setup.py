@@ -1,0 +1,144 @@
+"""`tachograph setup`: have an agent send what it does, by a change of its settings that is shown first."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from tachograph.capture.setup import agents, record
+from tachograph.capture.setup.agents import AGENTS, Agent
+from tachograph.capture.setup.change import Edit
+from tachograph.capture.setup.world import World, world
+from tachograph.cli.app import App
+from tachograph.cli.command import choice, command, pass_app
+from tachograph.errors import UsageError
+from tachograph.formats import human, sanitise
+
+PORT = 8151
+_STYLES = {"+": "32", "-": "31", "@": "36"}
+
+
+@command("setup")
+@click.argument("agent", required=False, type=choice(*AGENTS))
+@click.option("--undo", is_flag=True, help="Take back what was written; everything else stays.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--print", "only_print", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--port", type=click.IntRange(1, 65535), help=f"Where `tachograph up` listens; {PORT} if not said.")
+@click.option("--telemetry/--no-telemetry", default=None, help="Ask for OpenTelemetry, too, or do not.")
+@click.option("--commands", is_flag=True, help="Hooks as commands, also where they could go over HTTP.")
+@pass_app
+def cli(
+    app: App,
+    agent: str | None,
+    undo: bool,
+    yes: bool,
+    only_print: bool,
+    port: int | None,
+    telemetry: bool | None,
+    commands: bool,
+) -> None:
+    """Have an agent tell us what it does: shows what it would write into the agent's settings, asks, and writes it.
+
+    Without AGENT it lists the agents and how they are set up.
+    """
+    if agent is None:
+        _list(app)
+        return
+    module = AGENTS[agent]
+    known = record.load(app.places, agent)
+    wanted = module.TELEMETRY if telemetry is None else telemetry
+    port = port or (known.port if known else PORT)
+    if undo:
+        _undo(app, module, _world(app, port, wanted, commands, token=False), yes, only_print)
+    else:
+        _set_up(app, module, _world(app, port, wanted, commands), yes, only_print, asked=telemetry)
+
+
+def _world(app: App, port: int, telemetry: bool, commands: bool, *, token: bool = True) -> World:
+    places = app.places
+    return world(places, port, telemetry=telemetry, commands=commands, named=not places.own, token=token)
+
+
+def _set_up(app: App, module: Agent, here: World, yes: bool, only_print: bool, *, asked: bool | None) -> None:
+    doing = agents.prepare(module, here)
+    edits = agents.shown(doing)
+    if not edits:
+        app.say(f"✓ {module.NAME} is set up already", "32")
+        return
+    _show(app, edits)
+    if asked is not False:
+        for sentence in doing.plan.left:
+            app.say(f"▲ {sentence}", "33")
+    if only_print or not _agreed(app, yes):
+        return
+    agents.apply(doing, here)
+    app.say(f"✓ {module.NAME} is set up ({human.plural(len(edits), 'file')}); start it anew", "32")
+    for sentence in module.traps(here):
+        app.say(f"▲ {sentence}", "33")
+    app.say(
+        f"  tachograph up receives what it sends; tachograph doctor tries it; tachograph setup {module.NAME} --undo"
+    )
+
+
+def _undo(app: App, module: Agent, here: World, yes: bool, only_print: bool) -> None:
+    known = record.load(app.places, module.NAME)
+    if known is None:
+        app.say(f"✓ {module.NAME} is not set up", "32")
+        return
+    back = agents.taking_back(module, here, known)
+    _show(app, [edit for edit, _ in back])
+    if only_print or (back and not _agreed(app, yes)):
+        return
+    agents.undo(module, here, back)
+    app.say(f"✓ {module.NAME} is as it was", "32")
+
+
+def _show(app: App, edits: Sequence[Edit]) -> None:
+    """What changes, in the form of diff(1)."""
+    for edit in edits:
+        before, after = _lines(edit.before), _lines(edit.after)
+        old = edit.path if edit.before is not None else "/dev/null"
+        new = edit.path if edit.after is not None else "/dev/null"
+        for line in difflib.unified_diff(before, after, old, new, lineterm=""):
+            style = "1" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")
+            app.line(sanitise.line(line), style)
+
+
+def _lines(text: str | None) -> list[str]:
+    return (text or "").splitlines()
+
+
+def _agreed(app: App, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("nothing was written: there is nobody to ask", "--yes writes it, --print only shows it")
+    sys.stdout.flush()
+    agreed = click.confirm("Write this?", default=False, err=True)
+    if not agreed:
+        app.say("nothing was written")
+    return agreed
+
+
+def _list(app: App) -> None:
+    width = max(map(len, AGENTS))
+    for name, module in AGENTS.items():
+        known = record.load(app.places, name)
+        if known:
+            files = ", ".join(written.path for written in known.files)
+            text, style = f"set up {human.ago(known.at, app.now)}, port {known.port}: {files}", "32"
+        elif _installed(module):
+            text, style = "installed, not set up", ""
+        else:
+            text, style = "not found in PATH", "2"
+        app.line(f"{name:<{width}}  {sanitise.line(text)}", style)
+    app.hint("tachograph setup AGENT shows what it would write, and asks")
+
+
+def _installed(module: Agent) -> bool:
+    import shutil
+
+    return shutil.which(module.PROGRAM) is not None

@@ -8,11 +8,13 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import tachograph
 from tachograph.cli import rulefile
 from tachograph.cli.app import App
+from tachograph.cli.check import BAD, NOTE, OK, Check
+from tachograph.cli.history_checks import histories
 from tachograph.cli.mounts import network_kind
 from tachograph.errors import NotFound
 from tachograph.formats import human
@@ -20,21 +22,14 @@ from tachograph.ingest import journals, spawn
 from tachograph.ingest.catch_up import status
 from tachograph.journal.lock import is_live
 
-OK, NOTE, BAD = "ok", "note", "bad"
 _ROOM_LOW, _ROOM_NONE = 500_000_000, 20_000_000  # bytes
 _PRAGMAS = {"journal_mode": "wal"}  # the others belong to a connection, not to the file
 _RECORDS_SHOWN = 3
 
 
-class Check(NamedTuple):
-    name: str
-    state: str
-    text: str
-    fix: str = ""
-
-
 def everything(app: App) -> Iterator[Check]:
-    for look in (_versions, _folders, _disk, _network, _settings, _rules, _agents, _journals, _database):
+    looks = (_versions, _folders, _disk, _network, _settings, _rules, _agents, _journals, _database, histories)
+    for look in looks:
         yield from _safely(look, app)
 
 

@@ -6,19 +6,20 @@ import click
 
 from tachograph.cli import checks
 from tachograph.cli.app import App
+from tachograph.cli.check import BAD, NOTE, OK
 from tachograph.cli.command import command, pass_app
 from tachograph.formats import human, sanitise
 from tachograph.formats.sanitise import painted
 
 FINDINGS = 6  # exit code
-_MARKS = {checks.OK: ("✓", "32"), checks.NOTE: ("▲", "33"), checks.BAD: ("✗", "31")}
+_MARKS = {OK: ("✓", "32"), NOTE: ("▲", "33"), BAD: ("✗", "31")}
 
 
 @command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 @pass_app
 def cli(app: App, as_json: bool) -> int:
-    """Check versions, folders, permissions, database, journals, rules and settings.
+    """Check versions, folders, permissions, database, journals, histories of agents, rules, settings.
 
     ✓ is fine, ▲ is good to know, ✗ needs mending. Exits with 6 when there is a ✗.
     """
@@ -31,6 +32,6 @@ def cli(app: App, as_json: bool) -> int:
             app.line(f"{painted(mark, style, app.colour)} {check.name:<13} {sanitise.line(check.text)}")
             if check.fix:
                 app.line(f"                  → {sanitise.line(check.fix)}")
-    bad = sum(check.state == checks.BAD for check in found)
+    bad = sum(check.state == BAD for check in found)
     app.say(f"{human.plural(bad, 'problem')} to mend" if bad else "✓ nothing to mend", "31" if bad else "32")
     return FINDINGS if bad else 0

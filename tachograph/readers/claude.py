@@ -15,6 +15,7 @@ from tachograph.readers._claude_calls import Calls
 from tachograph.readers._claude_detect import detect
 from tachograph.readers._claude_messages import Messages
 from tachograph.readers._claude_session import SubagentFile, Told, is_subagent_file, session_id
+from tachograph.readers._claude_settings import keeps_days
 from tachograph.readers._claude_text import (
     INTERRUPTED,
     MASK,
@@ -36,7 +37,6 @@ __all__ = ["detect", "name", "parse", "places", "shape"]
 
 name = "claude"
 shape = Shape.LINES
-_KEEPS_DAYS = 30.0  # unless its settings say another `cleanupPeriodDays`
 _PATTERNS = ("projects/**/*.jsonl", "projects/**/agent-*.meta.json")
 _QUIET = {  # what the agent notes for itself: snapshots, requests as they were sent, state of its screen
     *("progress", "file-history-snapshot", "file-history-delta", "last-prompt", "mode", "tools-used", "atis-latch"),
@@ -54,7 +54,7 @@ def places(home: str, environment: Mapping[str, str]) -> list[Place]:
     """Its own folder; for a while it was one below ~/.config."""
     given = environment.get("CLAUDE_CONFIG_DIR")
     roots = [given] if given else [os.path.join(home, ".claude"), os.path.join(home, ".config", "claude")]
-    return [Place(os.path.abspath(root), _PATTERNS, _KEEPS_DAYS) for root in roots]
+    return [Place(os.path.abspath(root), _PATTERNS, keeps_days(root)) for root in roots]
 
 
 def parse(origin: Origin) -> Parser:

@@ -37,6 +37,33 @@ class Kept(NamedTuple):
     next_at: int | None
 
 
+class Stock(NamedTuple):
+    """What one reader has read; `reader` is "" for files that no reader knows."""
+
+    reader: str
+    files: int
+    bytes: int
+    sessions: int
+
+
+class Strange(NamedTuple):
+    """A kind of line that a reader does not understand, with the beginning of one."""
+
+    reader: str
+    kind: str
+    lines: int
+    files: int
+    sample: str | None
+
+
+class Trouble(NamedTuple):
+    """A file that could not be read, or not to its end."""
+
+    reader: str
+    path: str
+    reason: str
+
+
 class Keeping:
     """`store.keeping`"""
 
@@ -55,6 +82,18 @@ class Keeping:
         for fate in self._fates(Where()):
             found.setdefault(fate.agent, []).append(fate)
         return [_kept(agent, found[agent], before) for agent in sorted(found)]
+
+    def stock(self) -> list[Stock]:
+        """What was read, by reader."""
+        return [Stock(*row) for row in self._connection.execute(_sql.stock)]
+
+    def unknown(self) -> list[Strange]:
+        """What nobody understands, by reader, the most frequent kinds first."""
+        return [Strange(*row) for row in self._connection.execute(_sql.unknown)]
+
+    def troubles(self) -> list[Trouble]:
+        """What could not be read, by reader."""
+        return [Trouble(*row) for row in self._connection.execute(_sql.troubles)]
 
     def _fates(self, where: Where) -> list[Fate]:
         rows = self._connection.execute(_sql.fates.format(where=where), where.values)

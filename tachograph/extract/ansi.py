@@ -44,6 +44,11 @@ def to_text(raw: bytes) -> str:
     return text.replace("\a", "")
 
 
+def moves(text: str) -> bool:
+    """Whether what is left in a text still moves the cursor or erases."""
+    return "\x1b" in text or "\r" in text or "\b" in text
+
+
 def _decode(raw: bytes) -> str:
     try:
         text = raw.decode()

@@ -16,6 +16,7 @@ from tachograph.extract.found import Found, found_block
 from tachograph.extract.groups import Group
 from tachograph.extract.matcher import PLAIN, SEVERAL, matcher_for
 from tachograph.extract.rules import Rules
+from tachograph.extract.screen import LENGTH_MAX
 
 __all__ = ["Block", "Extractor", "Found"]
 
@@ -49,10 +50,26 @@ class Extractor:
 
         An event of several lines comes out when its end is seen; `final` says that nothing follows.
         """
+        texts = [text for _, text in lines]
+        return self._read([number for number, _ in lines], texts, self._matcher.candidates(texts), final)
+
+    def feed_block(self, block: bytes, first_line: int, final: bool = False) -> list[Found]:
+        """The same for lines that hold no control characters but tabs, as UTF-8, which is faster."""
+        candidates = self._matcher.candidates_in(block)
+        count = block.count(b"\n") + (not block.endswith(b"\n") and bool(block))
+        numbers = range(first_line, first_line + count)
+        idle = not candidates and self._group is None and self._fence is None
+        texts = [] if idle else block.decode("utf-8", "replace").split("\n")
+        if len(block) > LENGTH_MAX and texts:
+            texts = [text[:LENGTH_MAX] for text in texts]
+        return self._read(numbers, texts, candidates, final)
+
+    def _read(self, numbers: Sequence[int], texts: Sequence[str], found: Sequence[int], final: bool) -> list[Found]:
+        """`found`: indexes of the lines in which a rule may match. No other text is looked at while nothing is open."""
         out: list[Found] = []
-        repeated = self._repeated(lines)
-        candidates = iter(self._matcher.candidates([text for _, text in lines]))
-        base, count = self._ordinal, len(lines)
+        repeated = self._repeated(numbers)
+        candidates = iter(found)
+        base, count = self._ordinal, len(numbers)
         index, following = 0, -1
         while index < count:
             if self._group is None and self._fence is None:
@@ -64,8 +81,7 @@ class Extractor:
             while repeated and repeated[-1] <= index:
                 self._screen_until = base + repeated.pop() + _SCREEN_LINES
             self._ordinal = base + index
-            number, text = lines[index]
-            self._line(number, text, out)
+            self._line(numbers[index], texts[index], out)
             index += 1
         if repeated:
             self._screen_until = base + repeated[0] + _SCREEN_LINES
@@ -104,15 +120,15 @@ class Extractor:
         self._group = Group.restored(state["group"], self._matcher) if state["group"] else None
         self._fence = Fence.restored(state["fence"]) if state["fence"] else None
 
-    def _repeated(self, lines: Sequence[tuple[int, str]]) -> list[int]:
+    def _repeated(self, numbers: Sequence[int]) -> list[int]:
         """Indexes, last first, of entries with the number of the entry before: signs of screen addressing."""
-        if not lines:
+        if not numbers:
             return []
-        before, self._number = self._number, lines[-1][0]
-        if lines[0][0] != before and self._number - lines[0][0] + 1 == len(lines):
+        before, self._number = self._number, numbers[-1]
+        if numbers[0] != before and self._number - numbers[0] + 1 == len(numbers):
             return []
         indexes = []
-        for index, (number, _) in enumerate(lines):
+        for index, number in enumerate(numbers):
             if number == before:
                 indexes.append(index)
             before = number
@@ -177,11 +193,14 @@ class Extractor:
 
     def _in_fence(self, fence: Fence, number: int, text: str, out: list[Found]) -> bool:
         """True when the line was dealt with as a part of the open code block."""
-        if fence.closes(text):
+        if not ("```" in text or "~~~" in text):
+            another = None
+        elif fence.closes(text):
             self._close_group(out)
             self._close_fence(fence, number, out)
             return True
-        another = Fence.opening(number, text)
+        else:
+            another = Fence.opening(number, text)
         if another and another.language and fence.language not in ("markdown", "md"):
             self._abandon_fence(fence, out)  # its end got lost; this one is the next block
             self._fence, self._opening = another, text

@@ -64,7 +64,8 @@ class Fence:
         return len(self.lines) <= LINES_MAX and self.size <= CHARACTERS_MAX
 
     def block(self, line_end: int) -> Block:
-        content = "\n".join(_outdent(text, self.indent) for _, text in self.lines)
+        texts = [text for _, text in self.lines]
+        content = "\n".join([_outdent(text, self.indent) for text in texts] if self.indent else texts)
         language = self.language or None
         digest = hashlib.sha256(normalised(content).encode("utf-8", "replace")).hexdigest()
         return Block(language, content, self.line, line_end, parseable(language, content), digest)
@@ -85,8 +86,13 @@ def normalised(content: str) -> str:
         lines.pop(0)
     while lines and not lines[-1]:
         lines.pop()
-    indent = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
-    return "\n".join(line[indent:] for line in lines)
+    indent = 1 << 30
+    for line in lines:
+        if line:
+            if line[0] not in " \t":
+                return "\n".join(lines)
+            indent = min(indent, len(line) - len(line.lstrip()))
+    return "\n".join([line[indent:] for line in lines])
 
 
 def _outdent(text: str, indent: int) -> str:

@@ -7,7 +7,7 @@ first one possibly empty.
 
 from __future__ import annotations
 
-from tachograph.extract.ansi import to_text
+from tachograph.extract.ansi import moves, to_text
 from tachograph.extract.screen import LENGTH_MAX, resolve
 
 
@@ -22,18 +22,14 @@ def split(raw: bytes, first_line: int) -> list[tuple[int, str]]:
     if not texts[-1]:
         texts.pop()
     if len(raw) > LENGTH_MAX and max(map(len, texts), default=0) > LENGTH_MAX:
-        texts = [each if _has_controls(each) else each[:LENGTH_MAX] for each in texts]
+        texts = [each if moves(each) else each[:LENGTH_MAX] for each in texts]
     found = list(zip(range(first_line, first_line + len(texts)), texts, strict=True))
-    return _resolved(found) if _has_controls(text) else found
-
-
-def _has_controls(text: str) -> bool:
-    return "\x1b" in text or "\r" in text or "\b" in text
+    return _resolved(found) if moves(text) else found
 
 
 def _resolved(found: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Replace the lines that still hold control characters by what they show."""
-    special = [index for index, (_, text) in enumerate(found) if "\x1b" in text or "\r" in text or "\b" in text]
+    special = [index for index, (_, text) in enumerate(found) if moves(text)]
     out: list[tuple[int, str]] = []
     done = 0
     for index in special:

@@ -9,12 +9,13 @@ its states multiply until RE2 gives up.)
 from __future__ import annotations
 
 import functools
+import itertools
 
 import re2
 
 from tachograph.extract import prefix
 from tachograph.extract.found import LINE_MAX, Found, Maker
-from tachograph.extract.needles import needles
+from tachograph.extract.needles import given, needles, union
 from tachograph.extract.pattern import Pattern, options
 from tachograph.extract.rules import Rule, Rules
 
@@ -54,11 +55,12 @@ class Hit:
 class _Search:
     """One rule, compiled."""
 
-    __slots__ = ("kind", "pattern", "rule", "verdict", "vetoes")
+    __slots__ = ("kind", "pattern", "rule", "search", "verdict", "vetoes")
 
     def __init__(self, rule: Rule, pattern: Pattern, vetoes: tuple[Pattern, ...]) -> None:
         self.rule = rule
         self.pattern = pattern
+        self.search = pattern.search
         self.vetoes = vetoes
         self.verdict = rule.event_type in _VERDICT
         self.kind = BLOCK if rule.event_type == "code_block" else SEVERAL if rule.several_lines else PLAIN
@@ -74,16 +76,16 @@ class Matcher:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules.active
         self.block_rule = next((rule for rule in self.rules if rule.event_type == "code_block"), None)
-        found = [needles(rule.pattern) for rule in self.rules]
+        found = [given(rule.needle) if rule.needle else needles(rule.pattern) for rule in self.rules]
         self._searches: list[_Search | None] = [None] * len(found)
         self._everything = None in found
         which = re2.Set.SearchSet(options(max_mem=_MEMORY))
         for one in found or [None]:
-            which.Add("|".join(one or ()))  # an empty pattern is found in every line
+            which.Add(union(one, "^") if one else "")  # an empty pattern is found in every line
         which.Compile()
         self._which = which._set.Match
-        everything = sorted({needle for one in found for needle in one or ()})
-        self._gate = Pattern("(?m)" + "|".join(everything), never_nl=True, max_mem=_MEMORY)
+        every = "(?m)" + union(itertools.chain(*(one or () for one in found)))
+        self._gate = Pattern(every, never_nl=True, max_mem=_MEMORY).search
         self._patterns: dict[str, Pattern] = {}
         self._known: dict[str, tuple[Hit, ...]] = {}
         self._makers: dict[str, Maker] = {}
@@ -100,23 +102,29 @@ class Matcher:
 
     def candidates(self, texts: list[str]) -> list[int]:
         """Indexes of the texts in which some rule may match; never misses one that does."""
-        if self._everything:
-            return list(range(len(texts)))
-        if not self.rules:
-            return []
         block = "\n".join(texts).encode("utf-8", "replace")
         if block.count(b"\n") >= len(texts) > 0:
             block = "\n".join([text.replace("\n", " ") for text in texts]).encode("utf-8", "replace")
+        return self.candidates_in(block) if texts else []
+
+    def candidates_in(self, block: bytes) -> list[int]:
+        """The same for the lines of a block, counted from 0."""
+        if self._everything:
+            return list(range(block.count(b"\n") + 1))
         found: list[int] = []
-        gate, count, newline = self._gate.end, block.count, block.find
+        if not self.rules:
+            return found
+        search, count, newline, size = self._gate, block.count, block.find, len(block)
         index = position = 0
-        while (end := gate(block, position)) >= 0:
+        end = search(block, 0, size)[0][1]
+        while end >= 0:
             index += count(b"\n", position, end)
             found.append(index)
             position = newline(b"\n", end) + 1
             if position == 0:
                 break
             index += 1
+            end = search(block, position, size)[0][1]
         return found
 
     def hits(self, text: str) -> tuple[Hit, ...]:
@@ -137,13 +145,14 @@ class Matcher:
     def _find(self, text: str) -> tuple[Hit, ...]:
         skip = prefix.length(text)
         data = (text[skip : skip + _TEXT_MAX] if skip or len(text) > _TEXT_MAX else text).encode("utf-8", "replace")
+        size = len(data)
         hits = []
         verdict = False
         for number in sorted(self._which(data)):
             search = self._searches[number] or self._prepared(number)
             if verdict and search.verdict:
                 continue
-            start, end = search.pattern.span(data)
+            start, end = search.search(data, 0, size)[0]
             if start < 0 or (search.vetoes and _vetoed(search.vetoes, data)):
                 continue
             verdict = verdict or search.verdict

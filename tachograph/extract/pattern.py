@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 
@@ -10,6 +11,10 @@ import re2
 _GROUP_NAME = re.compile(r"(?<!\\)\(\?P?<\w+>")
 _ANYWHERE = re2._Anchor.UNANCHORED
 _WHOLE = re2._Anchor.ANCHOR_BOTH
+
+
+# Bytes, where to begin and where to end → ((start, end) of the first match,), both -1 when there is none.
+Search = Callable[[bytes, int, int], list[tuple[int, int]]]
 
 
 def options(**changes: bool | int) -> re2.Options:
@@ -57,24 +62,21 @@ class Pattern:
     search. And it asks without groups first: only then does RE2 use its fastest automaton, and most answers are no.
     """
 
-    __slots__ = ("_capture", "_names", "_pattern", "_test")
+    __slots__ = ("_capture", "_names", "_pattern", "search")
 
     def __init__(self, pattern: str, **changes: bool | int) -> None:
         self._pattern = pattern
-        self._test = re2.compile(bare(pattern).encode(), options(never_capture=True, **changes))._regexp.Match
+        engine = re2.compile(bare(pattern).encode(), options(never_capture=True, **changes))._regexp
+        self.search: Search = functools.partial(engine.Match, _ANYWHERE)
         self._capture: Callable[..., list[tuple[int, int]]] | None = None
         self._names: list[tuple[str, int]] = []
 
     def found(self, data: bytes) -> bool:
-        return bool(self._test(_ANYWHERE, data, 0, len(data))[0][0] >= 0)
-
-    def end(self, data: bytes, start: int) -> int:
-        """Where the first match from `start` on ends, or -1."""
-        return int(self._test(_ANYWHERE, data, start, len(data))[0][1])
+        return bool(self.search(data, 0, len(data))[0][0] >= 0)
 
     def span(self, data: bytes) -> tuple[int, int]:
         """The first match, or (-1, -1)."""
-        return self._test(_ANYWHERE, data, 0, len(data))[0]  # type: ignore[no-any-return]
+        return self.search(data, 0, len(data))[0]
 
     def groups(self, data: bytes, start: int, end: int) -> dict[str, str]:
         """The named groups that took part in the match `span` has found, if they are not empty."""

@@ -20,12 +20,17 @@ _KINDS = (
     r"[A-Za-z0-9][\w.-]* +\| ",  # docker compose
 )
 _match = re.compile("(?:" + "|".join(_KINDS) + "){0,3}").match
+_BEHIND_BLANKS = frozenset("0123456789[│┃║▌▎")
 
 
 def length(text: str) -> int:
     """How many characters of `text` are decoration; 0 for most lines."""
-    if text[:1].isalpha() and " | " not in text and text[3:4] != " ":
-        return 0  # neither a time nor a name in front
+    first = text[:1]
+    if first.isalpha():
+        if " | " not in text and text[3:4] != " ":
+            return 0  # neither a time nor a name in front
+    elif (text.lstrip(" ")[:1] if first == " " else first) not in _BEHIND_BLANKS:
+        return 0
     found = _match(text)
     return found.end() if found else 0
 

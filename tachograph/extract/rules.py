@@ -42,6 +42,7 @@ class Rule(msgspec.Struct, frozen=True):
     name: str
     event_type: str = ""
     pattern: str = ""
+    needle: str | None = None  # found in every line that `pattern` matches, and quickly; None: derived from `pattern`
     severity: str = "info"
     fields: tuple[str, ...] | None = None  # named groups to keep as metadata; None: all of them
     value: str | None = None  # group for matched_value; None: what the whole pattern matched
@@ -116,6 +117,8 @@ def _version(rules: Iterable[Rule]) -> str:
     counts = [
         {**msgspec.structs.asdict(rule), "examples": (), "counter_examples": (), "description": ""} for rule in rules
     ]
+    for rule in counts:
+        del rule["needle"]
     return hashlib.sha256(msgspec.json.encode([ENGINE, counts])).hexdigest()[:12]
 
 
@@ -188,7 +191,7 @@ def _rule(table: dict[str, object], shipped: dict[str, Rule]) -> Rule:
             raise _Refusal(key, f"unknown field {key!r}; known are {', '.join(Rule.__struct_fields__)}")
     before = msgspec.structs.asdict(shipped[name]) if name in shipped else {}
     if "pattern" in table:  # these speak about the old pattern
-        for key in ("fields", "value", "examples", "counter_examples"):
+        for key in ("needle", "fields", "value", "examples", "counter_examples"):
             before.pop(key, None)
     try:
         rule = msgspec.convert({**before, **table}, Rule)
@@ -217,7 +220,7 @@ def check_rule(rule: Rule) -> None:
     for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
         if name not in groups:
             raise _Refusal("pattern", f"pattern has no group (?P<{name}>…)")
-    for key in ("unless", "continues", "last", "place"):
+    for key in ("needle", "unless", "continues", "last", "place"):
         text = getattr(rule, key)
         if text is not None:
             _compile(key, text)

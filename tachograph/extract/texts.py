@@ -5,6 +5,7 @@ For a stream that comes in pieces there is `Extractor`; here everything is known
 
 from __future__ import annotations
 
+from tachograph.extract.ansi import moves, to_text
 from tachograph.extract.extractor import Extractor
 from tachograph.extract.found import Found
 from tachograph.extract.lines import split
@@ -18,4 +19,8 @@ def extract_text(rules: Rules, text: str) -> list[Found]:
     Secrets must have been masked before. Every text stands alone: a rule's `once` means once in this text.
     Never raises on content, lone surrogates included.
     """
-    return Extractor(rules).feed(split(text.encode("utf-8", "replace"), 1), final=True)
+    raw = text.encode("utf-8", "replace")
+    shown = to_text(raw)
+    if moves(shown):
+        return Extractor(rules).feed(split(raw, 1), final=True)
+    return Extractor(rules).feed_block(shown.encode("utf-8", "replace"), 1, final=True)

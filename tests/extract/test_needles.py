@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tachograph.extract import rules
 from tachograph.extract.matcher import Matcher
-from tachograph.extract.needles import needles
+from tachograph.extract.needles import LINE_START, needles, union
 from tachograph.extract.rules import Rule, Rules
 
 RULES, _ = rules.load()
@@ -35,7 +35,13 @@ SUPPORTED = [rule for rule in RULES if "\\x{" not in rule.pattern]
 )
 def test_what_a_pattern_cannot_do_without(pattern: str, expected: tuple[str, ...] | None) -> None:
     found = needles(pattern)
-    assert (sorted(found) if found else found) == (sorted(expected) if expected else expected)
+    assert (sorted(map("".join, found)) if found else found) == (sorted(expected) if expected else expected)
+
+
+def test_what_needles_begin_with_in_common_is_written_once() -> None:
+    assert union([("a", "b"), ("a", "c", "d"), ("e",)]) == "(?:a(?:b|cd)|e)"
+    assert union([("a", "b", "c"), ("a", "b")]) == "ab"
+    assert union([(LINE_START, "a"), (LINE_START, "b")], "^") == "^(?:a|b)"
 
 
 @pytest.mark.parametrize("rule", SUPPORTED, ids=lambda rule: rule.name)
@@ -45,7 +51,7 @@ def test_every_matching_line_is_a_candidate(rule: Rule) -> None:
     strategy = st.from_regex(python).map(lambda text: text.split("\n")[0].replace("\x00", "0"))
     compiled = re2.compile(rule.pattern)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200 if rule.needle else 25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def check(line: str) -> None:
         if compiled.search(line):

@@ -75,6 +75,7 @@ def test_a_new_rule_comes_before_the_shipped_ones() -> None:
         ('name = "a"\nevent_type = "error"\npattern = "x"\nfields = ["file"]', 4, "(?P<file>…)"),
         ('name = "a"\nevent_type = "error"\npattern = "x"\nonce = "yes"', 5, "bool"),
         ('name = "a"\nevent_type = "error"\npattern = "x"\nunless = "["', 5, "unless"),
+        ('name = "a"\nevent_type = "error"\npattern = "x"\nneedle = "("', 5, "needle"),
         ('name = "A b"\nevent_type = "error"\npattern = "x"', 2, "name"),
         ('event_type = "error"\npattern = "x"', 1, "name"),
         ('name = "a"\nevent_type = = "error"', 3, "not valid TOML"),
@@ -108,6 +109,8 @@ def test_a_file_that_is_something_else(user: str) -> None:
 
 def test_the_version_speaks_of_what_counts() -> None:
     assert rules.load("# a remark\n")[0].version == SHIPPED.version
+    hinted = '[[rule]]\nname = "git_fatal"\nneedle = "fatal"\n'
+    assert rules.load(hinted)[0].version == SHIPPED.version
     described = '[[rule]]\nname = "git_fatal"\ndescription = "other words"\n'
     assert rules.load(described)[0].version == SHIPPED.version
     assert rules.load(OWN)[0].version != SHIPPED.version

@@ -1,14 +1,14 @@
 """Steps that are told more than once: a call and later its result, a message written again, two sources of one run.
 
 A step is an event with a key. Told again, the event changes where it lies; nothing is stored twice. Tool calls are
-joined whoever tells them: the better source wins field by field, a lesser one only fills what is empty and is named for
-it. Texts and usage are taken from the best source alone: two sources do not name them alike.
+joined whoever tells them and by whatever name (twins): the better source wins field by field, a lesser one only fills
+what is left and is named for it. Texts and usage are taken from the best source alone: no two name them alike.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from tachograph.store.filters import numbers
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.output import TOOL_STREAM, Output
 from tachograph.store.settling import EVENTS_STREAM, settled
+from tachograph.store.twins import Twins, is_number
 from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
 
@@ -79,6 +80,7 @@ class Steps:
             session = self._writer.session(session_id, agent, steps[0].at).number
             merged = _by_key(self._wanted(session, steps, rank))
             known = self._known(session, merged)
+            known |= self._known_by_another_name(session, merged, known, source)
             fresh = [step for key, step in merged.items() if key not in known]
             ids = self._add(session_id, agent, session, fresh, source)
             renewed = set(ids)
@@ -164,8 +166,28 @@ class Steps:
             self._connection.execute(_merging.children, (into, other))
             for sql in _MOVES:
                 self._connection.execute(sql, (first, second, last)[: sql.count("?3") + 2])
+            self._join_twins(first)
             self._connection.execute(_merging.recount_calls, (first,))
             self._usages.total(first)
+
+    def _join_twins(self, session: int) -> None:
+        """Calls that are there twice, once under a number: the number becomes another name of the other."""
+        self._writer.kinds.refresh()
+        gone, twins = [], dict[str, Twins]()
+        for event, kind, at, key, metadata, *fields in self._connection.execute(
+            _merging.numbered, (session,)
+        ).fetchall():
+            told = self._writer.kinds.of(kind)
+            step = Step(
+                "call:", told.event_type, at, **dict(zip(_FIELDS, fields, strict=True)), metadata=from_json(metadata)
+            )
+            twin = twins.setdefault(told.source, Twins(self._writer, session, told.source)).of(step)
+            if twin:
+                self._connection.execute(_merging.rename, (session, key, twin[0]))
+                self._retell(session, key, step, _Known(twin[0], RANKS[twin[1]]), told.source)
+                gone.append((event, kind))
+        if gone:
+            self._forget(session, gone)
 
     def _forget(self, session: int, rows: Sequence[tuple[int, int]]) -> None:
         """Events (id, kind) that another telling has better; the roll-ups follow."""
@@ -191,6 +213,17 @@ class Steps:
         for start in range(0, len(wanted), _PAGE):
             sql = _sql.known.format(numbers=numbers(wanted[start : start + _PAGE]))
             found |= {row[0]: _Known(row[1], row[2]) for row in self._connection.execute(sql, (session,))}
+        return found
+
+    def _known_by_another_name(
+        self, session: int, steps: Mapping[int, Step], known: Mapping[int, _Known], source: str
+    ) -> dict[int, _Known]:
+        """Calls that somebody else told; from now on they have this name, too."""
+        twins, found = Twins(self._writer, session, source), dict[int, _Known]()
+        for key, step in steps.items():
+            if key not in known and (twin := twins.of(step)):
+                found[key] = _Known(twin[0], RANKS[twin[1]])
+        self._connection.executemany(_sql.add_keys, [(session, key, *one) for key, one in found.items()])
         return found
 
     def _add(self, session_id: str, agent: str, session: int, steps: Sequence[Step], source: str) -> dict[str, int]:
@@ -230,11 +263,13 @@ class Steps:
         rank = RANKS[source]
         *old, metadata_json, _, seq, at = self._connection.execute(_sql.step, (known.event,)).fetchone()
         metadata = from_json(metadata_json) or {}
-        new, told = _joined(old, step, metadata.get("told", {}), better=rank <= known.teller, source=source)
-        after = _metadata(metadata, step.metadata, better=rank <= known.teller)
-        if rank != known.teller:
-            after["sources"] = sorted({*after.get("sources", [_name(known.teller)]), source}, key=RANKS.__getitem__)
-        if told or "told" in after:
+        teller = min([known.teller, *(RANKS[name] for name in metadata.get("sources", ()))])  # it may have other names
+        new, told = _joined(old, step, metadata.get("told", {}), rank=rank, teller=teller)
+        after = _metadata(metadata, step.metadata, better=rank <= teller)
+        if rank != teller:
+            after["sources"] = sorted({*after.get("sources", [_name(teller)]), source}, key=RANKS.__getitem__)
+        after.pop("told", None)
+        if told:
             after["told"] = told
         if new != old:
             self._connection.execute(_sql.set_step, (known.event, *new))
@@ -251,7 +286,7 @@ class Steps:
 
     def _count_again(self, session: int, step: Step, old: Sequence[Any], new: Sequence[Any], at: int) -> None:
         status, path, operation = _FIELDS.index("status"), _FIELDS.index("file_path"), _FIELDS.index("operation")
-        if old[status] != new[status] and step.key == f"call:{new[1] or step.key[5:]}":
+        if old[status] != new[status] and (is_number(step.key[5:]) or step.key == f"call:{new[1] or step.key[5:]}"):
             errors = (new[status] == "error") - (old[status] == "error")
             rejections = (new[status] == "rejected") - (old[status] == "rejected")
             self._connection.execute(_sql.grow, (session, 0, errors, rejections))
@@ -287,23 +322,30 @@ def joined(first: Step, then: Step) -> Step:
 
 
 def _joined(
-    old: Sequence[Any], step: Step, told: dict[str, str], *, better: bool, source: str
+    old: Sequence[Any], step: Step, told: dict[str, str], *, rank: int, teller: int
 ) -> tuple[list[Any], dict[str, str]]:
-    """Fields after this telling, and which of them a lesser source filled."""
+    """Fields after this telling by `rank`, and who told those that the best teller (so far `teller`) did not."""
     new, told = list(old), dict(told)
     for index, name in enumerate(_FIELDS):
-        value = getattr(step, name)
-        if value is None or value == old[index]:
-            continue
-        if value == "unknown" and name == "status" and old[index] is not None:
-            continue  # not to know is no news
-        if better:
+        value, holder = getattr(step, name), RANKS[told[name]] if name in told else teller
+        if old[index] is not None and _says_nothing(name, value):
+            if rank < teller:
+                told.setdefault(name, _name(teller))
+        elif value is not None and (old[index] is None or rank <= holder or _is_no_id(name, old[index])):
             new[index] = value
             told.pop(name, None)
-        elif old[index] is None:
-            new[index] = value
-            told[name] = source
+            if rank > teller:
+                told[name] = _name(rank)
     return new, told
+
+
+def _says_nothing(name: str, value: object) -> bool:
+    """Not to know is no news, and a number of a reader's is no id."""
+    return value is None or (name == "status" and value == "unknown") or _is_no_id(name, value)
+
+
+def _is_no_id(name: str, value: object) -> bool:
+    return name == "tool_call_id" and is_number(value)
 
 
 def _metadata(old: dict[str, Any], new: dict[str, object] | None, *, better: bool) -> dict[str, Any]:

@@ -120,3 +120,16 @@ SET (tool_calls, tool_errors, rejections) = (
     FROM _events e JOIN _steps t ON t.event = e.id WHERE e.session = ?1
 )
 WHERE id = ?1;
+
+-- name: numbered
+-- Calls that a source could only number, with the name they go by.
+SELECT e.id, e.kind, e.at, k.key, e.metadata_json, {step}
+FROM _keys k
+JOIN _events e ON e.id = k.event
+JOIN _steps t ON t.event = e.id
+WHERE k.session = ? AND t.tool_call_id GLOB '#[0-9]*'
+ORDER BY e.at, e.id;
+
+-- name: rename
+-- That name is one of another event.
+UPDATE _keys SET event = ?3 WHERE session = ?1 AND key = ?2;

@@ -18,8 +18,10 @@ def main() -> int:
 
         os._exit(hook(words[1:]))
     if first == "run":
-        import signal
+        import _signal as signal  # type: ignore[import-not-found]  # see capture/signals.py
+        import gc
 
+        gc.disable()  # until the command runs
         if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # nobody wants to read where in our imports Ctrl-C hit us
         from tachograph.cli.run import main as run

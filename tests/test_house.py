@@ -31,7 +31,7 @@ COLD = ("tachograph.capture.windows", "tachograph.capture.setup")  # loaded on W
 LIGHT = {
     *("__future__", "array", "atexit", "collections", "contextlib", "errno", "fcntl", "io", "json", "os", "pwd"),
     *("resource", "select", "selectors", "shutil", "signal", "socket", "stat", "struct", "sys", "termios", "threading"),
-    *("time", "tty", "pty", "typing", "zlib", "_thread", "tachograph"),
+    *("time", "tty", "pty", "typing", "zlib", "_signal", "_thread", "gc", "tachograph"),
 }
 HEAVY = {
     *("apsw", "asyncio", "click", "dataclasses", "logging", "msgspec", "pathlib", "re2", "rich", "subprocess"),

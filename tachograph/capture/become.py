@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import struct
 
-from tachograph.capture.signals import PASSED_ON, RESTORED
+from tachograph.capture.signals import PASSED_ON, RESTORED, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

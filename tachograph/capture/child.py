@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 
 from tachograph.capture import monitor
 from tachograph.capture.become import ERRNO, become
 from tachograph.capture.command import CannotStart
+from tachograph.capture.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

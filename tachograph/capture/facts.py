@@ -65,10 +65,12 @@ def peak_rss_kb() -> int | None:
     if sys.platform == "linux":
         # Not getrusage: there a process starts with the peak of the one it was forked from.
         try:
-            with open("/proc/self/status", "rb") as file:
-                line = next(line for line in file if line.startswith(b"VmHWM:"))
-            return int(line.split()[1])
-        except (OSError, StopIteration, ValueError):
+            fd = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return int(os.read(fd, 1 << 14).partition(b"VmHWM:")[2].split(maxsplit=1)[0])
+            finally:
+                os.close(fd)
+        except (OSError, IndexError, ValueError):
             return None
     if sys.platform == "win32":
         return None

@@ -20,6 +20,7 @@ _CHUNK = 1 << 17
 # A terminal hands out 4 kB at a time. When one piece is that long, more is likely to be there.
 _GATHER_FROM = 1 << 10
 _GATHER_TO = 1 << 15
+_PATIENCE = 50.0  # ms without room in an outlet until other things are looked after
 _HUNG_UP = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -77,8 +78,11 @@ class Flow:
         self.passed += size
         self._record(data)
         written = self._outlet.write(data)
-        if written != size:
-            self._wait(bytes(data[written:]))
+        while written != size:
+            if self._outlet.broken or not self._loop.room(self._outlet.poll_fd, self.source, _PATIENCE):
+                self._wait(bytes(data[written:]))
+                return
+            written += self._outlet.write(data[written:])
 
     def _read(self) -> int:
         """Fill the buffer with what is there; the number of bytes, -1 at the end of the source."""

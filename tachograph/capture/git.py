@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 
 from tachograph import clock
 
@@ -99,6 +98,8 @@ class Dirtiness:
 
     def _give_up(self) -> None:
         if self._pid:
+            import signal  # hardly ever needed, and dear
+
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
 

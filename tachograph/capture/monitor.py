@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import struct
 import termios
 
 from tachograph.capture.become import ERRNO, become
+from tachograph.capture.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

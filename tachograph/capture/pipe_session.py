@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import signal
 import stat
 import struct
 import termios
@@ -16,7 +15,7 @@ import termios
 from tachograph.capture.child import BehindPipes
 from tachograph.capture.flow import Flow
 from tachograph.capture.outlet import Outlet
-from tachograph.capture.signals import TYPED, Switchboard, in_foreground, stop_ourselves
+from tachograph.capture.signals import TYPED, Switchboard, in_foreground, signal, stop_ourselves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,6 @@ class PipeSession:
         signal.pthread_sigmask(signal.SIG_SETMASK, self.switchboard.before)
         while any(flow.open for flow in self._outputs):
             self._loop.turn(pace.timeout())
-            pace.beat()
 
     def _connect(self) -> None:
         child, tape, loop = self._child, self._tape, self._loop
@@ -95,7 +93,6 @@ class PipeSession:
                     return status
             self._news = []
             self._loop.turn(pace.timeout())
-            pace.beat()
 
     def _woken(self, _events: int) -> None:
         woken = self.switchboard.woken()

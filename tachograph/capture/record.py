@@ -13,15 +13,15 @@ from tachograph.capture import facts, git
 from tachograph.capture.command import CannotStart, find
 from tachograph.capture.loop import Loop
 from tachograph.capture.pace import Pace
-from tachograph.capture.pipe_session import PipeSession
 from tachograph.capture.plan import Ending
-from tachograph.capture.terminal_session import TerminalSession
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tachograph.capture.pipe_session import PipeSession
     from tachograph.capture.plan import Plan
+    from tachograph.capture.terminal_session import TerminalSession
 
 _GIT_WAIT = 0.3  # seconds at the end
 _GIT_QUICK = clock.SECOND // 5  # a repository that took longer once is not asked again
@@ -38,8 +38,8 @@ class Recording:
         self._before: git.Dirtiness | None = None
         folder = facts.cwd()
         self.git = git.head(folder) if folder else None
-        self.terminal = isinstance(self._session, TerminalSession)
         self.size = self._session.size
+        self.terminal = self.size is not None
 
     def run(self, started: Callable[[], None]) -> Ending:
         """Run the command to its end. `started` is called once it runs, when threads and other processes may start."""
@@ -65,11 +65,10 @@ class Recording:
     @property
     def unfinished(self) -> bool:
         """Whether processes that the command left behind still print into our pipes: see `carry_on`."""
-        return isinstance(self._session, PipeSession) and self._session.unfinished
+        return self._session.unfinished
 
     def carry_on(self) -> None:
         """Pass on and record what those print, until the last one is gone. Meant for a forked process."""
-        assert isinstance(self._session, PipeSession)
         self._session.carry_on(self._pace)
 
     def git_after(self) -> tuple[dict[str, object] | None, bool | None]:
@@ -85,6 +84,7 @@ class Recording:
         return (None if found is None else {**found, "dirty": after}), before
 
     def _choose(self) -> TerminalSession | PipeSession:
+        """Imports the one that is wanted: nobody waits for the other."""
         plan = self._plan
         if not plan.pipe and os.isatty(1):
             try:
@@ -92,7 +92,11 @@ class Recording:
             except OSError:
                 pass  # no more terminals to be had; the command shall run all the same
             else:
+                from tachograph.capture.terminal_session import TerminalSession
+
                 return TerminalSession(master, slave, plan.tape, self._loop, record_input=plan.record_input)
+        from tachograph.capture.pipe_session import PipeSession
+
         return PipeSession(plan.tape, self._loop, record_input=plan.record_input, apart=plan.pipe)
 
     def _ask_git(self) -> None:

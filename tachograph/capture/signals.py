@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import _thread
 import os
-import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as signal  # noqa: PLC0414  # others take it from here
+else:
+    import _signal as signal  # what `signal` is made of, without its enums, which cost as much as all our own code
 
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 # Python ignores these two from its start on, and what is ignored stays ignored across exec.

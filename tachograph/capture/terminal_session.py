@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import termios
 
 from tachograph import clock
 from tachograph.capture.child import OnTerminal
 from tachograph.capture.flow import Flow
 from tachograph.capture.outlet import Outlet
-from tachograph.capture.signals import KNOWS_SENDER, Switchboard, stop_ourselves
+from tachograph.capture.signals import KNOWS_SENDER, Switchboard, signal, stop_ourselves
 from tachograph.capture.terminal import Terminal, columns_and_rows, set_size
 
 TYPE_CHECKING = False
@@ -51,6 +50,11 @@ class TerminalSession:
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
         return columns_and_rows(self._size)
+
+    unfinished = False  # what the command leaves running has no terminal any more
+
+    def carry_on(self, pace: Pace) -> None:
+        """Never needed."""
 
     def run(self, command: Command, pace: Pace, started: Callable[[int], None]) -> int:
         """Run the command to its end; its wait status. `started` gets its process id. Raises CannotStart."""
@@ -117,7 +121,6 @@ class TerminalSession:
             self._loop.turn(pace.timeout(_LOOK_FOR_FOREGROUND if aside else None))
             if aside and self._terminal.foreground():
                 self._come_back()
-            pace.beat()
 
     def _hear(self, _events: int) -> None:
         news = self._child.news()

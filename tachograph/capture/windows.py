@@ -57,6 +57,7 @@ class Recording:
             with self._lock:
                 tape.state("running", pid=child.pid)
                 started()
+                self._plan.tick()
             ending = Ending(self._follow(child))
         with self._lock:
             tape.state(ending.state, exit_code=ending.exit_code)

@@ -6,6 +6,7 @@ the one command whose start-up every other program has to wait for.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -156,11 +157,12 @@ class Run:
         return ending.exit_code
 
     def _started(self) -> None:
-        self._journal.keep_synced()
-        self._look_for_importer()
+        gc.freeze()  # what is there now stays to the end
+        gc.enable()
 
     def _tick(self) -> bool:
         """Now and then while the command runs. True as long as something waits to be written."""
+        self._journal.keep_synced()
         self._look_for_importer()
         return not self._journal.flush()
 
@@ -226,10 +228,10 @@ class Run:
                 },
             }
         )
+        self._look_for_importer()  # before we wait for the disk
         trouble = journal.trouble
         journal.close()
         journal.trouble = journal.trouble or trouble
-        self._look_for_importer()
 
     def _sum_up(self, ending: Ending, took: int) -> None:
         journal = self._journal

@@ -32,8 +32,8 @@ KINDS = HEADER + OUTPUT + ERROR + INPUT + RESIZE + STATE + NOTE + GAP + END + HO
 STREAMS = OUTPUT + ERROR + INPUT
 
 HEAD = struct.Struct("<IIQcq")  # the fixed part, payload prefix included
-_SEQUENCE = struct.Struct("<Q")
-_PREFIX = struct.Struct("<cq")
+_LENGTHS = struct.Struct("<II")
+_CHECKED = struct.Struct("<Qcq")  # what the checksum covers besides the body
 
 PAYLOAD_AT = 16
 BODY_AT = HEAD.size
@@ -45,8 +45,8 @@ def head(kind: bytes, at: int, body: bytes | memoryview, sequence: int) -> bytes
     """The fixed part of a frame; the body follows it. `at` is ns. A body over BODY_MAX is a mistake (ValueError)."""
     if len(body) > BODY_MAX:
         raise ValueError(f"a journal record holds at most {BODY_MAX} bytes, not {len(body)}")
-    check = crc32(body, crc32(_PREFIX.pack(kind, at), crc32(_SEQUENCE.pack(sequence))))
-    return HEAD.pack(len(body) + PREFIX, check, sequence, kind, at)
+    checked = _CHECKED.pack(sequence, kind, at)
+    return _LENGTHS.pack(len(body) + PREFIX, crc32(body, crc32(checked))) + checked
 
 
 def encode(kind: bytes, at: int, body: bytes, sequence: int) -> bytes:

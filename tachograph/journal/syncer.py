@@ -27,7 +27,9 @@ class Syncer:
         self._wake.acquire()
 
     def start(self) -> None:
-        """Start the helper. Not before the process has done its forking: threads do not survive a fork."""
+        """See that the helper runs. Not before the process has done its forking: threads do not survive a fork."""
+        if self._started:
+            return
         self._started = True
         _thread.start_new_thread(self._work, ())
         if self.pending:

@@ -88,7 +88,7 @@ class Journal:
             self._backlog.add(kind, at, body, self.trouble)
 
     def keep_synced(self) -> None:
-        """From now on the disk confirms news once a second. Starts a thread: not before the last fork."""
+        """From now on the disk confirms news once a second. Starts a thread once: not before the last fork."""
         self._syncer.start()
 
     def flush(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from tachograph.capture.command import CannotStart, find
 from tachograph.capture.compact_json import dumps
 from tachograph.capture.loop import Loop, SelectPoller
 from tachograph.capture.outlet import Outlet
+from tachograph.capture.pace import Pace
 from tachograph.capture.tape import Tape
 from tachograph.cli.run import parse
 from tachograph.errors import UsageError
@@ -158,6 +160,55 @@ def test_what_a_loop_hears(kind: Callable[[], select.poll | SelectPoller], monke
     assert not loop.turn(1)
     os.close(reader)
     os.close(writer)
+
+
+@pytest.mark.parametrize("kind", [select.poll, SelectPoller])
+def test_waiting_for_room_only(kind: Callable[[], select.poll | SelectPoller], monkeypatch: pytest.MonkeyPatch) -> None:
+    """True for room alone: whatever else happens is for the loop. A source that is held back does not count."""
+    monkeypatch.setattr("tachograph.capture.loop.poller", kind)
+    loop = Loop()
+    (source, filling), (other, ringing), (drain, outlet) = os.pipe(), os.pipe(), os.pipe()
+    for fd in (source, other):
+        loop.watch(fd, select.POLLIN, lambda events: None)
+    os.write(filling, b"x")
+    assert loop.room(outlet, source, 1000)
+    os.set_blocking(outlet, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(outlet, b"x" * 4096):
+            pass
+    assert not loop.room(outlet, source, 1)
+    os.write(ringing, b"x")
+    assert not loop.room(outlet, source, 60_000)
+    os.read(drain, 1 << 16)
+    assert not loop.room(outlet, source, 60_000)
+    loop.forget(other)
+    assert loop.room(outlet, source, 60_000)
+    for fd in (source, filling, other, ringing, drain, outlet):
+        os.close(fd)
+
+
+def test_when_the_loop_looks_up() -> None:
+    """Never without news, not at once, then again only after more news or while there is something left to do."""
+    ticks: list[bool] = []
+    left = [True, False]
+
+    def tick() -> bool:
+        ticks.append(left.pop(0))
+        return ticks[-1]
+
+    tape = Tape(lambda kind, at, body: None)
+    pace = Pace(tape, tick)
+    assert pace.timeout() is None
+    assert pace.timeout(7) == 7
+    tape.output(b"x")
+    assert 0 < (pace.timeout() or 0) <= 100
+    assert not ticks
+    pace._due = 0
+    assert 4000 < (pace.timeout() or 0) <= 5000
+    assert ticks == [True]
+    pace._due = 0
+    assert pace.timeout() is None
+    assert ticks == [True, False]
 
 
 def test_a_terminal_without_poll(monkeypatch: pytest.MonkeyPatch, recorded: Recorded) -> None:

@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     from tachograph.capture.tape import Tape
 
 _FIRST = clock.SECOND // 10  # a command that is done by then is not held up by anything
-_EVERY = 5 * clock.SECOND
+_MOST = 5 * clock.SECOND
 
 
 class Pace:
-    """Calls `tick` a moment after the first record on `tape`, then every five seconds in which there are new ones, or
-    as long as it returns True."""
+    """Calls `tick` a moment after the first record on `tape`, then less and less often, every five seconds in the end;
+    as long as there are new records, or it returns True."""
 
     def __init__(self, tape: Tape, tick: Callable[[], bool]) -> None:
         self._tape = tape
         self._tick = tick
+        self._pause = _FIRST
         self._due = clock.monotonic() + _FIRST
         self._seen = 0  # records at the last call
         self._again = False
@@ -32,7 +33,8 @@ class Pace:
             return most
         now = clock.monotonic()
         if now >= self._due:
-            self._due = now + _EVERY
+            self._due = now + self._pause
+            self._pause = min(self._pause * 2, _MOST)
             self._seen = self._tape.records
             self._again = self._tick()
             if not self._again:

@@ -48,6 +48,7 @@ terminal, same signals, same exit code.
   tachograph run --agent nightly --pipe -- make test
 """
 _HINT = "`tachograph run --help` shows how"
+_SHORT = 2 * clock.SECOND  # until then the machine is left to the command, and reading commands import by themselves
 _FRESH = clock.SECOND  # an importer started so lately need not be looked for again
 
 
@@ -161,10 +162,11 @@ class Run:
         gc.enable()
 
     def _tick(self) -> bool:
-        """Now and then while the command runs. True as long as something waits to be written."""
+        """Now and then while the command runs. True as long as something is left to be done."""
         self._journal.keep_synced()
-        self._look_for_importer()
-        return not self._journal.flush()
+        if clock.monotonic() - self._clock > _SHORT:
+            self._look_for_importer()
+        return not self._journal.flush() or not self._importer_at
 
     def _look_for_importer(self) -> None:
         now = clock.monotonic()

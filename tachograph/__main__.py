@@ -39,4 +39,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if __spec__ is not None and not sys.flags.safe_path:
+        del sys.path[0]  # `-m` looks for modules in the folder we are in first, and what lies there is none of ours
     sys.exit(main())

@@ -82,7 +82,7 @@ async def _start(places: Places, module: str, log: str) -> asyncio.subprocess.Pr
     output = os.open(os.path.join(places.journal, log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module,
+            sys.executable, "-P", "-m", module,
             env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     finally:

@@ -26,6 +26,8 @@ def become(command: Command, streams: Mapping[int, int], mask: Iterable[int], fa
         for number, fd in streams.items():
             if number != fd:
                 os.dup2(fd, number)
+        for number in command.missing:
+            os.close(number)
         for caught in PASSED_ON:
             if signal.getsignal(caught) != signal.SIG_IGN:
                 signal.signal(caught, signal.SIG_DFL)

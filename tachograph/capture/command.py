@@ -7,7 +7,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class CannotStart(Exception):
@@ -20,21 +20,25 @@ class CannotStart(Exception):
 
 
 class Command:
-    """What to start: the file, the arguments (the name as it was given is the first), the environment."""
+    """What to start: the file, the arguments (the name as it was given is the first), the environment, and which
+    standard streams it does not get."""
 
-    def __init__(self, program: str, argv: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, program: str, argv: list[str], environment: Mapping[str, str], missing: Iterable[int] = ()
+    ) -> None:
         self.program = program
         self.argv = argv
         self.environment = environment
+        self.missing = missing
 
     def as_script(self, error: OSError) -> Command:
         """What to start instead when the kernel does not know the format: like any shell, take it for a script."""
         if error.errno != errno.ENOEXEC:
             raise error
-        return Command("/bin/sh", ["/bin/sh", self.program, *self.argv[1:]], self.environment)
+        return Command("/bin/sh", ["/bin/sh", self.program, *self.argv[1:]], self.environment, self.missing)
 
 
-def find(argv: list[str], environment: Mapping[str, str]) -> Command:
+def find(argv: list[str], environment: Mapping[str, str], missing: Iterable[int] = ()) -> Command:
     """The command that `argv` names, looked up in the PATH of `environment`. Raises CannotStart."""
     name = argv[0]
     folders = environment.get("PATH", os.defpath).split(os.pathsep)
@@ -43,7 +47,7 @@ def find(argv: list[str], environment: Mapping[str, str]) -> Command:
         if os.path.isdir(place):
             problem = errno.EISDIR if "/" in name else problem
         elif os.access(place, os.X_OK):
-            return Command(place, argv, environment)
+            return Command(place, argv, environment, missing)
         elif os.path.exists(place):
             problem = errno.EACCES
     raise CannotStart(name, problem)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tachograph.capture.tape import Tape
 
 
 class Plan:
-    """`environment` is what the command gets. `tick` is called now and then while there is news (see pace.py)."""
+    """`environment` is what the command gets. `tick` is called now and then while there is news (see pace.py).
+    `missing` are the standard streams that were closed when we were started: the command does not get them either."""
 
     def __init__(
         self, argv: list[str], environment: Mapping[str, str], tape: Tape, tick: Callable[[], bool],
-        *, pipe: bool = False, record_input: bool = False,
+        *, pipe: bool = False, record_input: bool = False, missing: Iterable[int] = (),
     ) -> None:  # fmt: skip
         self.argv = argv
         self.environment = environment
@@ -22,6 +23,7 @@ class Plan:
         self.tick = tick
         self.pipe = pipe
         self.record_input = record_input
+        self.missing = missing
 
 
 class Ending:

@@ -52,7 +52,7 @@ class Recording:
             self._ask_git()
 
         try:
-            command = find(self._plan.argv, self._plan.environment)
+            command = find(self._plan.argv, self._plan.environment, self._plan.missing)
             status = self._session.run(command, self._pace, running)
         except CannotStart as problem:
             ending = Ending(problem.exit_code, None, str(problem))

@@ -108,9 +108,9 @@ def main(words: list[str]) -> int:
     if options.help:
         print(HELP, end="", flush=True)
         return 0
-    open_missing()
+    missing = open_missing()
     try:
-        return Run(options).run()
+        return Run(options, missing).run()
     except TachographError as error:
         _say(f"✗ {error}" + (f"; {error.hint}" if error.hint else ""))
         return error.exit_code
@@ -119,8 +119,9 @@ def main(words: list[str]) -> int:
 class Run:
     """One recorded run, from naming it to its last line on the screen."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, missing: tuple[int, ...]) -> None:
         self._options = options
+        self._missing = missing
         self._places = paths.places(options.db)
         self._began = clock.now()
         self._clock = clock.monotonic()
@@ -140,8 +141,9 @@ class Run:
             "TRACEPARENT": ids.traceparent(os.environ.get("TRACEPARENT")),
         }
         plan = Plan(
-            options.command, environment, self._tape, self._tick, pipe=options.pipe, record_input=options.record_input
-        )
+            options.command, environment, self._tape, self._tick, pipe=options.pipe, record_input=options.record_input,
+            missing=self._missing,
+        )  # fmt: skip
         recording = Recording(plan)
         self._tape.header(
             facts.header(

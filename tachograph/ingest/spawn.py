@@ -68,7 +68,8 @@ def _start(places: Places) -> None:
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
     environment = {**os.environ, "TACHOGRAPH_DB": places.database, "PYTHONPATH": path}
     environment.pop("TACHOGRAPH_SESSION", None)
-    command = [sys.executable, "-m", "tachograph.ingest"]
+    # -P: it starts in the folder of whoever records, and modules that lie there are none of ours.
+    command = [sys.executable, "-P", "-m", "tachograph.ingest"]
     log = _log(places)
     try:
         if sys.platform == "win32":

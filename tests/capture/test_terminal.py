@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tachograph.journal.reader import read
 from tests.capture.conftest import REFERENCES, reference, wrapped
 from tests.capture.recorded import Recorded
 from tests.capture.terminal import Terminal
@@ -113,6 +116,92 @@ def test_git_log_in_colour(recorded: Recorded, tmp_path: Path) -> None:
     pages = {"env": {"GIT_PAGER": "cat"}, "cwd": tmp_path}
     assert show(wrapped(*command), **pages) == show(command, **pages)
     assert recorded.header["git"]["branch"]
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_git_log_in_its_pager(kind: str, recorded: Recorded, tmp_path: Path) -> None:
+    words = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for n in range(40):
+        subprocess.run([*words, "commit", "-q", "--allow-empty", "-m", f"No. {n}"], check=True)
+    command = ["git", "-c", "core.pager=less -R -X", "log", "--color"]
+    script = [(b"No. 38", b" "), (b"No. 33", b"/No. 20\r"), (b"No. 20", b"q")]
+    shown = talk(wrapped(*command), script, tmp_path)
+    assert shown == talk(reference(kind, *command), script, tmp_path)
+    assert recorded.bytes() == shown
+    assert b"\x1b[33mcommit " in shown
+
+
+TESTS = "import pytest\n@pytest.mark.parametrize('n', range(30))\ndef test_it(n): assert n != 7\n"
+
+
+def without_times(shown: bytes) -> bytes:
+    return re.sub(rb"\d+\.\d+s|\d+ ?ms|={3,}", b"", shown)
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_pytest_on_a_terminal(kind: str, recorded: Recorded, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "test_it.py"]
+    code, shown = show(wrapped(*command), cwd=tmp_path)
+    expected_code, expected = show(reference(kind, *command), cwd=tmp_path)
+    assert code == as_shell(expected_code) == 1
+    assert without_times(shown) == without_times(expected)
+    assert b"\x1b[31mFAILED\x1b[0m" in shown  # it saw a terminal
+    assert recorded.bytes() == shown
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_npm_on_a_terminal(kind: str, recorded: Recorded, tmp_path: Path) -> None:
+    if not shutil.which("npm"):
+        return
+    (tmp_path / "package.json").write_text('{"name": "it", "version": "1.0.0", "scripts": {"go": "stty size; exit 7"}}')
+    command = ["npm", "run", "go", "--no-update-notifier", "--no-progress"]  # spinners turn with the time it takes
+    here = {"cwd": tmp_path, "env": {"HOME": str(tmp_path), "NO_UPDATE_NOTIFIER": "1"}}
+    code, shown = show(wrapped(*command), **here)
+    expected_code, expected = show(reference(kind, *command), **here)
+    assert code == as_shell(expected_code) == 7
+    assert shown == expected
+    assert b"24 80" in shown
+    assert recorded.bytes() == shown
+
+
+def digest(argv: list[str]) -> tuple[int, int, str]:
+    """Exit code, number and hash of the bytes of something long."""
+    sum_, size = hashlib.sha256(), 0
+    with Terminal(argv) as terminal:
+        while True:
+            try:
+                data = os.read(terminal.fd, 1 << 16)
+            except OSError:
+                break
+            sum_.update(data)
+            size += len(data)
+        terminal.ended = True
+        return terminal.wait(), size, sum_.hexdigest()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_hundred_megabytes(kind: str, recorded: Recorded) -> None:
+    noise = "openssl enc -aes-128-ctr -nosalt -pass pass:x -in /dev/zero 2>/dev/null"
+    for megabytes, source in ((100, f"yes {'0123456789' * 7}"), (20, noise)):
+        command = ["sh", "-c", f"{source} | head -c {megabytes}000000"]
+        ours = digest(wrapped(*command))
+        assert ours == digest(reference(kind, *command))
+        assert ours[1] > megabytes * 1_000_000
+        kept = hashlib.sha256()
+        batch_at = sequence = 0
+        while True:
+            batch = read(str(recorded.path), batch_at, sequence, finished=True)
+            for record in batch.records:
+                kept.update(record.body if record.kind == b"O" else b"")
+            batch_at, sequence = batch.offset, batch.sequence
+            assert not batch.damage
+            if batch.done:
+                break
+        assert kept.hexdigest() == ours[2]
+        recorded.path.unlink()
 
 
 @pytest.mark.parametrize("kind", REFERENCES)

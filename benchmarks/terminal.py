@@ -14,7 +14,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+PATIENCE = 300.0  # seconds; whoever takes longer is stuck, and the run says so instead of waiting for ever
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: what a contender leaves behind becomes our child, so that it can be counted
+
+
+class Stuck(Exception):
+    """A contender did not come to its end."""
 
 
 class Cost(NamedTuple):
@@ -69,21 +74,28 @@ def in_pipe(command: Sequence[str], environment: Mapping[str, str] | None = None
     return _to_the_end(process, process.stdout.fileno(), began)
 
 
-def _to_the_end(process: subprocess.Popen[bytes], output: int, began: float) -> Cost:
+def _to_the_end(process: subprocess.Popen[bytes], output: int, began: float, *, alone: bool = True) -> Cost:
+    """`alone`: nobody else runs, so whoever is left behind is its own."""
     memory, looked, usage = 0, 0.0, None
     open_ = True
+    until = time.perf_counter() + PATIENCE
     while usage is None:
+        if time.perf_counter() > until:
+            process.kill()
+            raise Stuck(f"{process.args!r} did not end within {PATIENCE:.0f} s")
         if open_ and select.select([output], [], [], 0.05)[0]:
             open_ = _read(output)
         if (now := time.perf_counter()) - looked > 0.02 or not open_:
             memory, looked = max(memory, peak_memory(process.pid)), now
-            pid, _, found = os.wait4(process.pid, os.WNOHANG if open_ else 0)
+            pid, _, found = os.wait4(process.pid, os.WNOHANG)
             usage = found if pid else None
+            if not (open_ or pid):
+                time.sleep(0.001)
     wall = time.perf_counter() - began
     process.returncode = 0
     if process.stdout is None:
         os.close(output)
-    return Cost(usage.ru_utime + usage.ru_stime, wall, memory, *_orphans())
+    return Cost(usage.ru_utime + usage.ru_stime, wall, memory, *(_orphans() if alone else (0.0, 0)))
 
 
 def _read(output: int) -> bool:
@@ -96,7 +108,8 @@ def _read(output: int) -> bool:
 def _orphans() -> tuple[float, int]:
     """Wait for what was left behind: its CPU seconds and its peak memory."""
     cpu, memory = 0.0, 0
-    while True:
+    until = time.perf_counter() + PATIENCE
+    while time.perf_counter() < until:
         try:
             pid, _, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
@@ -106,6 +119,7 @@ def _orphans() -> tuple[float, int]:
             memory = max(memory, usage.ru_maxrss * 1024)
         else:
             time.sleep(0.02)
+    raise Stuck(f"what was left running did not end within {PATIENCE:.0f} s")
 
 
 def peak_memory(pid: int) -> int:
@@ -117,20 +131,30 @@ def peak_memory(pid: int) -> int:
         return 0
 
 
-def echo_ms(command: Sequence[str], environment: Mapping[str, str] | None = None, keys: int = 300) -> list[float]:
-    """Milliseconds from a keystroke to its echo, sorted. `command` ends in one that reads until end of file."""
-    process, ours = start(command, environment)
-    _settle(ours)
-    taken = []
+def echo_ms(
+    contenders: Mapping[str, tuple[Sequence[str], Mapping[str, str]]], keys: int = 300
+) -> dict[str, list[float]]:
+    """Milliseconds from a keystroke to its echo under each contender, sorted. Every command ends in one that reads
+    until end of file. One key to each in turn, so that the machine is as busy for all of them."""
+    running = {name: start(*how) for name, how in contenders.items()}
+    taken: dict[str, list[float]] = {name: [] for name in running}
+    for _, ours in running.values():
+        _settle(ours)
     for number in range(keys):
-        began = time.perf_counter()
-        os.write(ours, b"x" if number % 60 else b"\n")
-        select.select([ours], [], [], 5)
-        taken.append((time.perf_counter() - began) * 1e3)
-        _settle(ours, 0.004)
-    os.write(ours, b"\n\x04")
-    _to_the_end(process, ours, 0.0)
-    return sorted(taken)
+        for name, (_, ours) in running.items():
+            began = time.perf_counter()
+            os.write(ours, b"x")
+            if not select.select([ours], [], [], 5)[0]:
+                raise Stuck(f"{name}: a key has no echo")
+            taken[name].append((time.perf_counter() - began) * 1e3)
+            _settle(ours, 0.004)
+            if number % 60 == 59:  # so that a line does not grow too long
+                os.write(ours, b"\n")
+                _settle(ours, 0.1)
+    for number, (process, ours) in enumerate(running.values(), 1):
+        os.write(ours, b"\n\x04")
+        _to_the_end(process, ours, 0.0, alone=number == len(running))
+    return {name: sorted(values) for name, values in taken.items()}
 
 
 def _settle(ours: int, quiet: float = 0.5) -> None:

@@ -6,6 +6,7 @@ and the command together. Our importer works beside the command and after it; it
 
 from __future__ import annotations
 
+import compileall
 import os
 import shlex
 import shutil
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import tachograph
 from benchmarks import installing, terminal
 from benchmarks.measure import Row, Sample, compare, rounds
 from benchmarks.terminal import Cost
@@ -68,13 +70,22 @@ def rows(count: int) -> list[Row]:
         installing.missing.append("wrapper: measured on Linux only")
         return []
     terminal.adopt_orphans()
+    # As pip leaves it: in a checkout Python may not be allowed to keep what it compiles.
+    compileall.compile_dir(str(Path(tachograph.__file__).parent), quiet=1)
     found: list[Row] = []
     for what, (command, megabytes) in OUTPUTS.items():
+        _say(what)
         runs = {name: partial(terminal.in_terminal, *how) for name, how in _commands(command).items()}
         found += _throughput(what, megabytes, _measure(count, runs))
-    found += _pipe(count) + _start(count) + _latency()
+    for what, part in (("no terminal", partial(_pipe, count)), ("start", partial(_start, count)), ("keys", _latency)):
+        _say(what)
+        found += part()
     shutil.rmtree(SCRATCH, ignore_errors=True)
     return found
+
+
+def _say(what: str) -> None:
+    print(f"benchmarks: {what} (each recording is imported to its end)", file=sys.stderr, flush=True)
 
 
 def _samples(costs: Sequence[Cost]) -> list[Sample]:
@@ -137,11 +148,10 @@ def _ms(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _latency() -> list[Row]:
-    p99 = {}
-    for name, (command, environment) in _commands(["cat"]).items():
-        shutil.rmtree(SCRATCH, ignore_errors=True)
-        os.makedirs(SCRATCH)
-        p99[name] = terminal.percentile(terminal.echo_ms(command, environment), 0.99)
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    os.makedirs(SCRATCH)
+    taken = terminal.echo_ms(_commands(["cat"]))
+    p99 = {name: terminal.percentile(values, 0.99) for name, values in taken.items()}
     added = {name: value - p99["bare terminal"] for name, value in p99.items() if name != "bare terminal"}
     others = ", ".join(f"{name} {value:.2f} ms" for name, value in added.items() if name != "tachograph")
     ours = added["tachograph"]

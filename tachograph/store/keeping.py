@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from tachograph.store import queries
 from tachograph.store.filters import Where
-from tachograph.store.json_text import to_json
 from tachograph.store.writer import Writer
 
 _sql = queries.load("keeping")
@@ -73,7 +72,7 @@ class Keeping:
     def of(self, session_ids: Iterable[str]) -> dict[str, Fate]:
         """Of some sessions; those without a history of their agent's are left out."""
         where = Where()
-        where.add("s.session_id IN (SELECT value FROM json_each(?))", to_json(list(session_ids)))
+        where.any_of("s.session_id", session_ids)
         return {fate.session_id: fate for fate in self._fates(where)}
 
     def by_agent(self, before: int) -> list[Kept]:

@@ -118,8 +118,10 @@ class Files:
     ) -> tuple[str, list[object]]:
         self._connection.create_scalar_function("whole", lru_cache(maxsize=50_000)(whole), 2, deterministic=True)
         self._connection.create_scalar_function("anchored", _anchored, 1, deterministic=True)
-        self._connection.create_scalar_function("fits", _fitting(path), 2, deterministic=True)
         where = Where()
+        if path is not None:
+            self._connection.create_scalar_function("fits", _fitting(path), 2, deterministic=True)
+            where.add("fits(s.project_dir, t.file_path)")
         where.add("s.session_id = ?", session)
         where.add("e.at >= ?", since)
         where.add("e.at <= ?", until)
@@ -145,10 +147,8 @@ def _anchored(path: str) -> bool:
     return _ABSOLUTE.match(path) is not None
 
 
-def _fitting(wanted: str | None) -> Callable[[str | None, str], bool]:
+def _fitting(wanted: str) -> Callable[[str | None, str], bool]:
     """Whether a file is one of those wanted."""
-    if wanted is None:
-        return lambda project, path: True
     glob = wanted.replace("%", "*")
     if any(sign in glob for sign in "*?["):
         return lambda project, path: fnmatchcase(path, glob) or fnmatchcase(whole(project, path), glob)

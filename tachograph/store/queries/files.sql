@@ -9,7 +9,7 @@ ORDER BY total_operations DESC, file_path;
 
 -- name: operations
 -- Every operation on a file, once: a call that was copied into another session has the same id and time there, and is
--- counted where it was told first. `whole`, `fits` and `anchored` are functions of this connection. `went` is whether it
+-- counted where it was told first. `whole` and `anchored` are functions of this connection. `went` is whether it
 -- happened; what nobody knows the whole path of stands `alone` for its session.
 SELECT min(coalesce(s.last_at, s.started_at)), e.id, e.seq, e.at, s.session_id, a.name AS agent, s.project_dir,
     whole(s.project_dir, t.file_path) AS path, t.operation,
@@ -20,7 +20,7 @@ JOIN _agents a ON a.id = s.agent
 JOIN _events e ON e.session = s.id
 JOIN _steps t ON t.event = e.id
 WHERE s.id IN (SELECT session FROM _session_kinds WHERE kind IN ({kinds})) AND e.kind IN ({kinds})
-    AND t.operation IN ('read', 'write', 'edit', 'delete') AND fits(s.project_dir, t.file_path) AND {where}
+    AND t.operation IN ('read', 'write', 'edit', 'delete') AND t.file_path IS NOT NULL AND {where}
 GROUP BY coalesce(t.tool_call_id, e.id), path, t.operation, e.at;
 
 -- name: used

@@ -92,9 +92,9 @@ def _origin(app: App, session: Session) -> None:
     """Who told it, what nobody understood, what will become of the agent's own files; nothing of a plain run."""
     sources = told_by(app, session)
     parts = [fate.unknown(session), fate.deletion(app, app.store().keeping.of([session.id]).get(session.id))]
-    doubtful = [painted(part, draw.YELLOW, app.colour) for part in parts if part]
+    doubtful = [painted(sanitise.line(part), draw.YELLOW, app.colour) for part in parts if part]
     if sources not in ([], ["wrapper"]) or doubtful:
-        app.line(" · ".join([f"told by {', '.join(sources)}", *doubtful]))
+        app.line(" · ".join([sanitise.line(f"told by {', '.join(sources)}"), *doubtful]))
 
 
 def _header(app: App, session: Session, turns: Sequence[Turn]) -> None:
@@ -188,7 +188,7 @@ def faults_section(app: App, session: Session, shown: int | None, context: int) 
 def _fault(app: App, session: Session, event: Event, context: int) -> None:
     when = human.offset(event.at - session.started_at)
     where = faults.place_of(event)
-    head = f"  ✗ {when:>7}  {where}  {sanitise.line(event.pattern or '')}"
+    head = f"  ✗ {when:>7}  {sanitise.line(where)}  {sanitise.line(event.pattern or '')}"
     said = sanitise.line(draw.event_text(event))
     app.line(painted(head, draw.RED, app.colour) + "  " + human.fit(said, max(20, app.width - len(head) - 2)))
     lines = faults.lines_around(app.store(), event, context)

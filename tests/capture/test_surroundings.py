@@ -19,6 +19,7 @@ from tests.capture.terminal import Terminal
 # A program that shows where it is: its terminal, its streams, its environment, its limits.
 LOOK = (
     "tty; stty -a 2>&1; test -t 1 && echo out; test -t 2 && echo err; pwd; ulimit -a; umask; "
+    "/bin/grep -e SigBlk -e SigIgn /proc/self/status; "
     "env | grep -v -e ^TACHOGRAPH_SESSION= -e ^TRACEPARENT= -e ^_= | sort; exit 3"
 )
 AROUND: dict[str, list[str]] = {
@@ -35,6 +36,8 @@ AROUND: dict[str, list[str]] = {
     "lower priority": ["nice", "-n", "5"],
     "an umask": ["sh", "-c", 'umask 077; exec "$@"', "sh"],
     "limits": ["sh", "-c", 'ulimit -n 64; ulimit -s 1024; exec "$@"', "sh"],
+    "signals ignored": ["sh", "-c", "trap '' HUP INT USR1 TSTP WINCH CHLD; exec \"$@\"", "sh"],
+    "a signal blocked": ["env", "--block-signal=USR2"],
     "Python told to be odd": ["env", "PYTHONOPTIMIZE=2", "PYTHONUTF8=0", "PYTHONUNBUFFERED=1", "PYTHONWARNINGS=error"],
 }
 
@@ -146,6 +149,32 @@ def test_modules_that_lie_around_are_none_of_ours(run: str, home: Path, tmp_path
     assert (home / "tachograph.db").exists()
     assert (home / "journal" / "importer.log").read_text() == ""
     assert not (tmp_path / "caught").exists()
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_files_that_are_handed_down(run: str, recorded: Recorded, tmp_path: Path) -> None:
+    """As a job server of make is: by number."""
+    (tmp_path / "in").write_text("from three\n")
+    around = ["bash", "-c", 'exec 3< in 9> out; exec "$@"', "bash"]
+    command = ["sh", "-c", "cat <&3; echo to nine >&9; ls /proc/self/fd | wc -l"]
+    ours = RUNS[run]([*around, *wrapped(*command)], cwd=tmp_path)
+    assert (tmp_path / "out").read_text() == "to nine\n"
+    assert ours == RUNS[run]([*around, *command], cwd=tmp_path)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_under_a_time_limit(run: str, recorded: Recorded) -> None:
+    assert RUNS[run](["timeout", "1", *wrapped("sh", "-c", "echo up; exec sleep 100")])[0] == 124
+    assert recorded.end["signal"] == signal.SIGTERM
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_recording_inside_a_recording(run: str, journals: Path) -> None:
+    code, shown = RUNS[run](wrapped(*wrapped("sh", "-c", "echo in; exit 3")))
+    assert (code, shown.split()) == (3, [b"in"])
+    inner, outer = sorted(map(Recorded(journals).of, Recorded(journals).paths), key=lambda one: len(one.header["argv"]))
+    assert inner.header["parent_id"] == outer.header["session_id"]
+    assert inner.bytes() == outer.bytes() == shown
 
 
 def test_with_hardly_any_environment(recorded: Recorded) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -202,6 +204,54 @@ def test_a_hundred_megabytes(kind: str, recorded: Recorded) -> None:
                 break
         assert kept.hexdigest() == ours[2]
         recorded.path.unlink()
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x1c"])
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_keys_that_end_a_program(key: bytes, kind: str, recorded: Recorded) -> None:
+    """Ctrl-C and Ctrl-\\, with their echo."""
+    command = ["sh", "-c", "ulimit -c 0; echo ready; exec sleep 100"]
+
+    def ended(argv: list[str]) -> tuple[int, bytes]:
+        with Terminal(argv) as terminal:
+            terminal.see(b"ready\r\n")
+            terminal.settle()
+            terminal.type(key)
+            return as_shell(terminal.wait()), terminal.shown
+
+    assert ended(wrapped(*command)) == ended(reference(kind, *command))
+    assert recorded.states[-1] == "killed"
+
+
+def test_output_that_is_held_up_by_key(recorded: Recorded) -> None:
+    """Ctrl-S and Ctrl-Q: the program waits meanwhile, and nothing is lost."""
+    with Terminal(wrapped("sh", "-c", "echo ready; read go; seq 1 20000")) as terminal:
+        terminal.see(b"ready\r\n")
+        terminal.type(b"\x13\r")
+        terminal.settle()
+        assert b"\n1\r\n" not in terminal.shown
+        terminal.type(b"\x11")
+        assert terminal.wait() == 0
+    assert terminal.shown.split(b"\r\n")[-20_001:-1] == [b"%d" % n for n in range(1, 20_001)]
+    assert recorded.bytes() == terminal.shown
+
+
+def test_a_long_paste(recorded: Recorded) -> None:
+    """More than the terminal holds at once, while the program is in no hurry to read."""
+    text = b"".join(b"%06d " % n for n in range(30_000))
+    program = f"stty raw -echo; echo ready; sleep 0.3; head -c {len(text)} | cksum"
+    with Terminal(wrapped("sh", "-c", program)) as terminal:
+        terminal.see(b"ready")
+        os.set_blocking(terminal.fd, False)
+        left = text
+        while left:
+            terminal.until(lambda: bool(select.select([], [terminal.fd], [], 0.1)[1]), "room for keys")
+            with contextlib.suppress(BlockingIOError):
+                left = left[os.write(terminal.fd, left) :]
+        os.set_blocking(terminal.fd, True)
+        assert terminal.wait() == 0
+    expected = subprocess.run(["cksum"], input=text, capture_output=True).stdout
+    assert expected.split()[:2] == terminal.shown.split()[1:3]
 
 
 @pytest.mark.parametrize("kind", REFERENCES)

@@ -43,10 +43,12 @@ def test_what_was_seen_is_in_the_store_once(tmp_path: Path) -> None:
     killed_importers = 0
     for run in range(KILLS):
         name = f"agent{run}"
+        spawn.ensure_importer(places)  # to be at work beside the recorder
         seen[name] = _one_killed_run(name, chance)
         killed_importers += _kill_importer(places, chance)
     _settle(places)
     print(f"seed {SEED}: {KILLS} recorders and {killed_importers} importers killed")
+    assert killed_importers > KILLS // 10
     with open_store() as store:
         sessions = {session.agent: session for session in store.sessions.list(limit=None)}
         for name, output in seen.items():

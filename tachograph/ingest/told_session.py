@@ -1,7 +1,8 @@
 """The session that a source tells of: found or made, and what is learned of it.
 
 A run that we wrapped and whose agent writes a history is one session: by the name the wrapper gave its child
-(TACHOGRAPH_SESSION, when hooks or telemetry pass it on), else by agent, folder and time.
+(TACHOGRAPH_SESSION, when hooks or telemetry pass it on), else by agent, folder and time. Agents that this one starts
+inherit the name: they are sessions of their own, started by it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from tachograph.clock import SECOND
 from tachograph.extract.redact import redact_text
 from tachograph.ingest.preparing import masked, storable
+from tachograph.readers.registry import MODULES
 from tachograph.records import Session, SessionFacts
 from tachograph.store import Store
 from tachograph.store.steps import RANKS
@@ -32,6 +34,7 @@ class ToldSession:
         self._source = source
         self.native_id = facts.id
         self.agent = facts.agent or agent
+        self._outer: str | None = None  # the wrapped run inside which another agent started this one
         found = self._find(facts)
         self._created = found is None  # and nobody else can have changed it before this transaction ends
         self.known = found or self._create(facts)
@@ -46,15 +49,15 @@ class ToldSession:
 
     def _find(self, facts: SessionFacts) -> Session | None:
         name = self._store.sessions.by_alias(facts.id)
-        wrapper = (facts.metadata or {}).get("tachograph_session")
+        wrapper = self._wrapper_named(facts) if name is None else None
         known = name is None and self._store.sessions.exists(facts.id)
-        if name is None and isinstance(wrapper, str) and wrapper != facts.id and self._store.sessions.exists(wrapper):
+        if wrapper is not None:
             name = wrapper
             if known:  # its history came before we knew whose it was
                 self._store.steps.merge(wrapper, facts.id)
         elif known:
             return self._store.sessions.get(facts.id)
-        if name is None:
+        if name is None and self._outer is None:
             name = self._wrapper_of(facts)
         if name is None:
             return None
@@ -63,6 +66,17 @@ class ToldSession:
         if found.copilot_session_id is None:
             found = self._store.sessions.update(name, copilot_session_id=facts.id)
         return found
+
+    def _wrapper_named(self, facts: SessionFacts) -> str | None:
+        """The wrapped run that says it is: of this agent, or of a command that has not told of an agent yet."""
+        name = (facts.metadata or {}).get("tachograph_session")
+        if not isinstance(name, str) or name == facts.id or not self._store.sessions.exists(name):
+            return None
+        run = self._store.sessions.get(name)
+        if run.agent == self.agent or (run.copilot_session_id is None and run.agent not in MODULES):
+            return name
+        self._outer = name
+        return None
 
     def _wrapper_of(self, facts: SessionFacts) -> str | None:
         """A wrapped run of that agent, in that folder, at that time, which has no history yet."""
@@ -102,6 +116,8 @@ class ToldSession:
                 continue
             if getattr(known, name) is None or (not self.wrapped and name in {"title", "model", "branch", "exit_code"}):
                 changes[name] = storable(redact_text(value)[0]) if isinstance(value, str) else value
+        if self._outer and not known.parent_id and "parent_id" not in changes:
+            changes["parent_id"] = self._outer
         if facts.started_at and not self.wrapped and facts.started_at < known.started_at:
             changes["started_at"] = facts.started_at
         more = {**(facts.metadata or {}), **({"version": facts.version} if facts.version else {})}

@@ -2,7 +2,7 @@
 
 A step is an event with a key. Told again, the event changes where it lies; nothing is stored twice. Tool calls are
 joined whoever tells them and by whatever name (twins): the better source wins field by field, a lesser one only fills
-what is left and is named for it. Texts and usage are taken from the best source alone: no two name them alike.
+what is left and is named for it. Texts and usage are each taken from the best source alone (tellers).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tachograph.store.filters import numbers
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.output import TOOL_STREAM, Output
 from tachograph.store.settling import EVENTS_STREAM, settled
+from tachograph.store.tellers import Tellers
 from tachograph.store.twins import Twins, is_number
 from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
@@ -28,7 +29,6 @@ from tachograph.store.writer import Writer
 _sql = queries.load("steps")
 _merging = queries.load("merging")
 RANKS = {"transcript": 0, "hook": 1, "otlp": 2, "tmux": 3}  # by how much they know
-TEXTS = frozenset({"prompt", "reply", "thinking", "usage"})
 _FIELDS = (
     "tool_name", "tool_call_id", "file_path", "operation", "command", "command_category", "exit_code", "duration_ms",
     "status", "content",
@@ -65,6 +65,7 @@ class Steps:
         self._connection = writer.connection
         self._usages = usages
         self._output = output
+        self._tellers = Tellers(writer)
 
     def put(self, session_id: str, agent: str, steps: Sequence[Step], *, source: str) -> Told:
         """Store steps of one session in their order, told by `source` (of RANKS).
@@ -78,7 +79,10 @@ class Steps:
         rank = RANKS[source]
         with self._writer.change():
             session = self._writer.session(session_id, agent, steps[0].at).number
-            merged = _by_key(self._wanted(session, steps, rank))
+            wanted, gone = self._tellers.wanted(session, steps, rank)
+            if gone:
+                self._forget(session, gone)
+            merged = _by_key(wanted)
             known = self._known(session, merged)
             known |= self._known_by_another_name(session, merged, known, source)
             fresh = [step for key, step in merged.items() if key not in known]
@@ -129,39 +133,17 @@ class Steps:
         found = self._connection.execute(_sql.event_of_line, (session, line)).get
         return None if found is None else int(found)
 
-    def _wanted(self, session: int, steps: Sequence[Step], rank: int) -> Sequence[Step]:
-        """Without the texts of a lesser source; those of one that was lesser are taken out."""
-        if not any(step.event_type in TEXTS for step in steps):
-            return steps
-        best = self._connection.execute(_sql.told_by, (session,)).get
-        if best is not None and rank > best:
-            return [step for step in steps if step.event_type not in TEXTS]
-        if best is None or rank < best:
-            self._connection.execute(_sql.set_told_by, (rank, session))
-            if best is not None:
-                self._forget_texts(session, rank)
-        return steps
-
-    def _forget_texts(self, session: int, rank: int) -> None:
-        """Prompts, replies, thoughts and usage that only lesser sources told: the better one tells them, too."""
-        self._writer.kinds.refresh()
-        kinds = [number for number, kind in self._writer.kinds.by_id.items() if kind.event_type in TEXTS]
-        rows = self._connection.execute(_sql.lesser.format(numbers=numbers(kinds)), (session, rank)).fetchall()
-        if rows:
-            self._forget(session, rows)
-
     def merge(self, into: str, other: str) -> None:
         """Two sessions turn out to be one: everything of `other` moves to `into`, whose id stays. Both exist."""
         with self._writer.change():
             first, second = self._writer.session(into, "", 0).number, self._writer.session(other, "", 0).number
-            best = [self._connection.execute(_sql.told_by, (one,)).get for one in (first, second)]
-            lesser = first if best[1] is not None and (best[0] is None or best[0] > best[1]) else second
-            better = second if lesser == first else first
+            better, lesser = (second, first) if self._tellers.is_better(second, first) else (first, second)
             doubled = self._connection.execute(_merging.doubled, (better, lesser)).fetchall()
             if doubled:
                 self._forget(lesser, doubled)
-            if best[0] is not None and best[1] is not None and best[0] != best[1]:
-                self._forget_texts(lesser, min(best))
+            for session, gone in zip((first, second), self._tellers.one_of(first, second), strict=True):
+                if gone:
+                    self._forget(session, gone)
             last = self._connection.execute(_merging.last_seq, (first,)).get
             self._connection.execute(_merging.children, (into, other))
             for sql in _MOVES:
@@ -204,6 +186,8 @@ class Steps:
                 counts[column] += count
         for kind, count in Counter(kind for event, kind in rows if event <= done).items():
             self._connection.execute(_sql.shrink_kind_totals, (count, kind))
+        self._connection.execute(_sql.drop_empty_session_kinds, (session,))
+        self._connection.execute(_sql.drop_empty_kinds)
         self._connection.execute(_sql.shrink_session, (session, len(rows), *counts))
         self._usages.total(session)
 

@@ -1,7 +1,7 @@
 """Calls of tools under two names: some sources know the agent's id of a call, others can only number what they see.
 
-Such a call is found again by what it did and about when. Each source tells a call once, so one that it has told
-already is no candidate: of two equal calls each finds its own.
+Such a call is found again by what it did, as far as that is told, and about when. Each source tells a call once, so one
+that it has told already is no candidate: of two equal calls each finds its own.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ class Twins:
         about = (self._session, step.at - _APART, step.at + _APART, step.tool_name, step.command, step.file_path)
         numbered = is_number(step.tool_call_id)
         found = [
-            (abs(at - step.at), event, kinds[kind])
-            for event, at, kind, id, metadata in self._connection.execute(sql, about)
+            (open, abs(at - step.at), event, kinds[kind])
+            for event, at, kind, id, metadata, open in self._connection.execute(sql, about)
             if event not in self._taken
             if numbered or is_number(id)
             if self._fits(step, from_json(metadata) or {})
         ]
         if not found:
             return None
-        _, event, teller = min(found)
+        *_, event, teller = min(found)
         self._taken.add(event)
         return event, teller
 

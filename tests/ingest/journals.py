@@ -36,10 +36,10 @@ def end(exit_code: int = 0) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def session(session_id: str, *pieces: bytes, exit_code: int = 0) -> list[tuple[bytes, bytes]]:
+def session(session_id: str, *pieces: bytes, exit_code: int = 0, agent: str = "codex") -> list[tuple[bytes, bytes]]:
     """A whole recording whose program printed these pieces."""
     printed = [(frame.OUTPUT, piece) for piece in pieces]
-    return [header(session_id), state("started"), *printed, *end(exit_code)]
+    return [header(session_id, agent), state("started"), *printed, *end(exit_code)]
 
 
 def write(folder: Path, session_id: str, records: Iterable[tuple[bytes, bytes]], tail: bytes = b"") -> Path:

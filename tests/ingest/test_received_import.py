@@ -126,7 +126,7 @@ def test_both_ways_at_once_are_put_in_order(places: paths.Places, store: Store) 
 
 
 def test_a_wrapped_run_and_its_hooks_are_one_session(places: paths.Places, store: Store) -> None:
-    written.write(Path(places.journal), "claude-1", written.session("claude-1", b"hello\n"))
+    written.write(Path(places.journal), "claude-1", written.session("claude-1", b"hello\n", agent="claude"))
     catch_up(places)
     send_all(places, session="claude-1")
     catch_up(places)
@@ -135,6 +135,20 @@ def test_a_wrapped_run_and_its_hooks_are_one_session(places: paths.Places, store
     assert session.copilot_session_id == SESSION
     assert session.tool_calls >= 2
     assert session.status == "completed"
+
+
+def test_an_agent_started_by_a_wrapped_one_is_a_session_of_its_own(places: paths.Places, store: Store) -> None:
+    """The name of the wrapped run is in its environment, too, and nothing else says whose it is."""
+    for outer, command in (("codex-1", "codex"), ("script-1", "deploy")):
+        written.write(Path(places.journal), outer, written.session(outer, b"hello\n", agent=command))
+    catch_up(places)
+    began = {"cwd": "/p", "hook_event_name": "SessionStart", "source": "startup"}
+    for number, (id, outer) in enumerate([("in codex", "codex-1"), ("first", "script-1"), ("second", "script-1")]):
+        send(places, {**began, "session_id": id}, AT + number, session=outer)
+    catch_up(places)
+    parents = {session.id: session.parent_id for session in store.sessions.list()}
+    assert parents == {"codex-1": None, "in codex": "codex-1", "script-1": None, "second": "script-1"}
+    assert store.sessions.by_alias("first") == "script-1"
 
 
 def test_what_nobody_understands_is_counted(places: paths.Places, store: Store) -> None:

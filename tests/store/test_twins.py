@@ -83,3 +83,19 @@ def test_sessions_that_become_one_have_it_once(store: Store) -> None:
     assert (call.exit_code, call.content, call.duration_ms, call.status) == (2, "said", 3.0, "error")
     session = store.sessions.get(SESSION)
     assert (session.tool_calls, session.tool_errors, session.commands, session.events) == (2, 1, 2, 2)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(["hook", "transcript", "otlp"])], ids=" ".join)
+def test_a_source_that_does_not_say_what_ran(store: Store, order: tuple[str, ...]) -> None:
+    silent = Step("call:call_1", "command", AT, "bash", "call_1", status="ok", duration_ms=7.0)
+    told = {"hook": command("#1", at=AT + SECOND), "otlp": silent, "transcript": command("call_1", content="said")}
+    for source in order:
+        tell(store, source, told[source])
+    (call,) = calls(store)
+    assert (call.tool_call_id, call.command, call.status, call.content) == ("call_1", "make", "ok", "said")
+
+
+def test_what_is_told_alike_comes_before_what_is_left_open(store: Store) -> None:
+    tell(store, "otlp", Step("call:a", "command", AT, "bash", "a"), command("b", "test", AT + 9 * SECOND))
+    tell(store, "hook", command("#1", "test", AT, exit_code=1))
+    assert [(call.tool_call_id, call.exit_code) for call in calls(store)] == [("a", None), ("b", 1)]

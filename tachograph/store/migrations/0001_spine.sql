@@ -38,7 +38,7 @@ CREATE TABLE _sessions (
     model              TEXT,
     parent_id          TEXT,
     workflow_id        TEXT,
-    told_by            INTEGER,   -- rank of the source whose texts and usage count; NULL: nobody told any yet
+    told_by            INTEGER,   -- ranks of the sources whose texts and usage count, 4 bits each; NULL: nobody's yet
     extraction_config_version  TEXT,
     environment_config_version TEXT,
     metadata_json      TEXT,

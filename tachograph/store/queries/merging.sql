@@ -2,7 +2,7 @@
 
 -- name: doubled
 -- Events of steps that both were told of.
-SELECT k.event, e.kind
+SELECT DISTINCT k.event, e.kind
 FROM _keys k
 JOIN _keys o ON o.session = ?1 AND o.key = k.key
 JOIN _events e ON e.id = k.event
@@ -88,7 +88,7 @@ DELETE FROM _file_activity WHERE session = ?2 AND ?1 > 0;
 -- So are the totals; what the wrapper does not know comes from the agent.
 UPDATE _sessions AS s
 SET title = coalesce(s.title, o.title), model = coalesce(s.model, o.model), branch = coalesce(s.branch, o.branch),
-    parent_id = coalesce(s.parent_id, o.parent_id), told_by = min(coalesce(s.told_by, o.told_by), coalesce(o.told_by, 9)),
+    parent_id = coalesce(s.parent_id, o.parent_id),
     last_seq = s.last_seq + o.last_seq, first_at = min(coalesce(s.first_at, o.first_at), coalesce(o.first_at, s.first_at)),
     last_at = max(coalesce(s.last_at, o.last_at), coalesce(o.last_at, s.last_at)),
     events = s.events + o.events, prompts = s.prompts + o.prompts, replies = s.replies + o.replies,

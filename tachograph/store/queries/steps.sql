@@ -1,13 +1,5 @@
 -- Steps that may be told again: which event each is, what it holds, what it adds to its session.
 
--- name: told_by
--- Rank of the source whose texts count in a session.
-SELECT told_by FROM _sessions WHERE id = ?;
-
--- name: set_told_by
--- From now on another one's.
-UPDATE _sessions SET told_by = ? WHERE id = ?;
-
 -- name: known
 -- Which events some keys of a session are, and who told them best.
 SELECT key, event, teller FROM _keys WHERE session = ? AND key IN ({numbers});
@@ -44,13 +36,6 @@ UPDATE _sessions
 SET tool_calls = tool_calls + ?2, tool_errors = tool_errors + ?3, rejections = rejections + ?4
 WHERE id = ?1;
 
--- name: lesser
--- Events of some kinds that only lesser sources told.
-SELECT e.id, e.kind
-FROM _keys k
-JOIN _events e ON e.id = k.event
-WHERE k.session = ? AND k.teller > ? AND e.kind IN ({numbers});
-
 -- name: forget
 -- They are gone: a better source has them.
 DELETE FROM _keys WHERE session = ? AND event IN ({numbers});
@@ -71,9 +56,17 @@ DELETE FROM _events WHERE id IN ({numbers});
 -- The roll-up of the session follows.
 UPDATE _session_kinds SET count = count - ? WHERE session = ? AND kind = ?;
 
+-- name: drop_empty_session_kinds
+-- A kind that is not in the session any more.
+DELETE FROM _session_kinds WHERE count = 0 AND session = ?;
+
 -- name: shrink_kind_totals
 -- The totals, too, of what was counted in them.
 UPDATE _kind_totals SET count = count - ? WHERE kind = ?;
+
+-- name: drop_empty_kinds
+-- A kind that is nowhere any more.
+DELETE FROM _kind_totals WHERE count = 0;
 
 -- name: shrink_session
 -- What no longer counts in a session.

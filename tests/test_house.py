@@ -16,6 +16,7 @@ GROUND = {"errors", "clock", "ids", "paths", "config", "keys"}
 FLOORS: list[set[str]] = [
     GROUND,
     {"records"},
+    {"proof"},
     {"capture", "journal", "readers", "extract", "store", "analyse", "formats"},
     {"ingest"},
     {"serve"},

@@ -8,6 +8,15 @@ from tachograph.records.code_block import CodeBlock, Sighting
 from tachograph.records.event import EVENT_TYPES, EXTRACTED_TYPES, Event
 from tachograph.records.extraction import RISK_LEVELS, Extraction
 from tachograph.records.feedback import Feedback
+from tachograph.records.ledger import (
+    AuditEntry,
+    Collision,
+    Memory,
+    Receipt,
+    SloViolation,
+    StageMetric,
+    Workflow,
+)
 from tachograph.records.output import Line, OutputChunk
 from tachograph.records.session import SESSION_STATUSES, Session
 from tachograph.records.state import STATES, StateChange
@@ -19,20 +28,27 @@ __all__ = [
     "RISK_LEVELS",
     "SESSION_STATUSES",
     "STATES",
+    "AuditEntry",
     "CodeBlock",
+    "Collision",
     "Event",
     "Extraction",
     "Fact",
     "Feedback",
     "Line",
+    "Memory",
     "OutputChunk",
     "OutputPiece",
+    "Receipt",
     "Retracted",
     "Session",
     "SessionFacts",
     "Sighting",
+    "SloViolation",
+    "StageMetric",
     "StateChange",
     "Step",
     "Unknown",
     "Usage",
+    "Workflow",
 ]

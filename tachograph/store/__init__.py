@@ -14,6 +14,7 @@ from typing import Any
 from tachograph.records import Event
 from tachograph.store import connection as gate
 from tachograph.store import door, statistics
+from tachograph.store.audit import Audit
 from tachograph.store.calls import Calls
 from tachograph.store.code_blocks import CodeBlocks
 from tachograph.store.commands import Commands
@@ -25,6 +26,7 @@ from tachograph.store.feedback import Feedbacks
 from tachograph.store.files import Files
 from tachograph.store.histories import Histories
 from tachograph.store.keeping import Keeping
+from tachograph.store.ledger import Ledger
 from tachograph.store.output import Output, Split
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
@@ -67,6 +69,8 @@ class Store:
         self.commands = Commands(self._writer)
         self.turns = Turns(self._writer, self.events)
         self.files = Files(self._writer, self.turns)
+        self.ledger = Ledger(self._writer)
+        self.audit = Audit(self._writer, self.ledger)
 
     def timeline(
         self,

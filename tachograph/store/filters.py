@@ -41,3 +41,8 @@ class Where:
 def numbers(values: Iterable[int]) -> str:
     """A list of integers as SQL text; integers only, so nothing can be smuggled in."""
     return ",".join(f"{value:d}" for value in sorted(values))
+
+
+def pattern(glob: str | None) -> str | None:
+    """What SQL's GLOB takes for a pattern of people: a shell glob, or SQL's `%`; None when it asks for everything."""
+    return None if glob is None or glob in {"*", "%"} else glob.replace("%", "*")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -48,6 +48,7 @@ class Writer:
         self.path = path
         self.kinds = Kinds(connection)
         self._passages: list[tuple[int, int, int, int, str]] = []
+        self._afterwards: dict[str, Callable[[], None]] = {}
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,7 +62,17 @@ class Writer:
         except BaseException:
             self.kinds.forget()
             del self._passages[waiting:]
+            if not inner:
+                self._afterwards.clear()
             raise
+        if not inner and self._afterwards:
+            calls, self._afterwards = self._afterwards, {}
+            for call in calls.values():
+                call()
+
+    def after_commit(self, name: str, call: Callable[[], None]) -> None:
+        """Have something done once, after the transaction that is open has been committed."""
+        self._afterwards[name] = call
 
     @contextlib.contextmanager
     def change(self) -> Iterator[None]:

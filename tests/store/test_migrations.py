@@ -118,7 +118,7 @@ connection.open_database(sys.argv[1]).close()
 @pytest.mark.crash
 def test_an_upgrade_killed_anywhere_leaves_the_old_schema_or_the_new(tmp_path: Path, later: Path) -> None:
     path = old(tmp_path)
-    before = schema(raw(path))
+    before, today = schema(raw(path)), raw(path).pragma("user_version")
     seen = set()
     for delay in (0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.25, 30):
         copy = tmp_path / f"copy-{delay}.db"
@@ -133,15 +133,15 @@ def test_an_upgrade_killed_anywhere_leaves_the_old_schema_or_the_new(tmp_path: P
                 upgrading.send_signal(signal.SIGKILL)
         found = raw(copy)
         version = found.pragma("user_version")
-        assert (schema(found) == before) == (version == 1)
+        assert (schema(found) == before) == (version == today)
         assert found.pragma("integrity_check") == "ok"
-        rows = found.execute("SELECT count(*) FROM _later").get if version == 2 else 0
-        assert rows == (300_000 if version == 2 else 0)
+        rows = found.execute("SELECT count(*) FROM _later").get if version > today else 0
+        assert rows == (300_000 if version > today else 0)
         seen.add(version)
         found.close()
         gate.open_database(str(copy)).close()
-        assert raw(copy).pragma("user_version") == 2
-    assert 2 in seen, "the last one was given all the time it needs"
+        assert raw(copy).pragma("user_version") == today + 1
+    assert today + 1 in seen, "the last one was given all the time it needs"
 
 
 def test_two_who_upgrade_at_once_take_the_step_once(tmp_path: Path, later: Path) -> None:

@@ -43,6 +43,11 @@ COLUMNS = {
     "histories": "id session_id path reader generation bytes archived_bytes unknown_lines trouble modified_at "
     "keeps_until gone_at",
 }
+TABLES = {  # that others write to, under names that were promised
+    *("receipts", "receipts_archive", "agent_memory", "agent_memory_versions", "audit_log", "workflow_sessions"),
+    *("collision_detection", "pipeline_metrics", "slo_violations"),
+}
+OVER_TABLES = {"recent_executions", "agent_performance_summary", "pipeline_stage_performance"}
 TIMES = (
     "timestamp",
     "started_at",
@@ -177,9 +182,9 @@ def test_physical_tables_are_told_from_public_names(filled: Store) -> None:
     listed = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
     names = {str(row["name"]) for row in ask(filled.path, listed)}
     public = {name for name in names if not name.startswith("_")}
-    assert public == COLUMNS.keys(), "what is public is in this file"
+    assert public == COLUMNS.keys() | TABLES | OVER_TABLES, "what is public is in this file"
     views = {str(row["name"]) for row in ask(filled.path, "SELECT name FROM sqlite_schema WHERE type = 'view'")}
-    assert public <= views, "and may be laid out anew without anybody noticing"
+    assert public - views == TABLES, "and may be laid out anew without anybody noticing"
 
 
 WRITER = """

@@ -32,3 +32,70 @@ coalesce(nullif(e.original_line, ''), e.matched_value)
 -- histories.History, field by field.
 h.id, h.path, h.reader, h.generation, h.session, h.inode, h.size, h.modified_at, h.mark, h.read_bytes,
 h.kept_bytes, h.tail, h.unknown_lines, h.unknown_json, h.trouble, h.keeps_until, h.gone_at
+
+-- name: receipt
+-- records.Receipt, field by field.
+r.execution_id, r.agent_id, r.operation, r.status, r.timestamp, r.duration_ms, r.agent_type, r.manifest_hash,
+r.ontology_hash, r.files_generated, r.files_modified, r.receipt_json, r.error_message, r.environment, r.receipt_id,
+r.determinism_hash, r.session_id, r.created_at, r.updated_at, r.id
+
+-- name: audit_entry
+-- records.AuditEntry, field by field.
+a.agent_id, a.operation, a.status, a.operation_type, a.duration_ms, a.details, a.error_message, a.context_json,
+a.execution_id, a.timestamp, a.audit_id, a.created_at, a.id
+
+-- name: workflow
+-- records.Workflow, field by field.
+w.session_id, w.start_time, w.status, w.agent_count, w.end_time, w.total_duration_ms, w.successful_operations,
+w.failed_operations, w.context_json, w.title, w.project_dir, w.opened_by, w.created_at, w.id
+
+-- name: collision
+-- records.Collision, field by field.
+c.session_id, c.agent_id_1, c.agent_id_2, c.collision_type, c.description, c.severity, c.timestamp, c.resolution,
+c.session_id_1, c.session_id_2, c.event_id_1, c.event_id_2, c.subject, c.overlap_json, c.resolved_at, c.created_at, c.id
+
+-- name: stage_metric
+-- records.StageMetric, field by field.
+p.execution_id, p.stage, p.duration_ms, p.status, p.input_size_bytes, p.output_size_bytes, p.error_message,
+p.timestamp, p.created_at, p.id
+
+-- name: slo_violation
+-- records.SloViolation, field by field.
+v.execution_id, v.metric, v.target_value, v.actual_value, v.severity, v.description, v.timestamp, v.objective,
+v.event_id, v.created_at, v.id
+
+-- name: sealed_receipts
+-- What a seal covers, of every table; docs/ledger.md lists the same. A column that is added later is not among them.
+t.id, t.execution_id, t.agent_id, t.agent_type, t.operation, t.status, t.timestamp, t.created_at, t.manifest_hash,
+t.ontology_hash, t.files_generated, t.files_modified, t.duration_ms, t.receipt_json, t.error_message, t.environment,
+t.receipt_id, t.determinism_hash, t.session_id
+
+-- name: sealed_agent_memory_versions
+-- As above.
+t.id, t.agent_id, t.version, t.agent_type, t.memory_json, t.session_id, t.source, t.timestamp
+
+-- name: sealed_audit_log
+-- As above.
+t.id, t.audit_id, t.timestamp, t.agent_id, t.operation, t.operation_type, t.status, t.duration_ms, t.details,
+t.error_message, t.context_json, t.created_at, t.execution_id
+
+-- name: sealed_workflow_sessions
+-- As above.
+t.id, t.session_id, t.start_time, t.end_time, t.status, t.agent_count, t.total_duration_ms, t.successful_operations,
+t.failed_operations, t.context_json, t.created_at, t.title, t.project_dir, t.opened_by
+
+-- name: sealed_collision_detection
+-- As above.
+t.id, t.session_id, t.agent_id_1, t.agent_id_2, t.collision_type, t.description, t.resolution, t.severity,
+t.timestamp, t.created_at, t.session_id_1, t.session_id_2, t.event_id_1, t.event_id_2, t.subject, t.overlap_json,
+t.resolved_at
+
+-- name: sealed_pipeline_metrics
+-- As above.
+t.id, t.execution_id, t.stage, t.duration_ms, t.input_size_bytes, t.output_size_bytes, t.status, t.error_message,
+t.timestamp, t.created_at
+
+-- name: sealed_slo_violations
+-- As above.
+t.id, t.execution_id, t.metric, t.target_value, t.actual_value, t.severity, t.description, t.timestamp, t.created_at,
+t.objective, t.event_id

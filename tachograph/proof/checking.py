@@ -1,0 +1,80 @@
+"""Checks a chain against itself and against its signed heads. Pure: entries and heads come in as they were stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tachograph.proof.chain import BEGINNING, Entry, holds
+from tachograph.proof.heads import Head
+from tachograph.proof.report import Problem
+from tachograph.proof.signing import Verifier
+
+
+class Checked(NamedTuple):
+    entries: int
+    unanchored: int
+    signed_at: str | None
+    restored: Sequence[str]
+    problems: Sequence[Problem]
+
+
+def check(entries: Iterable[Entry], heads: Sequence[Head], key: Verifier | None) -> Checked:
+    """`entries` in order of number. The first entry that does not hold is named; what follows it proves nothing."""
+    problems = [problem for head in heads if (problem := _signature(head, key))]
+    valid = [head for head in heads if key is None or head.signed_by(key)]
+    counted, restored = _counted(valid)
+    wanted = {head.number: head for head in counted}
+    previous, last, broken = BEGINNING, 0, None
+    for entry in entries:
+        broken = broken or _broken(previous, last + 1, entry)
+        if broken is None:
+            problems += _against(wanted.get(entry.number), entry)
+            previous = entry.hash
+        last = entry.number
+    problems += [broken] if broken else []
+    newest = max(counted, key=lambda head: head.number, default=None)
+    if newest is None and last:
+        problems.append(Problem("no_heads", None, "", None, f"no signed head is left for {last} entries"))
+    if newest is not None and newest.number > last:
+        text = f"entries {last + 1} to {newest.number} are missing: a head of {newest.at} was signed for them"
+        problems.append(Problem("missing_tail", last + 1, "", None, text))
+    anchored = newest.number if newest else 0
+    return Checked(last, max(0, last - anchored), newest.at if newest else None, restored, problems)
+
+
+def _signature(head: Head, key: Verifier | None) -> Problem | None:
+    if key is None or head.signed_by(key):
+        return None
+    by = "" if head.key == key.key_id else f" (it names key {head.key}, checked with {key.key_id})"
+    text = f"the signature of the head of {head.at} for entry {head.number} does not fit{by}"
+    return Problem("bad_signature", head.number, "", None, text)
+
+
+def _counted(heads: Sequence[Head]) -> tuple[list[Head], list[str]]:
+    """The heads that still count: one with a reason voids those before it that lie beyond its number."""
+    counted: list[Head] = []
+    restored: list[str] = []
+    for head in heads:
+        if head.reason:
+            counted = [earlier for earlier in counted if earlier.number <= head.number]
+            restored.append(f"{head.at}: put back to entry {head.number} ({head.reason})")
+        counted.append(head)
+    return counted, restored
+
+
+def _broken(previous: bytes, number: int, entry: Entry) -> Problem | None:
+    if entry.number != number:
+        text = f"entry {number} is missing: {entry.number} follows {number - 1}"
+        return Problem("broken_chain", number, entry.name, None, text)
+    if not holds(previous, entry):
+        text = f"entry {number} was changed, moved or put in: its hash is not that of its content and the one before"
+        return Problem("broken_chain", number, entry.name, entry.row, text)
+    return None
+
+
+def _against(head: Head | None, entry: Entry) -> list[Problem]:
+    if head is None or head.hash == entry.hash.hex():
+        return []
+    text = f"the chain was rewritten at or before entry {entry.number}: a head of {head.at} was signed for another hash"
+    return [Problem("rewritten", entry.number, entry.name, entry.row, text)]

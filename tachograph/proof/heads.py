@@ -1,0 +1,96 @@
+"""Signed heads of the chain, in a file outside the database: what makes a cut tail and a rewritten chain show.
+
+`heads.log` is one JSON object a line, appended by one `write` after the commit it speaks of:
+`{"at","hash","key","number","reason","signature"}`. The signature is ed25519 over the canonical JSON of the other five.
+A head with a `reason` begins anew: what was signed before and lies beyond its number is void (a restored copy).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from tachograph import clock, paths
+from tachograph.proof.canonical import canonical_row
+from tachograph.proof.signing import Signer, Verifier, signer
+
+
+class Head(NamedTuple):
+    """How far the chain reached at some time, as signed then."""
+
+    number: int
+    hash: str  # hex
+    at: str  # ISO
+    key: str  # id of the signing key
+    reason: str  # "" but where the chain was put back
+    signature: str  # hex
+
+    def signed_by(self, key: Verifier) -> bool:
+        try:
+            signature = bytes.fromhex(self.signature)
+        except ValueError:
+            return False
+        return key.verify(signature, _message(self.number, self.hash, self.at, self.key, self.reason))
+
+
+class Heads:
+    """The heads of one database. Nothing is made before the first one is signed."""
+
+    def __init__(self, database: str) -> None:
+        where = paths.places(database)
+        name = os.path.basename(where.database)
+        self.path = os.path.join(where.data, "heads.log" if name == paths.DATABASE else f"{name}.heads.log")
+        self.config = where.config
+        self._signer: Signer | None = None
+
+    def append(self, number: int, hash: bytes, reason: str = "") -> None:
+        """Sign how far the chain reaches. Raises StoreError when there is no key and none can be made, OSError."""
+        self._signer = self._signer or signer(self.config)
+        at = clock.iso(clock.now())
+        fields = {"at": at, "hash": hash.hex(), "key": self._signer.key_id, "number": number, "reason": reason}
+        fields["signature"] = self._signer.sign(canonical_row(fields)).hex()
+        flags = os.O_CREAT | os.O_APPEND | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(self.path, flags, 0o600)
+        try:
+            end = os.lseek(handle, 0, os.SEEK_END)
+            torn = end > 0 and _last_byte(handle, end) != b"\n"  # somebody was killed while writing the line before
+            os.write(handle, (b"\n" if torn else b"") + canonical_row(fields) + b"\n")
+        finally:
+            os.close(handle)
+
+    def read(self) -> Sequence[Head]:
+        """All heads, oldest first; lines that are none are left out: a head that cannot be read proves nothing."""
+        try:
+            with open(self.path, "rb") as file:
+                return [head for line in file if (head := _head(line)) is not None]
+        except FileNotFoundError:
+            return []
+
+
+def _last_byte(handle: int, end: int) -> bytes:
+    os.lseek(handle, end - 1, os.SEEK_SET)
+    return os.read(handle, 1)
+
+
+def _message(number: int, hash: str, at: str, key: str, reason: str) -> bytes:
+    return canonical_row({"at": at, "hash": hash, "key": key, "number": number, "reason": reason})
+
+
+class _Line(msgspec.Struct):
+    number: int
+    hash: str
+    at: str
+    key: str
+    signature: str
+    reason: str = ""
+
+
+def _head(line: bytes) -> Head | None:
+    try:
+        found = msgspec.json.decode(line, type=_Line)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+    return Head(found.number, found.hash, found.at, found.key, found.reason, found.signature)

@@ -1,0 +1,99 @@
+"""The audit log: who did what, and how it ended. What is done to the recorder itself is noted here, too."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+
+from tachograph import clock
+from tachograph.errors import BadRecord, NotFound
+from tachograph.records import AuditEntry
+from tachograph.store import queries
+from tachograph.store.filters import Where, pattern
+from tachograph.store.json_text import to_json
+from tachograph.store.ledger import Ledger
+from tachograph.store.writer import Writer
+
+_sql = queries.load("audit")
+
+
+class Audit:
+    """`store.audit`"""
+
+    def __init__(self, writer: Writer, ledger: Ledger) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+        self._ledger = ledger
+
+    def add(
+        self,
+        agent_id: str,
+        operation: str,
+        status: str,
+        *,
+        operation_type: str | None = None,
+        duration_ms: int | None = 0,
+        details: str | None = None,
+        error_message: str | None = None,
+        context: object = None,
+        execution_id: str | None = None,
+    ) -> AuditEntry:
+        """One entry, now, sealed. Raises BadRecord: a word is missing, or the status is none the store knows."""
+        entry = AuditEntry(
+            agent_id, operation, status, operation_type, duration_ms, details or None, error_message or None,
+            to_json(context), execution_id,
+        )  # fmt: skip
+        return self.get(self.add_many([entry])[0])
+
+    def add_many(self, entries: Sequence[AuditEntry]) -> Sequence[int]:
+        """All or none, in one transaction; returns their ids. Entries without a time happened now."""
+        with self._writer.change():
+            rows = [self._connection.execute(_sql.add, _values(entry)).get for entry in entries]
+            self._ledger.seal("audit_log", rows)
+        return rows
+
+    def get(self, audit_id: int | str) -> AuditEntry:
+        """By number, or by its `audit_id`. Raises NotFound."""
+        found = self._connection.execute(_sql.by_id, (audit_id, str(audit_id))).fetchone()
+        if found is None:
+            raise NotFound(f"there is no audit entry {audit_id}", "`tachograph audit` lists them")
+        return AuditEntry(*found)
+
+    def list(
+        self,
+        *,
+        agent: str | None = None,
+        days: float | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        status: str | None = None,
+        operation: str | None = None,
+        execution: str | None = None,
+        limit: int | None = 1000,
+    ) -> Sequence[AuditEntry]:
+        """Newest first. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back."""
+        if days is not None:
+            since = clock.now() - int(days * 86400 * clock.SECOND)
+        where = Where()
+        where.add("a.agent_id GLOB ?", pattern(agent))
+        where.add("a.operation GLOB ?", pattern(operation))
+        where.add("a.status = ?", status)
+        where.add("a.execution_id = ?", execution)
+        where.add("a.timestamp >= ?", None if since is None else clock.iso(since))
+        where.add("a.timestamp <= ?", None if until is None else clock.iso(until))
+        rows = self._connection.execute(
+            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
+        )
+        return [AuditEntry(*row) for row in rows]
+
+
+def _values(entry: AuditEntry) -> dict[str, object]:
+    for name in ("agent_id", "operation", "status"):
+        if not getattr(entry, name):
+            raise BadRecord(f"{name} is missing", "an audit entry says who did what, and how it ended")
+    fields = msgspec.structs.asdict(entry)
+    fields["timestamp"] = entry.timestamp or clock.iso(clock.now())
+    fields["audit_id"] = entry.audit_id or secrets.token_hex(16)
+    return fields

@@ -1,0 +1,183 @@
+"""The ledger: a seal for every row of the public tables that was written through Tachograph, in one chain.
+
+A seal is made in the transaction that writes the row; the head of the chain is signed after the commit. A row that is
+changed on purpose is sealed again, one that is removed on purpose leaves a tombstone. Rows written past us have no
+seal: `verify` lists them and claims nothing of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from tachograph import clock
+from tachograph.errors import BadRecord, StoreError
+from tachograph.proof.canonical import row_digest
+from tachograph.proof.chain import BEGINNING, Entry, link
+from tachograph.proof.checking import check
+from tachograph.proof.heads import Heads
+from tachograph.proof.report import Problem, Report, Unsealed
+from tachograph.proof.signing import Verifier, existing_signer
+from tachograph.store import queries
+from tachograph.store.writer import Writer
+
+_sql = queries.load("ledger")
+_columns = queries.load("columns")
+SEALED = {
+    "receipts": _columns.sealed_receipts, "agent_memory_versions": _columns.sealed_agent_memory_versions,
+    "audit_log": _columns.sealed_audit_log, "workflow_sessions": _columns.sealed_workflow_sessions,
+    "collision_detection": _columns.sealed_collision_detection, "pipeline_metrics": _columns.sealed_pipeline_metrics,
+    "slo_violations": _columns.sealed_slo_violations,
+}  # fmt: skip
+_NAMES = {table: [part.strip().split(".")[-1] for part in columns.split(",")] for table, columns in SEALED.items()}
+
+
+class Ledger:
+    """`store.ledger`"""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+        self.heads = Heads(writer.path)
+
+    def seal(self, table: str, rows: Iterable[int]) -> None:
+        """Seal rows as they are now; inside the transaction that wrote or changed them.
+
+        Raises BadRecord when one has no canonical JSON (an integer beyond 2^53, half a character).
+        """
+        digests = []
+        for row in rows:
+            values = self._connection.execute(_row(table), (row,)).fetchone()
+            if values is None:
+                raise BadRecord(f"{table} has no row {row} to seal")
+            digests.append((row, _digest(table, values)))
+        self._append(table, digests, gone=0)
+
+    def bury(self, table: str, rows: Iterable[int]) -> None:
+        """Leave tombstones for sealed rows that are about to be removed on purpose; others need none."""
+        found = []
+        for row in rows:
+            last = self._connection.execute(_sql.last_of_row, (table, row)).fetchone()
+            if last is not None and not last[1]:
+                found.append((row, last[0]))
+        self._append(table, found, gone=1)
+
+    def restored(self, reason: str) -> None:
+        """Say in the heads that the store was put back to what it holds now; what was signed beyond that is void."""
+        number, hash = self._last()
+        self.heads.append(number, hash, reason)
+
+    def begin(self) -> None:
+        """Sign the empty chain, so that no heads at all is never honest."""
+        self.heads.append(0, BEGINNING)
+
+    def entries(self, *, after: int = 0) -> Iterator[Entry]:
+        """All seals in order."""
+        for row in self._connection.execute(_sql.entries, (after,)):
+            yield Entry(*row)
+
+    def row(self, table: str, row: int) -> dict[str, object] | None:
+        """What is sealed of a row: names and values as they stand in the table; None when it is gone."""
+        values = self._connection.execute(_row(table), (row,)).fetchone()
+        return None if values is None else dict(zip(_NAMES[table], values, strict=True))
+
+    def verify(self, key: Verifier | None = None) -> Report:
+        """Compare every row with its seal, the seals with each other, the chain with its signed heads.
+
+        `key`: whose signatures count; without one that of this installation, and without that none is checked.
+        """
+        with self._reading():
+            key = key or existing_signer(self.heads.config)
+            heads = self.heads.read()
+            chain = check(self.entries(), heads, key)
+            problems = list(chain.problems)
+            rows = tombstones = 0
+            unsealed = []
+            for table in SEALED:
+                compared, gone, wrong = self._compare(table)
+                rows, tombstones = rows + compared, tombstones + gone
+                problems += wrong
+                unsealed += self._unsealed(table)
+            problems.sort(key=lambda problem: (problem.number is None, problem.number or 0))
+            return Report(
+                chain.entries, rows, tombstones, len(heads), chain.unanchored, chain.signed_at,
+                key.key_id if key else None, chain.restored, problems, unsealed,
+            )  # fmt: skip
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One state of the database for all questions."""
+        if self._connection.in_transaction:
+            yield
+            return
+        with self._connection:
+            yield
+
+    def _compare(self, table: str) -> tuple[int, int, list[Problem]]:
+        """Rows compared, tombstones among them, what is wrong."""
+        wrong: list[Problem] = []
+        rows = tombstones = 0
+        sql = _sql.compared.format(columns=SEALED[table], table=table)
+        for number, row, digest, gone, there, *values in self._connection.execute(sql, (table,)):
+            rows += 1
+            tombstones += gone
+            if gone and there:
+                text = f"{table} {row} was removed, and is there again"
+                wrong.append(Problem("changed", number, table, row, text))
+            elif not gone and not there and not self._archived(table, row, digest):
+                wrong.append(Problem("missing", number, table, row, f"{table} {row} is missing"))
+            elif there and not gone and not _is(table, values, digest):
+                text = f"{table} {row} is not what was sealed"
+                wrong.append(Problem("changed", number, table, row, text))
+        return rows, tombstones, wrong
+
+    def _archived(self, table: str, row: int, digest: bytes) -> bool:
+        """Whether a missing receipt was put into receipts_archive as it was."""
+        if table != "receipts":
+            return False
+        sql = _sql.row.format(columns=SEALED[table], table="receipts_archive")
+        return any(_is(table, values, digest) for values in self._connection.execute(sql, (row,)))
+
+    def _unsealed(self, table: str) -> list[Unsealed]:
+        found = self._connection.execute(_sql.unsealed.format(table=table), (table,)).fetchall()
+        return [Unsealed(table, len(found), [row for (row,) in found[:100]])] if found else []
+
+    def _last(self) -> tuple[int, bytes]:
+        found = self._connection.execute(_sql.last).fetchone()
+        return (0, BEGINNING) if found is None else (int(found[0]), bytes(found[1]))
+
+    def _append(self, table: str, digests: Sequence[tuple[int, bytes]], gone: int) -> None:
+        if not digests:
+            return
+        number, previous = self._last()
+        if number == 0:
+            with contextlib.suppress(OSError, StoreError):
+                self.begin()
+        added = []
+        for row, digest in digests:
+            number, at = number + 1, clock.now()
+            previous = link(previous, number, at, table, row, digest, gone)
+            added.append((number, at, table, row, digest, gone, previous))
+        self._connection.executemany(_sql.add, added)
+        self._writer.after_commit("head", self._sign)
+
+    def _sign(self) -> None:
+        """After the commit: a head that is not written leaves the newest entries unanchored, which `verify` shows."""
+        with contextlib.suppress(OSError, StoreError):
+            self.heads.append(*self._last())
+
+
+def _row(table: str) -> str:
+    return _sql.row.format(columns=SEALED[table], table=table)
+
+
+def _digest(table: str, values: Sequence[Any]) -> bytes:
+    return row_digest(dict(zip(_NAMES[table], values, strict=True)))
+
+
+def _is(table: str, values: Sequence[Any], digest: bytes) -> bool:
+    try:
+        return _digest(table, values) == digest
+    except BadRecord:
+        return False

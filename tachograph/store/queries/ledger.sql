@@ -1,0 +1,32 @@
+-- Seals and what they seal. `table` and `columns` are names of ours, never words from outside.
+
+-- name: last
+-- The end of the chain.
+SELECT number, hash FROM _ledger ORDER BY number DESC LIMIT 1;
+
+-- name: add
+-- One entry.
+INSERT INTO _ledger (number, at, name, row, digest, gone, hash) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: entries
+-- The chain, in order.
+SELECT number, at, name, row, digest, gone, hash FROM _ledger WHERE number > ? ORDER BY number;
+
+-- name: last_of_row
+-- The newest seal of a row.
+SELECT digest, gone FROM _ledger WHERE name = ? AND row = ? ORDER BY number DESC LIMIT 1;
+
+-- name: row
+-- What is sealed of one row.
+SELECT {columns} FROM {table} t WHERE t.id = ?;
+
+-- name: compared
+-- The newest seal of every row of a table, beside the row.
+SELECT l.number, l.row, l.digest, l.gone, t.id IS NOT NULL, {columns}
+FROM (SELECT max(number) AS number, row, digest, gone FROM _ledger WHERE name = ? GROUP BY row) l
+LEFT JOIN {table} t ON t.id = l.row
+ORDER BY l.row;
+
+-- name: unsealed
+-- Rows that nobody sealed.
+SELECT t.id FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM _ledger l WHERE l.name = ? AND l.row = t.id) ORDER BY t.id;

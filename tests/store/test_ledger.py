@@ -1,0 +1,98 @@
+"""Seals: an honest ledger never alarms, and what was changed past Tachograph is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tachograph.errors import BadRecord
+from tachograph.records import AuditEntry
+from tachograph.store import Store
+
+from .samples import opened, raw
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(tmp_path))
+    return tmp_path
+
+
+def filled(folder: Path, entries: int = 5) -> Store:
+    store = opened(folder)
+    for number in range(entries):
+        store.audit.add("codex", "render", "completed", details=f"entry {number + 1}")
+    return store
+
+
+def test_what_is_written_through_us_is_sealed(home: Path) -> None:
+    with filled(home) as store:
+        report = store.ledger.verify()
+    assert report.sound
+    assert (report.entries, report.rows, report.unanchored, report.unsealed) == (5, 5, 0, [])
+    assert report.heads == 6, "one for the empty chain, one a commit"
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "number", "row"),
+    [
+        ("UPDATE audit_log SET details = 'no' WHERE id = 3", "changed", 3, 3),
+        ("DELETE FROM audit_log WHERE id = 3", "missing", 3, 3),
+        ("DELETE FROM _ledger WHERE number = 3", "broken_chain", 3, None),
+        ("DELETE FROM _ledger WHERE number > 3; DELETE FROM audit_log WHERE id > 3", "missing_tail", 4, None),
+        ("UPDATE _ledger SET row = 4 WHERE number = 3", "broken_chain", 3, 4),
+    ],
+)
+def test_what_was_changed_past_us_is_named(home: Path, sql: str, kind: str, number: int, row: int | None) -> None:
+    filled(home).close()
+    raw(home / "tachograph.db").execute(sql)
+    with opened(home) as store:
+        report = store.ledger.verify()
+    first = report.problems[0]
+    assert (first.kind, first.number, first.row) == (kind, number, row), report.problems
+
+
+def test_a_row_written_past_us_is_listed_and_no_alarm(home: Path) -> None:
+    filled(home).close()
+    raw(home / "tachograph.db").execute(
+        "INSERT INTO audit_log (timestamp, agent_id, operation, status)"
+        " VALUES ('2026-01-29T12:34:56Z', 'a', 'b', 'skipped')"
+    )
+    with opened(home) as store:
+        report = store.ledger.verify()
+    assert report.sound
+    assert [(one.name, one.total, one.rows) for one in report.unsealed] == [("audit_log", 1, [6])]
+
+
+def test_what_is_removed_on_purpose_leaves_a_tombstone(home: Path) -> None:
+    with filled(home) as store:
+        with store.transaction():
+            store.ledger.bury("audit_log", [2, 3])
+            store._connection.execute("DELETE FROM audit_log WHERE id IN (2, 3)")
+        report = store.ledger.verify()
+    assert report.sound and (report.entries, report.rows, report.tombstones) == (7, 5, 2)
+
+
+def test_a_copy_that_was_put_back_says_so(home: Path) -> None:
+    with filled(home, 2) as store:
+        store._connection.execute("VACUUM INTO ?", (str(home / "copy.db"),))
+        store.audit.add("codex", "render", "failed")
+    for name in ("tachograph.db", "tachograph.db-wal", "tachograph.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    (home / "copy.db").rename(home / "tachograph.db")
+    with opened(home) as store:
+        assert [problem.kind for problem in store.ledger.verify().problems] == ["missing_tail"]
+        store.ledger.restored("the disk had died")
+        report = store.ledger.verify()
+        assert report.sound and "the disk had died" in report.restored[0]
+        store.audit.add("codex", "render", "completed")
+        assert store.ledger.verify().sound
+
+
+def test_a_transaction_that_fails_leaves_no_seal_and_no_head(home: Path) -> None:
+    with filled(home, 1) as store:
+        with pytest.raises(BadRecord):
+            store.audit.add_many([AuditEntry("a", "b", "completed"), AuditEntry("a", "b", "nonsense")])
+        report = store.ledger.verify()
+    assert report.sound and (report.entries, report.heads) == (1, 2)

@@ -28,6 +28,7 @@ from tachograph.store.histories import Histories
 from tachograph.store.keeping import Keeping
 from tachograph.store.ledger import Ledger
 from tachograph.store.output import Output, Split
+from tachograph.store.receipts import Receipts
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
 from tachograph.store.sources import Sources
@@ -71,6 +72,7 @@ class Store:
         self.files = Files(self._writer, self.turns)
         self.ledger = Ledger(self._writer)
         self.audit = Audit(self._writer, self.ledger)
+        self.receipts = Receipts(self._writer, self.ledger)
 
     def timeline(
         self,

@@ -506,6 +506,7 @@ CREATE TABLE receipts (
 );
 CREATE INDEX idx_receipts_agent_timestamp ON receipts (agent_id, timestamp DESC);
 CREATE INDEX idx_receipts_execution_id ON receipts (execution_id);
+CREATE INDEX idx_receipts_timestamp ON receipts (timestamp DESC);
 CREATE INDEX idx_receipts_status ON receipts (status, created_at DESC);
 CREATE INDEX idx_receipts_created_at ON receipts (created_at DESC);
 CREATE INDEX idx_receipts_session_id ON receipts (session_id);

@@ -7,6 +7,7 @@ What comes back is plain values, the same that would have been made there.
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import os
 import pickle
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tachograph import paths
@@ -24,19 +25,19 @@ from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import (
     BLOCK,
     TAIL,
-    ZST,
     digest_of,
-    is_whole,
-    masked_lines,
+    is_quiet,
     masks_of,
     opened,
+    read_block,
 )
 from tachograph.ingest.importer import load_rules
-from tachograph.ingest.preparing import Prepared, prepared
+from tachograph.ingest.packed import is_packed
+from tachograph.ingest.preparing import Prepared, fed, prepared
 from tachograph.readers import Origin, Shape
 from tachograph.readers.reading import HEAD_BYTES
 from tachograph.readers.registry import reader, which
-from tachograph.records import Fact
+from tachograph.records import Fact, SessionFacts
 from tachograph.store.vault import Masked
 
 WORTH = 4 << 20  # bytes below which starting processes costs more than it saves
@@ -44,7 +45,7 @@ _WINDOW = 8  # files read ahead of the one that is stored
 
 
 class Ahead(NamedTuple):
-    """One file, read. `end`: how much of it was parsed."""
+    """One file, read as far as it is complete."""
 
     module: str
     stat: os.stat_result
@@ -52,7 +53,6 @@ class Ahead(NamedTuple):
     masks: list[Masked]
     size: int  # of the bytes as they were
     digest: bytes  # of all of a document, of the last bytes of a file that grows
-    end: int
     facts: list[Fact | Prepared]
     last: list[Fact | Prepared]  # what can be said since there is no more for now
 
@@ -141,23 +141,23 @@ def _read(candidate: Candidate, rules: Rules) -> Ahead | None:
     with opened(candidate.path) as file:
         stat = os.fstat(file.fileno())
         data = file.read(BLOCK + 1)
-    if len(data) > BLOCK or data.startswith(ZST):
+    if len(data) > BLOCK or is_packed(data):
         return None
     module = which(data[:HEAD_BYTES], candidate.path, candidate.modules)
     if module is None or reader(module).shape is Shape.DATABASE:
         return None
-    found = redact(data)
+    final = candidate.final or is_quiet(stat)
     parser = reader(module).parse(Origin(candidate.path, stat.st_mtime_ns))
-    facts: Iterable[Fact]
     if reader(module).shape is Shape.LINES:
-        end = data.rfind(b"\n") + 1
-        if end < len(data) and is_whole(data[end:], stat):
-            end = len(data)
-        lines = masked_lines(data[:end], found if end == len(data) else None)
-        facts = [fact for line in lines for fact in parser.feed(line)]
-        digest = digest_of(data[-TAIL:])
+        block = read_block(io.BytesIO(data), 0, len(data), final=final)
+        facts = [fact for line in block.lines for fact in fed(parser, line)]
+        masked, masks, size, digest = block.masked, block.masks, block.size, digest_of(data[: block.size][-TAIL:])
     else:
-        end, facts, digest = len(data), parser.feed(found.data), digest_of(data)
+        found = redact(data)
+        facts, masked, masks = fed(parser, found.data), found.data, masks_of(data, found)
+        size, digest = len(data), digest_of(data)
+        if not final and not any(isinstance(fact, SessionFacts) for fact in facts):
+            return None
     told = list(prepared(facts, rules))
     last = list(prepared(parser.finish(), rules))
-    return Ahead(module, stat, found.data, masks_of(data, found), len(data), digest, end, told, last)
+    return Ahead(module, stat, masked, masks, size, digest, told, last)

@@ -37,6 +37,11 @@ class Chunker:
         return len(self._data)
 
     @property
+    def count(self) -> int:
+        """Chunks so far, the open one included."""
+        return self._number + bool(self._data)
+
+    @property
     def unfinished(self) -> bool:
         """Whether the last line stored has no end."""
         return bool(self._data) and self._data[-1:] != b"\n"

@@ -26,16 +26,26 @@ class Candidate(NamedTuple):
     modules: tuple[str, ...] = ()
     keeps_days: float | None = None
     named: bool = False  # by somebody who wants it read, whatever it is
+    final: bool = False  # what looks unfinished in it is taken as it is
+
+    @property
+    def name(self) -> str:
+        """The path as text that can be stored and shown, whatever bytes are in it."""
+        if self.path.isprintable():
+            return self.path
+        return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def on_this_machine(home: str, environment: Mapping[str, str], agent: str | None = None) -> list[Candidate]:
-    """Every file in a place of a reader (of one agent), newest first."""
+def on_this_machine(
+    home: str, environment: Mapping[str, str], agent: str | None = None, *, within: str | None = None
+) -> list[Candidate]:
+    """Every file in a place of a reader (of one agent; in one folder), newest first."""
     found: dict[str, Candidate] = {}
     for module in MODULES:
         if agent is not None and reader(module).name != agent:
             continue
         for place in reader(module).places(home, environment):
-            for one in _walk(place.root, place.patterns):
+            for one in _walk(place.root, place.patterns, within):
                 known = found.get(one.path)
                 modules = (*known.modules, module) if known else (module,)
                 found[one.path] = one._replace(modules=modules, keeps_days=place.keeps_days)
@@ -86,10 +96,14 @@ def _fits(path: str, place: Place) -> bool:
     return any(_matcher(pattern).fullmatch(inside) for pattern in place.patterns)
 
 
-def _walk(root: str, patterns: Sequence[str]) -> Iterator[Candidate]:
+def _walk(root: str, patterns: Sequence[str], within: str | None = None) -> Iterator[Candidate]:
     matchers = [_matcher(pattern) for pattern in patterns]
     deepest = None if any("**" in pattern for pattern in patterns) else max(one.count("/") for one in patterns)
     waiting = [(root, 0)]
+    if within is not None and within.startswith(root + os.sep):
+        waiting = [(within, within.count(os.sep, len(root)))]
+    elif within is not None and not (root + os.sep).startswith(within + os.sep):
+        return
     while waiting:
         folder, depth = waiting.pop()
         try:

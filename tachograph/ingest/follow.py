@@ -32,6 +32,7 @@ from tachograph.store import Store
 
 SCAN = 120 * clock.SECOND  # a look at everything, while the system says what changes
 SCAN_ALONE = 15 * clock.SECOND  # when it does not
+SOON = 2 * clock.SECOND  # the same once more, for what was written before the system had begun to watch
 ROOTS = 5 * clock.SECOND  # a look for folders that are new
 HOT = 3600 * clock.SECOND  # without the system's help, files written to lately are asked for their size
 _COMMIT = clock.SECOND // 2  # what was read is to be seen soon
@@ -80,7 +81,7 @@ class Follower:
         self._all: dict[str, Candidate] = {}
         self._again: dict[str, int] = {}  # path → when to look again: a last line without an end
         self._watch: Watch | None = None
-        self._scanned = self._rooted = self._polled = 0
+        self._scan_at = self._rooted = self._polled = 0
         self._caught_up = True
         self._heard = ""  # a path that ended a rest
         self.files = 0
@@ -120,16 +121,16 @@ class Follower:
             if self._watch is None or self._watch.roots != roots:
                 self.close()
                 self._watch = Watch(roots)
-                self._scanned = 0
-        often = SCAN_ALONE if self._watch.broken else SCAN
-        if not self._scanned or (present - self._scanned > often and self._caught_up):
+                self._scan_at = 0
+        if not self._scan_at or (present > self._scan_at and self._caught_up):
             found = discover.on_this_machine(self._home, self._environment)
             self._all = {one.path: one for one in found}
-            self._backlog = read_ahead(self._histories.changed(found), lambda one: not self._histories.knows(one.path))
+            self._backlog = read_ahead(self._histories.changed(found), lambda one: not self._histories.knows(one))
             self._caught_up = False
-            self._histories.gone(self._all.keys(), self._watch.roots)
+            self._histories.gone({one.name for one in found}, self._watch.roots)
             self._store.histories.settle(clock.now() - RUNNING)
-            self._scanned = clock.monotonic()
+            often = SCAN_ALONE if self._watch.broken else SCAN
+            self._scan_at = clock.monotonic() + (often if self._scan_at else SOON)
 
     def _changed(self) -> list[Candidate]:
         """What was written since, as far as it is a history."""
@@ -138,9 +139,14 @@ class Follower:
         with contextlib.suppress(queue.Empty):
             while True:
                 heard, self._heard = self._heard or self._watch.changes.get_nowait(), ""
-                for path in _files(heard.removesuffix("-wal")):
-                    if path not in found and (one := self._candidate(path)):
-                        found[path] = one
+                path = heard.removesuffix("-wal")
+                if path in found:
+                    continue
+                if one := self._candidate(path):
+                    found[path] = one
+                elif os.path.isdir(path):  # what was in it before it could be watched was not reported
+                    inside = discover.on_this_machine(self._home, self._environment, within=path)
+                    found |= {one.path: one for one in self._histories.changed(inside)}
         present = clock.now()
         for path in [path for path, at in self._again.items() if at < present]:
             del self._again[path]
@@ -168,7 +174,7 @@ class Follower:
 
     def _take(self, candidate: Candidate) -> None:
         """A file that was written to right now."""
-        if not self._histories.knows(candidate.path):
+        if not self._histories.knows(candidate):
             catch_up(self._places, wait_ms=300)  # is it a run that we wrap? its journal comes first
         self.files += self._histories.take(candidate).parsed
         self._look_again(candidate)
@@ -176,18 +182,24 @@ class Follower:
     def _take_backlog(self) -> bool:
         """Some of the backlog, small files in one transaction; until something is written that comes first."""
         assert self._watch is not None
+        if self._caught_up:
+            return False
         changes = self._watch.changes
         size, begun = 0, clock.monotonic()
+
+        def stop() -> bool:
+            return not changes.empty() or clock.monotonic() - begun > _COMMIT
+
         with self._store.transaction():
-            while size < GROUP and changes.empty() and clock.monotonic() - begun < _COMMIT:
+            while size < GROUP and not stop():
                 candidate, ahead = (self._begun, None) if self._begun else next(self._backlog, (None, None))
                 self._begun = None
                 if candidate is None:
                     self._caught_up = True
                     break
-                self.files += self._histories.take(candidate, ahead, stop=lambda: not changes.empty()).parsed
+                self.files += self._histories.take(candidate, ahead, stop=stop).parsed
                 size += candidate.size + 1
-                if not changes.empty() and self._histories.unfinished(candidate.path):
+                if stop() and self._histories.unfinished(candidate):
                     self._begun = candidate
                 else:
                     self._look_again(candidate)
@@ -195,15 +207,8 @@ class Follower:
 
     def _look_again(self, candidate: Candidate) -> None:
         """When nobody writes any more: a last line without an end is one then."""
-        if self._histories.unfinished(candidate.path):
+        if self._histories.unfinished(candidate):
             self._again[candidate.path] = clock.now() + QUIET
-
-
-def _files(path: str) -> list[str]:
-    """A file, or those of a folder: what is written into a new one before it is watched is told by nobody."""
-    if not os.path.isdir(path) or os.path.islink(path):
-        return [path]
-    return [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
 
 
 def main() -> None:

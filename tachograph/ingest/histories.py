@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from tachograph import clock
 from tachograph.errors import StoreError
 from tachograph.extract.rules import Rules
+from tachograph.ingest import packed
 from tachograph.ingest.ahead import Ahead
 from tachograph.ingest.discover import Candidate
-from tachograph.ingest.history_bytes import ZST, opened
-from tachograph.ingest.history_import import HistoryImport
+from tachograph.ingest.history_bytes import opened
+from tachograph.ingest.history_import import HistoryImport, Unfinished
 from tachograph.readers import Shape
 from tachograph.readers.reading import HEAD_BYTES
-from tachograph.readers.registry import reader, which
+from tachograph.readers.registry import MODULES, reader, which
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -60,17 +61,19 @@ class Histories:
         self._rules = rules
         self._known: dict[str, History] = store.histories.current()
         self._imports: dict[str, HistoryImport] = {}
+        self._unfinished: set[str] = set()  # names of documents that somebody is writing
         self.complaints: list[str] = []
 
     def changed(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Those that are not as they were when they were read."""
-        return [one for one in candidates if not _unchanged(self._known.get(one.path), one)]
+        return [one for one in candidates if not _unchanged(self._known.get(one.name), one)]
 
     def take(
         self, candidate: Candidate, ahead: Ahead | None = None, *, stop: Callable[[], bool] = lambda: False
     ) -> Report:
         """Import what is new of one file. Raises StoreError; whatever is wrong with the file is noted with it."""
-        known = self._known.get(candidate.path)
+        known = self._known.get(candidate.name)
+        self._unfinished.discard(candidate.name)
         try:
             if ahead is not None and known is None:
                 return self._read(candidate, ahead)
@@ -81,106 +84,144 @@ class Histories:
             if reader(module).shape is Shape.DATABASE:
                 return self._database(candidate, module)
             return self._file(candidate, module, known, stop)
+        except Unfinished:
+            self._unfinished.add(candidate.name)
+            return Report(1)
         except StoreError:
-            self._imports.pop(candidate.path, None)
+            self._imports.pop(candidate.name, None)
             raise
         except Exception as error:  # a file must never stand in the way of the others
-            self._imports.pop(candidate.path, None)
+            self._imports.pop(candidate.name, None)
             reason = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else str(error)
-            self.complaints.append(f"{candidate.path}: {reason}")
-            self._note(candidate, reason, known.reader if known else UNREAD)
+            self.complaints.append(f"{candidate.name}: {reason}")
+            # What could not be read for the moment is tried again at every look, whatever its size and date say.
+            seen = candidate._replace(size=-1) if isinstance(error, OSError) else candidate
+            self._note(seen, reason, known.reader if known else UNREAD)
             return Report(1, failed=1)
 
-    def knows(self, path: str) -> bool:
+    def knows(self, candidate: Candidate) -> bool:
         """Whether the file was read before."""
-        return path in self._known
+        return candidate.name in self._known
 
-    def unfinished(self, path: str) -> bool:
+    def unfinished(self, candidate: Candidate) -> bool:
         """Whether a file was not read to its end: there is more, or its last line may still grow."""
-        known = self._known.get(path)
+        if candidate.name in self._unfinished:
+            return True
+        known = self._known.get(candidate.name)
         return known is not None and known.trouble is None and known.read_bytes < known.size
 
     def gone(self, present: Set[str], roots: Iterable[str]) -> int:
-        """Note which files below `roots` are no longer there; the archive has them. Returns how many are new."""
+        """Note which files below `roots` are no longer there; the archive has them. Returns how many are new.
+
+        `present`: the names of all candidates there are.
+        """
         prefixes = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         lost = [
             one
-            for path, one in self._known.items()
-            if one.gone_at is None and path.startswith(prefixes) and path.partition("#")[0] not in present
+            for name, one in self._known.items()
+            if one.gone_at is None and name.startswith(prefixes) and present.isdisjoint((name, _file_of(name, one)))
         ]
+        self._lose(lost)
+        return len(lost)
+
+    def _lose(self, lost: list[History]) -> None:
         if lost:
             at = clock.now()
             with self._store.transaction():
                 for one in lost:
                     self._store.histories.save(one.id, gone_at=at)
                     self._known[one.path] = one._replace(gone_at=at)
-        return len(lost)
+
+    def _import(self, candidate: Candidate, module: str, known: History | None) -> HistoryImport:
+        return HistoryImport(
+            self._store, self._rules, candidate.path, module, known, candidate.keeps_days, name=candidate.name
+        )
 
     def _file(self, candidate: Candidate, module: str, known: History | None, stop: Callable[[], bool]) -> Report:
-        item = self._imports.pop(candidate.path, None)
-        if item is None:
-            item = HistoryImport(self._store, self._rules, candidate.path, module, known, candidate.keeps_days)
-        before = known.kept_bytes if known else 0
-        more = True
+        item = self._imports.pop(candidate.name, None)
+        if item is None or (known is not None and known.reader != module):
+            item = self._import(candidate, module, known)
+        before, more = item.bytes, True
         while more and not stop():
-            more = item.step()
+            more = item.step(final=candidate.final)
             if item.history is not None:
-                self._known[candidate.path] = item.history
+                self._known[candidate.name] = item.history
         if clock.now() - candidate.modified_at < GROWING:
-            self._imports[candidate.path] = item  # the last to be used is the last to go
+            self._imports[candidate.name] = item  # the last to be used is the last to go
         while len(self._imports) > KEPT:
             self._imports.pop(next(iter(self._imports)))
-        after = item.history.kept_bytes if item.history else 0
-        return Report(1, 1, max(0, after - before) or after, sessions=frozenset(item.sessions))
+        size = item.bytes - before
+        return Report(1, int(size > 0), size, sessions=frozenset(item.sessions if size else ()))
 
     def _read(self, candidate: Candidate, ahead: Ahead) -> Report:
-        item = HistoryImport(self._store, self._rules, candidate.path, ahead.module, None, candidate.keeps_days)
+        item = self._import(candidate, ahead.module, None)
         item.take_ahead(ahead)
         assert item.history is not None
-        self._known[candidate.path] = item.history
+        self._known[candidate.name] = item.history
         return Report(1, 1, ahead.size, sessions=frozenset(item.sessions))
 
     def _database(self, candidate: Candidate, module: str) -> Report:
         """Every session of a database that changed, newest sessions first as far as ids tell."""
         database = reader(module)
         total = Report(1)
+        state = _state(candidate)  # asked before reading: what is written after that is read next time
         marks = database.sessions(candidate.path)  # type: ignore[attr-defined]
         stat = os.stat(candidate.path)
-        for name, mark in reversed(marks.items()):
-            path = f"{candidate.path}#{name}"
-            known = self._known.get(path)
-            if known is not None and known.mark == mark:
+        for session, mark in reversed(marks.items()):
+            one = candidate._replace(path=f"{candidate.path}#{session}")
+            known = self._known.get(one.name)
+            if known is not None and known.mark == mark and known.gone_at is None:
                 continue
-            item = HistoryImport(self._store, self._rules, path, module, known, candidate.keeps_days)
+            item = self._import(one, module, known)
             try:
-                data = database.document(candidate.path, name)  # type: ignore[attr-defined]
+                data = database.document(candidate.path, session)  # type: ignore[attr-defined]
             except (KeyError, OSError) as error:  # gone meanwhile, or damaged: the others are not
-                self.complaints.append(f"{path}: {error}")
+                self.complaints.append(f"{one.name}: {error}")
+                state["size"] = -1
                 total += Report(failed=1)
                 continue
             item.take_document(data, stat, mark)
             if item.history is not None:
-                self._known[path] = item.history
-            total += Report(0, 1, len(data), sessions=frozenset(item.sessions))
+                self._known[one.name] = item.history
+            total += Report(0, int(item.bytes > 0), item.bytes, sessions=frozenset(item.sessions))
+        self._deleted(candidate, marks)
         with self._store.transaction():
-            known = self._known.get(candidate.path) or self._store.histories.begin(candidate.path, module)
-            fields = _state(candidate)
+            known = self._known.get(candidate.name) or self._store.histories.begin(candidate.name, module)
+            fields = {**state, "trouble": None}
             self._store.histories.save(known.id, **fields)
-            self._known[candidate.path] = known._replace(**fields)
+            self._known[candidate.name] = known._replace(**fields)
         return total
 
+    def _deleted(self, candidate: Candidate, marks: Iterable[str]) -> None:
+        """Sessions that are no longer in their database."""
+        there = {candidate._replace(path=f"{candidate.path}#{session}").name for session in marks}
+        known = self._known.items()
+        prefix = f"{candidate.name}#"
+        self._lose([h for name, h in known if name.startswith(prefix) and h.gone_at is None and name not in there])
+
     def _module(self, candidate: Candidate, known: History | None) -> str | None:
-        if known is not None and known.reader != UNREAD and known.generation:
+        """Who reads it. What only somebody's wish has made a log may turn out to be more."""
+        if known is not None and known.reader not in (UNREAD, ANYTHING):
             return known.reader
         head = _head(candidate.path)
-        return which(head, candidate.path, candidate.modules) or (ANYTHING if candidate.named and head else None)
+        found = which(head, candidate.path, candidate.modules)
+        if found is None and known is not None and known.reader == ANYTHING:
+            return ANYTHING
+        return found or (ANYTHING if candidate.named and head else None)
 
     def _note(self, candidate: Candidate, trouble: str, module: str) -> None:
         with self._store.transaction():
-            known = self._known.get(candidate.path) or self._store.histories.begin(candidate.path, module)
+            known = self._known.get(candidate.name) or self._store.histories.begin(candidate.name, module)
             fields: dict[str, Any] = {**_state(candidate), "trouble": trouble}
             self._store.histories.save(known.id, **fields)
-            self._known[candidate.path] = known._replace(**fields)
+            self._known[candidate.name] = known._replace(**fields)
+
+
+def _file_of(name: str, known: History) -> str:
+    """The file that a history is in: itself, or the database that it is a session of."""
+    if known.reader in MODULES and reader(known.reader).shape is Shape.DATABASE:
+        return name.rpartition("#")[0] or name
+    return name
 
 
 def _state(candidate: Candidate) -> dict[str, Any]:
@@ -198,9 +239,11 @@ def _unchanged(known: History | None, candidate: Candidate) -> bool:
         return False
     if (known.inode, known.size, known.modified_at) != (candidate.inode, candidate.size, candidate.modified_at):
         return False
-    if known.reader != UNREAD and reader(known.reader).shape is Shape.DATABASE:
+    if known.trouble is not None:
+        return not candidate.named
+    if known.reader in MODULES and reader(known.reader).shape is Shape.DATABASE:
         return known.mark == _companions(candidate.path)
-    return known.trouble is not None or known.read_bytes >= known.size or known.kept_bytes >= known.size
+    return known.read_bytes >= known.size
 
 
 def _companions(path: str) -> str:
@@ -216,12 +259,4 @@ def _head(path: str) -> bytes:
     """The first bytes of a file, unpacked when it is compressed. Raises OSError."""
     with opened(path) as file:
         head = file.read(HEAD_BYTES)
-    if not head.startswith(ZST):
-        return head
-    import zstandard
-
-    with zstandard.ZstdDecompressor().stream_reader(head) as plain:
-        try:
-            return bytes(plain.read(HEAD_BYTES))
-        except zstandard.ZstdError:
-            return head
+    return packed.head(head, HEAD_BYTES) if packed.is_packed(head) else head

@@ -7,45 +7,60 @@ generation: the old bytes stay, and steps told again are the same steps.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import zstandard
 
 from tachograph import clock
-from tachograph.extract.redact import Redacted, redact
+from tachograph.extract.redact import redact
 from tachograph.extract.rules import Rules
+from tachograph.ingest import packed
 from tachograph.ingest.history_bytes import (
     BLOCK,
-    DOCUMENT_MAX,
     LINE_MAX,
-    QUIET,
-    ZST,
+    Block,
     digest_of,
-    is_continued,
-    is_whole,
-    lines_of,
-    masked_lines,
+    is_quiet,
+    lines_in,
     masks_of,
     opened,
+    read_block,
+    resumed,
+    same_bytes,
     stat_fields,
     tail_of,
 )
-from tachograph.ingest.preparing import Prepared
+from tachograph.ingest.preparing import Prepared, fed
 from tachograph.ingest.telling import Telling
 from tachograph.readers import Origin, Shape
 from tachograph.readers.json_lines import unknown
 from tachograph.readers.registry import reader
-from tachograph.records import Fact
+from tachograph.records import Fact, SessionFacts, Unknown
 from tachograph.store import Store
 from tachograph.store.histories import History
 
 if TYPE_CHECKING:
     from tachograph.ingest.ahead import Ahead
 
+DOCUMENT_MAX = 64 << 20  # bytes; a larger one is archived, and not read
 RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
+
+
+class Unfinished(Exception):
+    """A document that somebody is writing right now: there is nothing in it yet."""
+
+
+class _At(NamedTuple):
+    """Where reading goes on. `history` None: a file never seen, or another one than was there."""
+
+    history: History | None
+    position: int = 0
+    kept: int = 0
+    inside: bool = False
+    lines: int = 0  # line ends in what the archive has after `kept`, which is read again
 
 
 class HistoryImport:
@@ -59,22 +74,30 @@ class HistoryImport:
         module: str,
         history: History | None,
         keeps_days: float | None = None,
+        *,
+        name: str | None = None,
     ) -> None:
+        """`name` is the path as the store has it."""
         self._store = store
         self._path = path
+        self._name = name or path
         self._module = module
         self._reader = reader(module)
         self._rules = rules
         self._history = history
         self._keeps_days = keeps_days
-        self._skipping = False  # inside a line longer than LINE_MAX
+        self._inside = False  # the last block ended in a line that is not to be read
+        self._mute = False  # a document that is too large to be read: only its bytes are kept
+        self._final = True
+        self.bytes = 0  # that were new
         self._begin_parser(0)
-        self._fed = 0  # bytes this parser has seen
 
     def _begin_parser(self, modified_at: int) -> None:
         self._parser = self._reader.parse(Origin(self._path, modified_at))
         self._telling = Telling(self._store, self._rules, self._reader.name, source="transcript")
-        self._fed = 0
+        if self._mute:
+            self._telling.recall([unknown(f"a document of more than {DOCUMENT_MAX >> 20} MB", b"")])
+        self._fed = 0  # bytes this parser has seen; -1: it is not to be fed any more
 
     @property
     def history(self) -> History | None:
@@ -89,112 +112,181 @@ class HistoryImport:
     def take_ahead(self, ahead: Ahead) -> None:
         """A file never seen, as another process has read it. Raises StoreError."""
         self._begin_parser(ahead.stat.st_mtime_ns)
-        self._fed = -1  # this parser has seen nothing: should the file grow, it is fed the beginning
         with self._store.transaction():
-            history = self._store.histories.begin(self._path, self._module)
+            history = self._history or self._store.histories.begin(self._name, self._module)
             self._tell_all(ahead.facts, ahead.last, ahead.stat)
             self._store.histories.append(history.id, ahead.data, ahead.masks)
-            self._save(history, ahead.stat, read=ahead.end, kept=ahead.size, tail=ahead.digest)
+            self._save(history, ahead.stat, read=ahead.size, kept=ahead.size, tail=ahead.digest)
+        self._fed = -1  # this parser has seen nothing: should the file grow, it is fed the beginning
+        self.bytes += ahead.size
 
-    def step(self) -> bool:
-        """Import some of it; True when there is more. Raises OSError for the file, StoreError for the store."""
+    def step(self, *, final: bool = False) -> bool:
+        """Import some of it; True when there is more. `final`: what looks unfinished is taken as it is, too.
+
+        Raises OSError for the file, StoreError for the store, Unfinished.
+        """
         with opened(self._path) as file:
             stat = os.fstat(file.fileno())
-            if self._reader.shape is Shape.LINES and file.read(4) != ZST:
-                return self._grow(file, stat)
+            self._final = final = final or is_quiet(stat)
+            grows = self._reader.shape is Shape.LINES and not packed.is_packed(file.read(4))
+            self._mute = not grows and stat.st_size > DOCUMENT_MAX
+            if grows or self._mute:
+                return self._grow(file, stat, final)
             file.seek(0)
-            self.take_document(file.read(DOCUMENT_MAX + 1), stat)
+            self.take_document(file.read(DOCUMENT_MAX + 1), stat, final=final)
             return False
 
     # -- files that grow at their end ------------------------------------------------------------------------------
 
-    def _grow(self, file: IO[bytes], stat: os.stat_result) -> bool:
+    def _grow(self, file: IO[bytes], stat: os.stat_result, final: bool) -> bool:
+        at = self._where(file, stat)
+        if at.history is not None and at.position == stat.st_size == at.history.read_bytes:
+            with self._store.transaction():
+                self._touch(at.history, stat)
+            return False
+        block = read_block(file, at.position, stat.st_size, kept=at.kept, inside=at.inside, final=final)
+        end = at.position + block.size
+        kept = max(at.kept, end)
+        with self._store.transaction():
+            history = at.history or self._store.histories.begin(self._name, self._module)
+            if at.history is not None and at.kept < at.history.kept_bytes:
+                self._store.histories.cut(history.id, at.lines)
+            self._tell(self._facts(block), stat, at_end=block.last)
+            self._store.histories.append(history.id, block.masked, block.masks)
+            self._save(history, stat, read=end, kept=kept, tail=tail_of(file, kept))
+        self._fed, self._inside = -1 if self._telling.closed else end, block.inside
+        self.bytes += kept - at.kept
+        return not block.last
+
+    def _where(self, file: IO[bytes], stat: os.stat_result) -> _At:
+        """Where to go on, with a parser that knows what is before that."""
         history = self._history
-        if history is not None and not is_continued(file, stat, history):
-            history = None
-        position = 0 if history is None else history.read_bytes
+        if history is None or not self._is_continued(file, stat, history):
+            self._begin_parser(stat.st_mtime_ns)
+            if history is not None and not history.kept_bytes:
+                return _At(history)
+            return _At(None)
+        if stat.st_size == history.read_bytes:
+            return _At(history, history.read_bytes, history.kept_bytes)
+        if self._fed == history.read_bytes and self._inside:
+            return _At(history, self._fed, history.kept_bytes, True)
+        found = resumed(file, history.kept_bytes)
+        kept = found.position
+        position = min(history.read_bytes, kept)
         if self._fed != position or not position:
             self._begin_parser(stat.st_mtime_ns)
             self._recall(file, position)
-        with self._store.transaction():
-            if history is None:
-                history = self._store.histories.begin(self._path, self._module)
-            file.seek(position)
-            data = file.read(BLOCK)
-            if len(data) == BLOCK and b"\n" not in data and not self._skipping:
-                data += file.read(LINE_MAX - BLOCK)
-            at_end = file.tell() >= stat.st_size
-            found = redact(data)
-            taken = self._take(data, found, stat, at_end=at_end)
-            self._fed = position + taken
-            self._keep(history, data, found)
-            kept = max(history.kept_bytes, position + len(data))
-            self._save(history, stat, read=self._fed, kept=kept, tail=tail_of(file, kept))
-        return not at_end
+            if history.read_bytes < history.kept_bytes or self._telling.prints:
+                # What a terminal showed is told again from its beginning: its findings depend on all before them.
+                self._begin_parser(stat.st_mtime_ns)
+                return _At(history, 0, kept, False, found.lines)
+        return _At(history, position, kept, found.inside and position == kept, found.lines)
+
+    def _is_continued(self, file: IO[bytes], stat: os.stat_result, history: History) -> bool:
+        """Whether what we read before is still there: by its size and its last bytes, where nothing else speaks against
+        it; else by all of them."""
+        if not history.kept_bytes or stat.st_size < history.kept_bytes or history.reader != self._module:
+            return False
+        if tail_of(file, history.kept_bytes) != history.tail:
+            return False
+        if stat.st_ino == history.inode and (
+            stat.st_size > history.size or stat.st_mtime_ns == history.modified_at or history.read_bytes < history.size
+        ):
+            return True
+        return same_bytes(file, self._store.histories.read(history.id))
 
     def _recall(self, file: IO[bytes], position: int) -> None:
         """A new parser learns what the one before it knew; what it says is stored already."""
-        file.seek(0)
-        for line in lines_of(file, position):
-            self._telling.recall(self._parser.feed(line))
+        inside, at = False, 0
+        while at < position:
+            block = read_block(file, at, position, kept=position, inside=inside, final=True)
+            if not block.size:
+                break
+            self._telling.recall(self._facts(block))
+            at, inside = at + block.size, block.inside
         if position:
             self._telling.recall(self._parser.finish())
         self._fed = position
 
-    def _take(self, data: bytes, found: Redacted, stat: os.stat_result, *, at_end: bool) -> int:
-        """Inside a transaction: complete lines of a block into facts. Returns how many bytes that were."""
-        end = data.rfind(b"\n") + 1
+    def _facts(self, block: Block) -> list[Fact]:
+        if self._mute:
+            return []
         facts: list[Fact] = []
-        begin = 0
-        if self._skipping:
-            begin = data.find(b"\n") + 1 or len(data)
-            self._skipping = begin == len(data) and not data.endswith(b"\n")
-            end = max(begin, end)
-        elif not end and len(data) >= LINE_MAX:
-            facts.append(unknown(f"a line of more than {LINE_MAX >> 20} MB", data[:800]))
-            self._skipping, begin, end = True, len(data), len(data)
-        elif at_end and end < len(data) and is_whole(data[end:], stat):
-            end = len(data)
-        part = data[begin:end]
-        for line in masked_lines(part, found if part == data else None):
-            facts.extend(self._parser.feed(line))
-        self._tell(facts, stat, at_end=at_end)
-        return end
-
-    def _keep(self, history: History, data: bytes, found: Redacted) -> None:
-        """Archive of `data`, which begins at read_bytes, what is not there yet."""
-        fresh = data[max(0, history.kept_bytes - history.read_bytes) :]
-        if fresh:
-            found = found if fresh == data else redact(fresh)
-            self._store.histories.append(history.id, found.data, masks_of(fresh, found))
+        if block.giant is not None:
+            facts.append(_giant(block.giant))
+        for line in block.lines:
+            facts += fed(self._parser, line)
+        return facts
 
     # -- files that are written whole ------------------------------------------------------------------------------
 
-    def take_document(self, data: bytes, stat: os.stat_result, mark: str = "") -> None:
+    def take_document(self, data: bytes, stat: os.stat_result, mark: str = "", *, final: bool = True) -> None:
         """All of a file, or one session of a database with the mark of its state."""
         history, digest = self._history, digest_of(data)
         if history is not None and history.tail == digest:
             with self._store.transaction():
-                self._store.histories.save(history.id, **stat_fields(stat), mark=mark, gone_at=None)
-                self._history = history._replace(**stat_fields(stat), mark=mark, gone_at=None)
+                self._touch(history, stat, mark=mark)
             return
         self._begin_parser(stat.st_mtime_ns)
-        found = redact(data)
+        found = packed.masked(data) if packed.is_packed(data) else redact(data)
+        facts = list(self._document_facts(found.data))
+        if not final and not any(isinstance(fact, SessionFacts) for fact in facts):
+            raise Unfinished  # somebody is writing it
         with self._store.transaction():
-            history = history or self._store.histories.begin(self._path, self._module)
-            self._tell(self._document_facts(found.data), stat, at_end=True)
+            self._tell(facts, stat, at_end=True)
+            history = self._edition(len(data))
             self._store.histories.replace(history.id, found.data, masks_of(data, found))
             self._save(history, stat, read=len(data), kept=len(data), tail=digest, mark=mark)
+        self.bytes += len(data)
 
-    def _document_facts(self, data: bytes) -> Iterable[Fact]:
-        if len(data) > DOCUMENT_MAX:
-            yield unknown(f"a document of more than {DOCUMENT_MAX >> 20} MB", data[:800])
-        elif self._reader.shape is Shape.LINES:
-            with zstandard.ZstdDecompressor().stream_reader(data) as plain:
-                for line in lines_of(plain, None):
-                    yield from self._parser.feed(line)
-        else:
-            yield from self._parser.feed(data)
+    def read_archive(self) -> None:
+        """Tell again what is archived, without the file. Raises StoreError."""
+        history = self._history
+        assert history is not None
+        parts = self._store.histories.read(history.id, masked=True)
+        first = next(parts, b"")
+        parts = itertools.chain([first], parts)
+        self._mute = self._reader.shape is not Shape.LINES and history.kept_bytes > DOCUMENT_MAX
+        self._begin_parser(history.modified_at)
+        with self._store.transaction():
+            if self._reader.shape is Shape.LINES and not packed.is_packed(first):
+                self._tell_lines(parts, history.modified_at)
+            elif not self._mute:
+                self._telling.tell(self._document_facts(b"".join(parts)), now=history.modified_at)
+            self._telling.tell(self._parser.finish(), now=history.modified_at)
+            self._telling.close()
+            self._telling.settle(over=clock.now() - history.modified_at > RUNNING)
+            self._note(history)
+
+    def _tell_lines(self, parts: Iterable[bytes], at: int) -> None:
+        facts: list[Fact] = []
+        size = 0
+        for line in lines_in(parts):
+            facts += [_giant(b"")] if line is None else fed(self._parser, line)
+            size += len(line or b"")
+            if size > BLOCK:
+                self._telling.tell(facts, now=at)
+                facts, size = [], 0
+        self._telling.tell(facts, now=at)
+
+    def _edition(self, size: int) -> History:
+        """The row that these bytes take: of what they hold all of, or a new one."""
+        history = self._history
+        if history is not None and size >= history.kept_bytes:
+            before = set(self._store.histories.sessions(history.id))
+            if not before or before & set(self.sessions):
+                return history
+        return self._store.histories.begin(self._name, self._module)
+
+    def _document_facts(self, data: bytes) -> Iterator[Fact]:
+        if self._reader.shape is not Shape.LINES:
+            yield from fed(self._parser, data)
+            return
+        for line in packed.lines_of(data):
+            if isinstance(line, Unknown):
+                yield line
+            else:
+                yield from fed(self._parser, line)
 
     # -- both ------------------------------------------------------------------------------------------------------
 
@@ -209,32 +301,47 @@ class HistoryImport:
         self, facts: Iterable[Fact | Prepared], last: Iterable[Fact | Prepared], stat: os.stat_result
     ) -> None:
         """Everything that is there for now, `last` once it was all read."""
-        silence = clock.now() - stat.st_mtime_ns
         self._telling.tell(facts, now=stat.st_mtime_ns)
         self._telling.tell(last, now=stat.st_mtime_ns)
-        if silence > QUIET:
+        if self._final:
             self._telling.close()
-        self._telling.settle(over=silence > RUNNING)
+        self._telling.settle(over=clock.now() - stat.st_mtime_ns > RUNNING)
+
+    def _touch(self, history: History, stat: os.stat_result, mark: str = "") -> None:
+        """Inside a transaction: it was looked at, and is as it was."""
+        fields = {**stat_fields(stat), "mark": mark, "gone_at": None, "trouble": None}
+        self._store.histories.save(history.id, **fields)
+        self._history = history._replace(**fields)
 
     def _save(
         self, history: History, stat: os.stat_result, *, read: int, kept: int, tail: bytes, mark: str = ""
     ) -> None:
-        told = self._telling
-        for session in told.sessions:
-            self._store.histories.told(history.id, session.row)
         keeps = None if self._keeps_days is None else stat.st_mtime_ns + int(self._keeps_days * 86_400) * clock.SECOND
         fields: dict[str, Any] = {
             **stat_fields(stat),
-            "session": told.sessions[0].row if told.sessions else history.session,
+            "reader": self._module,
             "mark": mark,
             "read_bytes": read,
             "kept_bytes": kept,
             "tail": tail,
-            "unknown_lines": sum(count for count, _ in told.unknown.values()),
-            "unknown_json": msgspec.json.encode(told.unknown).decode() if told.unknown else None,
             "keeps_until": keeps,
             "gone_at": None,
             "trouble": None,
         }
+        self._note(history, **fields)
+
+    def _note(self, history: History, **fields: Any) -> None:
+        """Inside a transaction: of which sessions it told, and what nobody understands; `fields` besides."""
+        told = self._telling
+        for session in told.touched():
+            self._store.histories.told(history.id, session.row, told.unknown_in(session), session.last_at)
+        fields["unknown_lines"] = sum(count for count, _ in told.unknown.values())
+        fields["unknown_json"] = msgspec.json.encode(told.unknown).decode() if told.unknown else None
+        if told.sessions and history.session is None:
+            fields["session"] = told.sessions[0].row
         self._store.histories.save(history.id, **fields)
         self._history = history._replace(**fields)
+
+
+def _giant(beginning: bytes) -> Unknown:
+    return unknown(f"a line of more than {LINE_MAX >> 20} MB", beginning)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from tachograph import clock
 from tachograph.errors import NotFound, Refused
+from tachograph.extract.rules import Rules
 from tachograph.ingest import discover, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
+from tachograph.ingest.history_import import RUNNING, HistoryImport
 from tachograph.ingest.importer import load_rules
-from tachograph.ingest.telling import Telling
 from tachograph.paths import Places
-from tachograph.readers import Origin, Shape
 from tachograph.readers.registry import MODULES, reader
 from tachograph.store import Store
+from tachograph.store.histories import History
 
 GROUP = 4 << 20  # bytes of files that share a transaction
 Progress = Callable[[int, int, Report], None]  # files done, files in all, what they came to
@@ -47,20 +50,20 @@ def import_all(
     store: Store, places: Places, wanted: Sequence[Candidate], progress: Progress, complaints: list[str]
 ) -> Report:
     """Import what changed of `wanted`. Raises Refused when another process does it, StoreError."""
-    lock = spawn.take_lock(places, LOCK)
-    if lock is None:
-        raise Refused("another process imports histories", "`tachograph up` does it all the time; try again later")
+    lock = _locked(places)
     try:
         histories = Histories(store, load_rules(places))
-        todo = histories.changed(wanted)
+        todo = [one._replace(final=True) for one in histories.changed(wanted)]
         total = Report(files=len(wanted) - len(todo))
         done = 0
-        for group in groups(read_ahead(todo, lambda one: not histories.knows(one.path))):
-            with store.transaction():
+        for group in groups(read_ahead(todo, lambda one: not histories.knows(one))):
+            small = sum(candidate.size for candidate, _ in group) <= GROUP  # a larger one commits as it is read
+            with store.transaction() if small else contextlib.nullcontext():
                 for candidate, ahead in group:
                     total += histories.take(candidate, ahead)
                     done += 1
                     progress(done, len(todo), total)
+        store.histories.settle(clock.now() - RUNNING)
         complaints += histories.complaints
         return total
     finally:
@@ -84,34 +87,48 @@ def groups(wanted: Iterable[tuple[Candidate, Ahead | None]]) -> Iterator[list[tu
 def reparse(store: Store, places: Places, words: Sequence[str], progress: Progress) -> Report:
     """Run today's readers over what is archived. Steps told again change where they lie; nothing is doubled.
 
-    `words`: agents or paths of files as they were; none: everything.
+    `words`: agents or paths of files as they were; none: everything. Raises NotFound when that is nothing, Refused when
+    another process imports histories.
     """
-    rules = load_rules(places)
     agents = set(words) & set(discover.agents())
     files = {os.path.abspath(word) for word in words if word not in agents}
     chosen = [
         one
-        for path, one in store.histories.current().items()
+        for one in store.histories.all()
         if one.reader in MODULES
-        and (not words or reader(one.reader).name in agents or path.partition("#")[0] in files)
+        and (not words or reader(one.reader).name in agents or not files.isdisjoint((one.path, _file(one.path))))
         and one.kept_bytes
     ]
-    total = Report()
-    for number, one in enumerate(chosen, 1):
-        source = reader(one.reader)
-        parser = source.parse(Origin(one.path, one.modified_at))
-        telling = Telling(store, rules, source.name, source="transcript")
-        data = b"".join(store.histories.read(one.id, masked=True))
-        lines = data.split(b"\n") if source.shape is Shape.LINES else [data]
-        with store.transaction():
-            for line in lines:
-                telling.tell(parser.feed(line), now=one.modified_at)
-            telling.tell(parser.finish(), now=one.modified_at)
-            telling.settle(over=True)
-            store.histories.save(one.id, unknown_lines=sum(count for count, _ in telling.unknown.values()))
-        total += Report(1, 1, len(data), sessions=frozenset(session.id for session in telling.sessions))
-        progress(number, len(chosen), total)
-    return total
+    if words and not chosen:
+        raise NotFound(f"nothing is archived of {', '.join(words)}", "`tachograph import` archives what agents wrote")
+    lock = _locked(places)
+    try:
+        rules = load_rules(places)
+        total = Report()
+        for number, one in enumerate(chosen, 1):
+            total += _reparsed(store, rules, one)
+            progress(number, len(chosen), total)
+        return total
+    finally:
+        os.close(lock)
+
+
+def _file(path: str) -> str:
+    """The file that a session of a database is in."""
+    return path.rpartition("#")[0]
+
+
+def _reparsed(store: Store, rules: Rules, history: History) -> Report:
+    item = HistoryImport(store, rules, history.path, history.reader, history)
+    item.read_archive()
+    return Report(1, 1, history.kept_bytes, sessions=frozenset(item.sessions))
+
+
+def _locked(places: Places) -> int:
+    lock = spawn.take_lock(places, LOCK)
+    if lock is None:
+        raise Refused("another process imports histories", "`tachograph up` does it all the time; try again later")
+    return lock
 
 
 class Original(NamedTuple):
@@ -134,7 +151,7 @@ def originals(store: Store, session_id: str, *, masked: bool = False) -> list[Or
         Original(
             one.path,
             one.kept_bytes,
-            len(store.histories.vault.of(one.id)),
+            len(store.histories.vault.of(one.id, one.edition)),
             partial(store.histories.read, one.id, masked=masked),
         )
         for one in found

@@ -16,9 +16,13 @@ from tachograph.extract.extractor import Found
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
 from tachograph.extract.texts import extract_text
-from tachograph.records import Fact, Step
+from tachograph.readers import Parser
+from tachograph.readers.json_lines import unknown
+from tachograph.records import Fact, Step, Usage
 
 INLINE = 1000  # characters of a tool's result that stay with the event
+DEPTH_MAX = 100  # of a call's arguments
+TOO_DEEP = "[nested too deep]"
 TOOLS = frozenset({"tool_call", "command", "file_op"})
 _EXAMINED = frozenset({"reply", "command", "tool_call"})
 _category = lru_cache(maxsize=8192)(category)
@@ -30,6 +34,17 @@ class Prepared(NamedTuple):
     step: Step
     result: str | None = None
     found: tuple[Found, ...] = ()
+    at: int = 0  # ns, when its text was told
+
+
+def fed(parser: Parser, data: bytes) -> list[Fact]:
+    """What a parser says to a line. Should it fail, that costs the line, and not the others."""
+    try:
+        return list(parser.feed(data))
+    except MemoryError:
+        raise
+    except Exception as error:
+        return [unknown(f"reader failed: {type(error).__name__}", data)]
 
 
 def prepared(facts: Iterable[Fact | Prepared], rules: Rules) -> Iterator[Fact | Prepared]:
@@ -61,25 +76,27 @@ def _prepared(step: Step, rules: Rules) -> Prepared:
     return Prepared(msgspec.structs.replace(step, **changes) if changes else step, result, found)
 
 
-def masked(value: Any) -> Any:
+def masked(value: Any, depth: int = 0) -> Any:
     """A JSON-like value with the secrets in its texts masked."""
     if isinstance(value, str):
         return redact_text(value)[0]
+    if isinstance(value, dict | list) and depth > DEPTH_MAX:
+        return TOO_DEEP
     if isinstance(value, dict):
-        return {str(key): masked(inner) for key, inner in value.items()}
+        return {str(key): masked(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [masked(inner) for inner in value]
+        return [masked(inner, depth + 1) for inner in value]
     return value
 
 
 def storable(value: Any) -> Any:
     """The same without what a database cannot hold: half characters, numbers of more than 64 bits."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, Step):
         fields = msgspec.structs.asdict(value)
         usage = fields.pop("usage")
-        return Step(**{name: storable(inner) for name, inner in fields.items()}, usage=usage)
+        return Step(**{name: storable(inner) for name, inner in fields.items()}, usage=usage and _counted(usage))
     if isinstance(value, dict):
         return {storable(str(key)): storable(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -87,3 +104,8 @@ def storable(value: Any) -> Any:
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return None
     return value
+
+
+def _counted(usage: Usage) -> Usage:
+    counts = {name: 0 for name, value in msgspec.structs.asdict(usage).items() if value and storable(value) is None}
+    return msgspec.structs.replace(usage, **counts)

@@ -51,6 +51,7 @@ class Stream:
         self._rules = rules
         self._extractor = Extractor(rules, state.get("extractor"))  # type: ignore[arg-type]
         self._prompted = int(state.get("prompted", 0))  # type: ignore[call-overload]
+        self._at = int(state.get("at", 0))  # type: ignore[call-overload]  # ns, of the last bytes
         # The stored chunk may end in part of a line that was shown early; the journal still has that part.
         self._chunks = Chunker(number, chunk, state.get("complete"))  # type: ignore[arg-type]
         self.pending = b""
@@ -58,15 +59,17 @@ class Stream:
 
     def state(self) -> dict[str, object]:
         """Small and JSON-able; goes into the store with the rows."""
-        return {"extractor": self._extractor.state(), "prompted": self._prompted, "complete": len(self._chunks)}
+        complete = len(self._chunks)
+        return {"extractor": self._extractor.state(), "prompted": self._prompted, "complete": complete, "at": self._at}
 
     def feed(self, pieces: Sequence[tuple[int, bytes]]) -> Step:
         """Take bytes as they were read; gives what is complete."""
         before = len(self.pending)
+        self._at = pieces[-1][0] if pieces else self._at
         raw = self.pending + b"".join(data for _, data in pieces)
         sizes = self.pending_pieces + [(at, len(data)) for at, data in pieces]
         end = raw.rfind(b"\n", before) + 1
-        end = _before_open_key(raw, end) if end else 0
+        end = before_open_key(raw, end) if end else 0
         step = Step([], [], [], 0)
         begin = 0
         for stop in _stops(raw, end):
@@ -82,7 +85,7 @@ class Stream:
         self.pending, self.pending_pieces = b"", []
         if self.stream == INPUT:
             return step
-        last = [(found, 0) for found in self._extractor.finish()]
+        last = [(found, self._at) for found in self._extractor.finish()]
         return step._replace(found=step.found + last)
 
     def glimpse(self) -> Step:
@@ -102,6 +105,11 @@ class Stream:
     def lines(self) -> int:
         """Lines so far, the unfinished one included."""
         return self.line - 1 + bool(self.pending or self._chunks.unfinished)
+
+    @property
+    def count(self) -> int:
+        """Chunks so far."""
+        return self._chunks.count
 
     @property
     def line(self) -> int:
@@ -164,7 +172,7 @@ def _shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:
     return [(at, size) for at, size in shifted if size]
 
 
-def _before_open_key(raw: bytes, end: int) -> int:
+def before_open_key(raw: bytes, end: int) -> int:
     """`end`, or the beginning of the line of a private key whose last line has not come yet."""
     begin = raw.rfind(b"-----BEGIN ", 0, end)
     if begin < 0 or end - begin > KEY_HELD:

@@ -6,6 +6,7 @@ compressed and searched as any output; the event keeps their beginning.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,21 +14,22 @@ import msgspec
 
 from tachograph.analyse.cost import price
 from tachograph.errors import BadRecord
-from tachograph.extract.extractor import Found
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
-from tachograph.ingest.chunker import Chunker, passages
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.pieces import Printed
 from tachograph.ingest.preparing import Prepared, prepared, storable
+from tachograph.ingest.results import Results
 from tachograph.ingest.told_session import ToldSession
 from tachograph.records import Fact, OutputPiece, Retracted, SessionFacts, Step, Unknown
 from tachograph.store import Store
-from tachograph.store.output import TOOL_STREAM, Chunk
+from tachograph.store.findings import InStep
+from tachograph.store.steps import Told
+from tachograph.store.tellings import joined
 
 
 class Telling:
-    """What one source tells. `source` is its name in `store.steps.RANKS`."""
+    """What one source tells. `source` is its name in `store.tellings.RANKS`."""
 
     def __init__(self, store: Store, rules: Rules, agent: str, *, source: str) -> None:
         self._store = store
@@ -36,10 +38,17 @@ class Telling:
         self._source = source
         self._steps: list[Prepared] = []
         self._sessions: dict[str, ToldSession] = {}
-        self._tools: dict[int, Chunker] = {}
         self._printed: dict[int, Printed] = {}
+        self._recalled: dict[str, SessionFacts] = {}
+        self._stale: set[str] = set()  # sessions that others may have changed since we looked
+        self._heard: dict[str, int] = {}  # session → its latest recalled step, in ns
+        self._current = self._first = ""  # the session that is told of, that was told of first, by their agent's ids
+        self._touched: dict[str, ToldSession] = {}  # sessions told of lately
+        self._unknown_in: Counter[str] = Counter()  # lines that nobody understands, by session
         self.session: ToldSession | None = None
         self.unknown: dict[str, list[Any]] = {}  # kind → [count, sample]
+        self.prints = False  # whether output was told, or recalled
+        self.closed = False  # whether output was told that nothing may follow
         self._last_at = 0
 
     @property
@@ -50,6 +59,12 @@ class Telling:
     def tell(self, facts: Iterable[Fact | Prepared], *, now: int) -> None:
         """Store facts in their order; `now` in ns is the time of steps that have none before the first that has one."""
         self._last_at = self._last_at or now
+        self._stale = set(self._sessions)
+        if self.session is not None:
+            self._look(self.session)
+            self._touched[self._current] = self.session
+        elif self._current in self._recalled:
+            self._turn_to(SessionFacts(self._current), ())
         told = list(prepared(facts, self._rules))
         for fact in told:
             if isinstance(fact, Prepared):
@@ -65,33 +80,54 @@ class Telling:
             elif isinstance(fact, Unknown):
                 self._count_unknown(fact)
         self._flush()
-        for session in self._sessions.values():
+        for session in self._touched.values():
             session.save()
 
     def recall(self, facts: Iterable[Fact]) -> None:
-        """Facts that are stored already: only what later ones depend on is learned from them."""
-        told = list(facts)
-        for fact in told:
-            if isinstance(fact, Step):
+        """Facts that are stored already: only what later ones depend on is learned from them. Stores nothing."""
+        for fact in facts:
+            if isinstance(fact, SessionFacts):
+                known = self._recalled.get(fact.id)
+                self._recalled[fact.id] = fact if known is None else _both(known, fact)
+                self._current = fact.id
+                self._first = self._first or fact.id
+            elif isinstance(fact, Step):
                 self._last_at = fact.at or self._last_at
-            elif isinstance(fact, SessionFacts):
-                self._turn_to(fact, told)
+                self._heard[self._current] = max(self._heard.get(self._current, 0), fact.at)
+            elif isinstance(fact, OutputPiece):
+                self._last_at = fact.at or self._last_at
+                self.prints = True
             elif isinstance(fact, Unknown):
                 self._count_unknown(fact)
 
     def settle(self, *, over: bool) -> None:
         """Inside a transaction: all that is there was told; `over`: and nobody has written for a while."""
-        for session in self._sessions.values():
-            session.settle(sum(count for count, _ in self.unknown.values()), over=over)
+        for session in self._touched.values():
+            self._look(session)
+            session.settle(over=over)
+        for printed in self._printed.values():
+            printed.settle()
+
+    def touched(self) -> list[ToldSession]:
+        """The sessions told of since the last time this was asked."""
+        touched, self._touched = self._touched, {}
+        return list(touched.values())
+
+    def unknown_in(self, session: ToldSession) -> int:
+        """Lines told with a session that nobody understands; those before any session count for the first."""
+        early = self._unknown_in[""] if session.native_id == self._first else 0
+        return self._unknown_in[session.native_id] + early
 
     def close(self) -> None:
         """No more bytes of output for now: unfinished lines are shown as they are."""
         for printed in self._printed.values():
             printed.close()
+            self.closed = True
 
     def _count_unknown(self, fact: Unknown) -> None:
         entry = self.unknown.setdefault(fact.kind[:80], [0, redact_text(fact.sample or "")[0][:200]])
         entry[0] += 1
+        self._unknown_in[self._current] += 1
 
     def _timed(self, one: Prepared) -> Prepared:
         if one.step.at:
@@ -104,14 +140,26 @@ class Telling:
             self._flush()
         session = self._sessions.get(facts.id)
         if session is None:
-            session = self._sessions[facts.id] = ToldSession(
-                self._store, _all_of(facts.id, told), self._agent, self._source
-            )
+            recalled = self._recalled.pop(facts.id, None)
+            known = _all_of(facts.id, told if recalled is None else (recalled, *told))
+            session = ToldSession(self._store, known, self._agent, self._source, self._last_at)
+            session.heard(self._heard.pop(facts.id, 0))
+            self._sessions[facts.id] = session
+            if recalled is not None:
+                session.learn(recalled)
+        self._look(session)
         session.learn(facts)
-        self.session = session
+        self.session, self._current, self._touched[facts.id] = session, facts.id, session
+        self._first = self._first or facts.id
+
+    def _look(self, session: ToldSession) -> None:
+        if session.native_id in self._stale:
+            self._stale.discard(session.native_id)
+            session.refresh()
 
     def _print(self, piece: OutputPiece) -> None:
-        if self.session is None:
+        self.prints = True
+        if self.session is None or self.session.wrapped:  # what a wrapped run shows is recorded
             return
         self._last_at = piece.at or self._last_at
         printed = self._printed.get(self.session.row)
@@ -130,58 +178,63 @@ class Telling:
         if not waiting or self.session is None:
             return
         session = self.session
-        steps = [_placed(one.step, session) for one in waiting]
+        session.heard(max(one.step.at for one in waiting))
+        steps = {key: one._replace(step=_placed(one.step, session)) for key, one in _by_key(waiting).items()}
         try:
-            told = self._store.steps.put(session.id, session.agent, steps, source=self._source)
+            told = self._put(session, [one.step for one in steps.values()])
         except BadRecord:  # one value that nothing can hold must not cost its neighbours
-            steps = [storable(step) for step in steps]
-            told = self._store.steps.put(session.id, session.agent, steps, source=self._source)
-        session.heard(steps[-1].at)
-        chunks: dict[int, Chunk] = {}
-        for step, one in zip(steps, waiting, strict=True):
-            if step.content and step.key in told.renewed:
-                event = told.events[step.key]
-                first = self._store_result(session, event, one.result, step.at, chunks) if one.result else 1
-                self._add_found(session, step, one.found, first)
-        self._store.output.write(session.row, list(chunks.values()))
+            steps = {key: one._replace(step=storable(one.step)) for key, one in steps.items()}
+            told = self._put(session, [one.step for one in steps.values()])
+        self._examine(session, steps, told)
 
-    def _store_result(self, session: ToldSession, event: int, text: str, at: int, chunks: dict[int, Chunk]) -> int:
-        """The number of its first line in the stream."""
-        chunker = self._tools.get(session.row)
-        if chunker is None:
-            chunker = Chunker(TOOL_STREAM, self._store.output.last(session.row, TOOL_STREAM))
-            self._tools[session.row] = chunker
-        data = text.encode("utf-8", "replace")
-        ended = data if data.endswith(b"\n") else data + b"\n"
-        first = chunker.line
-        for chunk in chunker.add(ended, [(at, len(ended))]):
-            chunks[chunk.number] = chunk
-        self._store.steps.add_output(session.row, event, first, chunker.line - first, len(data))
-        for passage in passages(list(enumerate(text.split("\n"), first))):
-            self._store.output.index(session.row, TOOL_STREAM, passage.first, passage.last, passage.text)
-        return first
+    def _put(self, session: ToldSession, steps: list[Step]) -> Told:
+        return self._store.steps.put(session.id, session.agent, steps, source=self._source)
 
-    def _add_found(self, session: ToldSession, step: Step, found: Sequence[Found], first: int) -> None:
+    def _examine(self, session: ToldSession, steps: dict[str, Prepared], told: Told) -> None:
+        """Texts that are new, or others than before: what was found in them, long results into their stream."""
+        results = Results(self._store, session.row)
+        fresh = []
+        for key, one in steps.items():
+            event = told.events.get(key, 0)
+            if key in told.fresh and one.step.content:
+                first = results.add(event, one.result, one.at) if one.result else 1
+                if one.found:
+                    fresh.append(self._in_step(session, event, one, first))
+            changed = told.texts.get(key)
+            if changed or (changed is False and results.differs(event, one.step.content or "", one.result)):
+                before = self._store.steps.output_begins(event) or 1
+                first = results.add(event, one.result, one.at) if one.result else results.drop(event)
+                self._store.findings.replace(session.row, self._in_step(session, event, one, first), before)
+        self._store.findings.add(fresh)
+        results.write()
+
+    def _in_step(self, session: ToldSession, event: int, one: Prepared, first: int) -> InStep:
         """Findings in a text whose first line is number `first` of its stream."""
-        if not found:
-            return
         extractions, blocks = as_records(
-            [(one, step.at) for one in found], session_id=session.id, agent=session.agent, source=self._source
+            [(found, one.at) for found in one.found], session_id=session.id, agent=session.agent, source=self._source
         )
-        told = {"step": step.event_type}
-        call = step.tool_call_id or (step.key[5:] if step.key.startswith("call:") else None)
+        told = {"step": one.step.event_type}
+        call = one.step.tool_call_id or (one.step.key[5:] if one.step.key.startswith("call:") else None)
         if call:  # a result may name it only in its key
             told["tool_call_id"] = call
-        self._store.extractions.add_many(
-            [
-                msgspec.structs.replace(
-                    one, metadata={**(one.metadata or {}), **told}, line_number=(one.line_number or 1) + first - 1
-                )
-                for one in extractions
-            ]
-        )
-        for block in blocks:
-            self._store.code_blocks.add(block)
+        extractions = [
+            msgspec.structs.replace(found, metadata={**(found.metadata or {}), **told}) for found in extractions
+        ]
+        return InStep(event, first, extractions, blocks)
+
+
+def _by_key(steps: Iterable[Prepared]) -> dict[str, Prepared]:
+    """Steps told several times are one, in the place of the first telling."""
+    found: dict[str, Prepared] = {}
+    for one in steps:
+        first = found.get(one.step.key)
+        if first is None:
+            found[one.step.key] = one._replace(at=one.step.at)
+        elif one.step.content is None:
+            found[one.step.key] = first._replace(step=joined(first.step, one.step))
+        else:
+            found[one.step.key] = one._replace(step=joined(first.step, one.step), at=one.step.at)
+    return found
 
 
 def _placed(step: Step, session: ToldSession) -> Step:
@@ -199,11 +252,24 @@ def _placed(step: Step, session: ToldSession) -> Step:
 
 def _all_of(session_id: str, told: Sequence[Fact | Prepared]) -> SessionFacts:
     """What a batch says of one session: which of ours it is depends on more than its first fact."""
-    fields: dict[str, Any] = {}
+    facts = SessionFacts(session_id)
     for fact in told:
         if isinstance(fact, SessionFacts) and fact.id == session_id:
-            given = {name: value for name, value in msgspec.structs.asdict(fact).items() if value is not None}
-            if "started_at" in fields and "started_at" in given:
-                given["started_at"] = min(fields["started_at"], given["started_at"])
-            fields |= given
+            facts = _both(facts, fact)
+    return facts
+
+
+def _both(first: SessionFacts, then: SessionFacts) -> SessionFacts:
+    """What two facts say of one session, one after the other."""
+    fields = {**_known(first), **_known(then)}
+    if first.started_at is not None and then.started_at is not None:
+        fields["started_at"] = min(first.started_at, then.started_at)
+    if first.last_at is not None and then.last_at is not None:
+        fields["last_at"] = max(first.last_at, then.last_at)
+    if first.metadata and then.metadata:
+        fields["metadata"] = {**first.metadata, **then.metadata}
     return SessionFacts(**fields)
+
+
+def _known(facts: SessionFacts) -> dict[str, Any]:
+    return {name: value for name in facts.__struct_fields__ if (value := getattr(facts, name)) is not None}

@@ -18,9 +18,10 @@ from tachograph.ingest.preparing import masked, storable
 from tachograph.readers.registry import MODULES
 from tachograph.records import Session, SessionFacts
 from tachograph.store import Store
-from tachograph.store.steps import RANKS
+from tachograph.store.tellings import RANKS
 from tachograph.store.usage import STATED_COST
 
+ID_MAX = 300  # characters of a session's id
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _OPEN = {"running", "waiting", "paused"}
 _SLACK = 5 * SECOND  # clocks of a file and of a process
@@ -29,48 +30,58 @@ _SLACK = 5 * SECOND  # clocks of a file and of a process
 class ToldSession:
     """One session as one source knows it."""
 
-    def __init__(self, store: Store, facts: SessionFacts, agent: str, source: str) -> None:
+    def __init__(self, store: Store, facts: SessionFacts, agent: str, source: str, now: int) -> None:
+        """`now` in ns is when it began, where nobody says so."""
         self._store = store
         self._source = source
         self.native_id = facts.id
-        self.agent = facts.agent or agent
+        self._name = storable(facts.id)[:ID_MAX] or "unnamed"
+        self.agent = storable(facts.agent) or agent
         self._outer: str | None = None  # the wrapped run inside which another agent started this one
         found = self._find(facts)
         self._created = found is None  # and nobody else can have changed it before this transaction ends
-        self.known = found or self._create(facts)
-        self.id = self.known.id
-        self.agent = self.known.agent
-        self.row = store.sessions.number(self.id)
-        self.wrapped = self.known.command is not None
+        self._is(found or self._create(facts, now))
         self.last_at = 0
         self.status: str | None = None
         self._changes: dict[str, Any] = {}  # known, but not stored yet
         self._more: dict[str, Any] = {}  # of the metadata, what this source told
 
+    def _is(self, known: Session) -> None:
+        self.known = known
+        self.id, self.agent = known.id, known.agent
+        self.row = self._store.sessions.number(known.id)
+        self.wrapped = known.command is not None
+
+    def refresh(self) -> None:
+        """Inside a transaction: what others have learned meanwhile, also that it is part of another session."""
+        name = self._store.sessions.by_alias(self._name) or self.id
+        self._is(self._store.sessions.get(name))
+
     def _find(self, facts: SessionFacts) -> Session | None:
-        name = self._store.sessions.by_alias(facts.id)
+        native = self._name
+        name = self._store.sessions.by_alias(native)
         wrapper = self._wrapper_named(facts) if name is None else None
-        known = name is None and self._store.sessions.exists(facts.id)
+        known = name is None and self._store.sessions.exists(native)
         if wrapper is not None:
             name = wrapper
             if known:  # its history came before we knew whose it was
-                self._store.steps.merge(wrapper, facts.id)
+                self._store.merging.merge(wrapper, native)
         elif known:
-            return self._store.sessions.get(facts.id)
+            return self._store.sessions.get(native)
         if name is None and self._outer is None:
             name = self._wrapper_of(facts)
         if name is None:
             return None
-        self._store.sessions.add_alias(facts.id, name)
+        self._store.sessions.add_alias(native, name)
         found = self._store.sessions.get(name)
         if found.copilot_session_id is None:
-            found = self._store.sessions.update(name, copilot_session_id=facts.id)
+            found = self._store.sessions.update(name, copilot_session_id=native)
         return found
 
     def _wrapper_named(self, facts: SessionFacts) -> str | None:
         """The wrapped run that says it is: of this agent, or of a command that has not told of an agent yet."""
         name = (facts.metadata or {}).get("tachograph_session")
-        if not isinstance(name, str) or name == facts.id or not self._store.sessions.exists(name):
+        if not isinstance(name, str) or name == self._name or not self._store.sessions.exists(name):
             return None
         run = self._store.sessions.get(name)
         if run.agent == self.agent or (run.copilot_session_id is None and run.agent not in MODULES):
@@ -94,16 +105,16 @@ class ToldSession:
         ]
         return fitting[0].id if fitting else None
 
-    def _create(self, facts: SessionFacts) -> Session:
+    def _create(self, facts: SessionFacts, now: int) -> Session:
         return self._store.sessions.add(
             Session(
-                facts.id,
+                self._name,
                 self.agent,
                 "local",
-                copilot_session_id=facts.id,
+                copilot_session_id=self._name,
                 status="running",
-                started_at=facts.started_at or facts.last_at or 0,
-                spawned_by=facts.parent_id,
+                started_at=facts.started_at or facts.last_at or now,
+                spawned_by=storable(facts.parent_id),
             )
         )
 
@@ -111,7 +122,7 @@ class ToldSession:
         """What is new; `save` stores it. The wrapper's own facts stay; the better source wins over a lesser."""
         known, changes = self.known, dict[str, Any]()
         for name in ("project_dir", "title", "model", "branch", "parent_id", "exit_code"):
-            value = getattr(facts, name)
+            value = storable(getattr(facts, name))
             if value is None or value == getattr(known, name):
                 continue
             if getattr(known, name) is None or (not self.wrapped and name in {"title", "model", "branch", "exit_code"}):
@@ -124,7 +135,7 @@ class ToldSession:
         more.pop("tachograph_session", None)
         if facts.cost_usd is not None:
             more[STATED_COST] = changes["cost_usd"] = facts.cost_usd
-        self._more |= masked(more)
+        self._more |= storable(masked(more))
         joined = self._joined(known.metadata or {})
         if joined != known.metadata:
             changes["metadata"] = joined
@@ -162,11 +173,9 @@ class ToldSession:
             self._change(status=self.status, ended_at=ended)
         self.save()
 
-    def settle(self, unknown_lines: int, *, over: bool) -> None:
+    def settle(self, *, over: bool) -> None:
         """Inside a transaction: the end of what is there is reached. A wrapped run ends when its wrapper says so."""
         changes = dict[str, Any]()
-        if unknown_lines != self.known.unknown_lines:
-            changes["unknown_lines"] = unknown_lines
         if not self.wrapped:
             status = self.status or "running"
             if over and status in _OPEN:
@@ -204,7 +213,7 @@ def adopt(store: Store, run: Session) -> None:
         after: dict[str, Any] = run.metadata or {}
         sources = {*before.get("sources", []), *after.get("sources", [])}
         metadata = {**before, **after, "sources": sorted(sources, key=RANKS.__getitem__)}
-        store.steps.merge(run.id, told.id)
+        store.merging.merge(run.id, told.id)
         store.sessions.add_alias(told.id, run.id)
         store.sessions.update(run.id, copilot_session_id=told.id, metadata=metadata, model=told.model, title=told.title)
 

@@ -24,15 +24,18 @@ from tachograph.store.extractions import Extractions
 from tachograph.store.families import Families
 from tachograph.store.feedback import Feedbacks
 from tachograph.store.files import Files
+from tachograph.store.findings import Findings
 from tachograph.store.histories import Histories
 from tachograph.store.keeping import Keeping
 from tachograph.store.ledger import Ledger
+from tachograph.store.merging import Merging
 from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
 from tachograph.store.sources import Sources
 from tachograph.store.steps import Steps
+from tachograph.store.tellers import Tellers
 from tachograph.store.trouble import translated
 from tachograph.store.turns import Turns
 from tachograph.store.usage import Usages
@@ -62,7 +65,10 @@ class Store:
         self.search = Search(self._writer, self.output)
         self.sources = Sources(self._writer)
         self.usage = Usages(self._writer)
-        self.steps = Steps(self._writer, self.usage, self.output)
+        self.findings = Findings(self._writer, self.code_blocks)
+        tellers = Tellers(self._writer, self.usage)
+        self.steps = Steps(self._writer, self.usage, self.output, tellers)
+        self.merging = Merging(self._writer, self.usage, self.steps, tellers)
         self.histories = Histories(self._writer)
         self.calls = Calls(self._writer, self.events)
         self.keeping = Keeping(self._writer)

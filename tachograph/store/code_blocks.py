@@ -23,8 +23,11 @@ class CodeBlocks:
         self._writer = writer
         self._connection = writer.connection
 
-    def add(self, block: CodeBlock) -> bool:
-        """Store a block, or only the sighting when its content is known. True when the content was new."""
+    def add(self, block: CodeBlock, *, step: int | None = None) -> bool:
+        """Store a block, or only the sighting when its content is known. True when the content was new.
+
+        `step` is the id of the event in whose text it stands.
+        """
         if not block.content:
             raise BadRecord("a code block needs content")
         at = block.at or clock.now()
@@ -37,7 +40,7 @@ class CodeBlocks:
                 _sql.add_sighting,
                 (
                     number, session, at, block.line_start, block.line_end,
-                    to_json(block.context),
+                    to_json(block.context), step,
                 ),
             )  # fmt: skip
         return found is None

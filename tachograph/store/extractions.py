@@ -7,7 +7,7 @@ from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
-from tachograph.store import queries, reextraction
+from tachograph.store import queries, reextraction, settling
 from tachograph.store.filters import Where
 from tachograph.store.json_text import from_json
 from tachograph.store.walk import Window, in_order, walk
@@ -66,12 +66,19 @@ class Extractions:
         rows = in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
         return list(self._made(rows))
 
-    def replace(self, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock]) -> tuple[int, int]:
+    def replace(
+        self,
+        session_id: str,
+        found: Sequence[Extraction],
+        blocks: Sequence[CodeBlock],
+        *,
+        source: str = settling.RECORDED,
+    ) -> tuple[int, int]:
         """Make `found` and `blocks` what extraction has found in the output of a session; returns (removed, added).
 
         What is found again stays as it is, with its id and its feedback.
         """
-        return reextraction.replace(self._writer, session_id, found, blocks)
+        return reextraction.replace(self._writer, session_id, found, blocks, source)
 
     def _of_session(
         self, session: str, kinds: set[int], since: int | None, until: int | None, limit: int | None, ascending: bool

@@ -7,7 +7,7 @@ parent shares the parent's parts. Only the last part of a file still grows. Secr
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ class History(NamedTuple):
     read_bytes: int
     kept_bytes: int
     tail: bytes
+    edition: int
     unknown_lines: int
     unknown_json: str | None
     trouble: str | None
@@ -70,10 +71,15 @@ class Histories:
         self._connection = writer.connection
         self._compress = zstandard.ZstdCompressor(level=3).compress
         self.vault = Vault(writer.path)
+        writer.companions.append(self.vault)
 
     def current(self) -> dict[str, History]:
         """Path → the file as it was last seen."""
         return {row[1]: History(*row) for row in self._connection.execute(_sql.current)}
+
+    def all(self) -> Sequence[History]:
+        """Every generation of every file, the earlier before the later."""
+        return [History(*row) for row in self._connection.execute(_sql.all)]
 
     def get(self, path: str) -> History | None:
         row = self._connection.execute(_sql.by_path, (path,)).fetchone()
@@ -97,9 +103,11 @@ class Histories:
         assignments = ", ".join(f"{name} = ?" for name in fields)
         self._connection.execute(_sql.save.format(assignments=assignments), (*fields.values(), history))
 
-    def told(self, history: int, session: int) -> None:
-        """Inside a transaction: the file tells of that session (its row number)."""
-        self._connection.execute(_sql.add_session, (history, session))
+    def told(self, history: int, session: int, unknown_lines: int = 0, last_at: int = 0) -> None:
+        """Inside a transaction: the file tells of that session (its row number), in part not understandably, up to a
+        time in ns."""
+        self._connection.execute(_sql.add_session, (history, session, unknown_lines, last_at))
+        self._connection.execute(_sql.count_unknown, (session,))
 
     def sessions(self, history: int) -> Sequence[str]:
         """Ids of the sessions a file told of."""
@@ -107,35 +115,64 @@ class Histories:
 
     def append(self, history: int, data: bytes, masks: Sequence[Masked] = ()) -> None:
         """Inside a transaction: more bytes of a file, masked; `masks` with offsets inside `data`."""
-        if masks:
-            begin = self._connection.execute(_sql.archived, (history,)).get
-            self.vault.add(history, [mask._replace(offset=begin + mask.offset) for mask in masks])
+        if not data:
+            return
+        begin = int(self._connection.execute(_sql.archived, (history,)).get)
+        edition = int(self._connection.execute(_sql.edition, (history,)).get)
+        self.vault.append(history, edition, begin, [mask._replace(offset=begin + mask.offset) for mask in masks])
+        self._add(history, data)
+
+    def replace(self, history: int, data: bytes, masks: Sequence[Masked] = ()) -> None:
+        """Inside a transaction: the file was written anew as `data`."""
+        edition = int(self._connection.execute(_sql.edition, (history,)).get)
+        self.vault.replace(history, edition, masks)
+        self._connection.execute(_sql.next_edition, (history,))
+        blobs = [row[0] for row in self._connection.execute(_sql.drop_parts, (history,)).fetchall()]
+        self._add(history, data)
+        self._drop(blobs)
+
+    def cut(self, history: int, lines: int) -> None:
+        """Inside a transaction: the last bytes of a file are to be read again: those with so many line ends in them,
+        from where a line begins."""
+        data, last = b"", None
+        for number, _, packed in self._connection.execute(_sql.last_parts, (history,)):
+            data, last = unpack(packed) + data, number
+            if data.count(b"\n") > lines:
+                break
+        if last is None:
+            return
+        end = len(data)
+        for _ in range(lines + 1):
+            end = data.rfind(b"\n", 0, end)
+            if end < 0:
+                break
+        blobs = [row[0] for row in self._connection.execute(_sql.drop_last_parts, (history, last)).fetchall()]
+        self._add(history, data[: end + 1])
+        self._drop(blobs)
+
+    def _add(self, history: int, data: bytes) -> None:
         last = self._connection.execute(_sql.last_part, (history,)).fetchone()
-        number, replaced = 0, None
+        number, replaced = 0, []
         if last is not None:
             number, blob, packed = last
             before = unpack(packed)
             if _may_grow(before):
-                data, replaced = before + data, blob
+                data, replaced = before + data, [blob]
             else:
                 number += 1
         for part in _parts(data):
             self._connection.execute(_sql.set_part, (history, number, self._blob(part)))
             number += 1
-        if replaced is not None:
-            self._connection.execute(_sql.drop_blob, (replaced,))
+        self._drop(replaced)
 
-    def replace(self, history: int, data: bytes, masks: Sequence[Masked] = ()) -> None:
-        """Inside a transaction: the file was written anew as `data`."""
-        blobs = [row[0] for row in self._connection.execute(_sql.drop_parts, (history,)).fetchall()]
-        self.vault.forget(history)
-        self.append(history, data, masks)
-        for blob in blobs:
-            self._connection.execute(_sql.drop_blob, (blob,))
+    def _drop(self, blobs: Iterable[int]) -> None:
+        """Contents that no file has any more."""
+        self._connection.executemany(_sql.drop_blob, [(blob,) for blob in blobs])
 
     def read(self, history: int, *, masked: bool = False) -> Iterator[bytes]:
         """The bytes of a file, as they were unless `masked`. Raises StoreDamaged for a part that cannot be read."""
-        masks = iter([] if masked else self.vault.of(history))
+        edition = int(self._connection.execute(_sql.edition, (history,)).get or 0)
+        masks = iter([] if masked else self.vault.of(history, edition))
         mask = next(masks, None)
         position, held = 0, b""
         for (blob,) in self._connection.execute(_sql.parts, (history,)).fetchall():

@@ -70,6 +70,21 @@ class Output:
         """Make lines first..last of a stream searchable."""
         self._writer.passage(session, stream, first, last, text)
 
+    def clear_index(self, session: int) -> bool:
+        """Inside a transaction: what a session (its row number) printed is not searched any more, since it is about to
+        be told again. False when it has printed nothing."""
+        if not self._connection.execute(_sql.has_printed, (session,)).get:
+            return False
+        for stream in range(TOOL_STREAM):
+            self._writer.unindex(session, stream, 0, LINE_MAX)
+        return True
+
+    def keep(self, session: int, chunks: dict[int, int]) -> None:
+        """Inside a transaction: only the first so many chunks of each stream that was printed."""
+        self._connection.executemany(
+            _sql.drop_after, [(session, stream, chunks.get(stream, 0)) for stream in range(TOOL_STREAM)]
+        )
+
     def streams(self, session: str) -> dict[str, int]:
         """The streams that have output, with the number of their last line."""
         number = self._sessions.number(session)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
-from tachograph.store import queries, settling
+from tachograph.store import queries, removing
 from tachograph.store.code_blocks import CodeBlocks, digest_of
 from tachograph.store.filters import numbers
 from tachograph.store.json_text import to_json
@@ -18,16 +17,14 @@ _sql = queries.load("reextraction")
 
 
 def replace(
-    writer: Writer, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock]
+    writer: Writer, session_id: str, found: Sequence[Extraction], blocks: Sequence[CodeBlock], source: str
 ) -> tuple[int, int]:
-    """One transaction; returns (removed, added). Findings that were added by hand (other sources) are left alone."""
+    """One transaction; returns (removed, added). Findings of other sources (added by hand) are left alone."""
     with writer.change():
-        # What goes must be part of the totals that it is taken from.
-        settling.settle(writer.connection, writer.kinds, writer.passage, writer.last_id(), after=1)
         session = writer.connection.execute(_sql.session_number, (session_id,)).get
         if session is None:
             raise NotFound(f"no session matches {session_id!r}", "`tachograph sessions` lists them")
-        stored = _stored(writer, session)
+        stored = _stored(writer, session, source)
         fresh = []
         for extraction in found:
             same = stored.get(_key(extraction))
@@ -36,7 +33,7 @@ def replace(
             else:
                 fresh.append(extraction)
         gone = [number for rest in stored.values() for number in rest]
-        _remove(writer, session, gone)
+        removing.remove(writer, session, gone)
         if fresh:
             writer.extractions(fresh)
         _blocks(writer, session, blocks)
@@ -50,36 +47,14 @@ def _key(e: Extraction) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _stored(writer: Writer, session: int) -> dict[tuple[object, ...], list[int]]:
+def _stored(writer: Writer, session: int, source: str) -> dict[tuple[object, ...], list[int]]:
     kinds = writer.kinds.matching(extracted=True)
     stored: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, kind_id, *rest in writer.connection.execute(_sql.events_of_session, (session,)):
-        if kind_id in kinds and (kind := writer.kinds.of(kind_id)).source == settling.RECORDED:
+        if kind_id in kinds and (kind := writer.kinds.of(kind_id)).source == source:
             key = (kind.event_type, kind.pattern, kind.risk_level, kind.auto_confirmable, kind.code_block_language)
             stored[(*key, *rest)].append(number)
     return stored
-
-
-def _remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
-    """Rows, their feedback and every count they are part of."""
-    db: Any = writer.connection
-    bounds: dict[int, tuple[int, int]] = {}
-    for start in range(0, len(gone), 500):
-        part = numbers(gone[start : start + 500])
-        counts = {}
-        for kind, count, first_at, last_at in db.execute(_sql.count_kinds.format(numbers=part)).fetchall():
-            counts[kind] = count
-            known = bounds.get(kind, (first_at, last_at))
-            bounds[kind] = (min(known[0], first_at), max(known[1], last_at))
-        feedbacks = db.execute(_sql.count_feedback.format(numbers=part)).get
-        for removal in (_sql.remove_feedback, _sql.remove_steps, _sql.remove_events):
-            db.execute(removal.format(numbers=part))
-        db.executemany(_sql.shrink_session_kind, [(count, session, kind) for kind, count in counts.items()])
-        db.executemany(_sql.shrink_kind, [(count, kind) for kind, count in counts.items()])
-        db.execute(_sql.shrink_session, (session, sum(counts.values()), *writer.totals(counts), feedbacks))
-    db.execute(_sql.drop_empty_session_kinds, (session,))
-    db.execute(_sql.drop_empty_kinds)
-    db.executemany(_sql.bound_kind, [(kind, *times) for kind, times in bounds.items()])
 
 
 def _blocks(writer: Writer, session: int, blocks: Sequence[CodeBlock]) -> None:

@@ -40,7 +40,7 @@ CREATE TABLE _sessions (
     model              TEXT,
     parent_id          TEXT,
     workflow_id        TEXT,
-    told_by            INTEGER,   -- ranks of the sources whose texts and usage count, 4 bits each; NULL: nobody's yet
+    told_by            INTEGER NOT NULL DEFAULT 0,  -- ranks + 1 of the sources whose texts and usage count: see store/tellers.py
     extraction_config_version  TEXT,
     environment_config_version TEXT,
     metadata_json      TEXT,
@@ -147,7 +147,8 @@ CREATE TABLE _sightings (
     at           INTEGER NOT NULL,
     line_start   INTEGER,
     line_end     INTEGER,
-    context_json TEXT
+    context_json TEXT,
+    step         INTEGER              -- the event in whose text it stands; NULL: it stands in output
 ) STRICT;
 CREATE INDEX _sightings_block ON _sightings (block);
 CREATE INDEX _sightings_session ON _sightings (session);
@@ -261,9 +262,16 @@ CREATE TABLE _tool_output (       -- where the output of a tool call lies in the
     session    INTEGER NOT NULL,
     line_first INTEGER NOT NULL,
     lines      INTEGER NOT NULL,
-    bytes      INTEGER NOT NULL
+    bytes      INTEGER NOT NULL,
+    digest     INTEGER NOT NULL       -- 64 bits: whether it is told again as it was
 ) STRICT;
 CREATE INDEX _tool_output_line ON _tool_output (session, line_first);
+
+CREATE TABLE _findings (          -- what the rules found in the text of a step: it goes when the text changes
+    step  INTEGER NOT NULL,           -- of _events, and so is
+    event INTEGER NOT NULL,
+    PRIMARY KEY (step, event)
+) WITHOUT ROWID, STRICT;
 
 CREATE TABLE _histories (         -- files in which agents keep their sessions: how far each was read, and its bytes
     id          INTEGER PRIMARY KEY,
@@ -277,8 +285,9 @@ CREATE TABLE _histories (         -- files in which agents keep their sessions: 
     modified_at INTEGER NOT NULL DEFAULT 0,
     mark        TEXT NOT NULL DEFAULT '',    -- of a database session: changes when it does
     read_bytes  INTEGER NOT NULL DEFAULT 0,  -- parsed up to here
-    kept_bytes  INTEGER NOT NULL DEFAULT 0,  -- archived up to here: with a last line that may still grow
+    kept_bytes  INTEGER NOT NULL DEFAULT 0,  -- archived up to here; more than was parsed while it is told again
     tail        BLOB NOT NULL DEFAULT x'',   -- digest of the last bytes before that: tells growth from replacement
+    edition     INTEGER NOT NULL DEFAULT 0,  -- of a file that is written whole: which masks in the vault are its
     unknown_lines INTEGER NOT NULL DEFAULT 0,
     unknown_json TEXT,                       -- kind → [count, sample]
     trouble     TEXT,                        -- why it could not be read to its end
@@ -291,6 +300,8 @@ CREATE INDEX _histories_session ON _histories (session);
 CREATE TABLE _history_sessions (  -- a file may tell of several sessions, a session lie in several files
     history INTEGER NOT NULL REFERENCES _histories (id),
     session INTEGER NOT NULL REFERENCES _sessions (id),
+    unknown_lines INTEGER NOT NULL DEFAULT 0,
+    last_at INTEGER NOT NULL DEFAULT 0,       -- ns, of the latest it says of it, whether or not that is a step
     PRIMARY KEY (session, history)
 ) WITHOUT ROWID, STRICT;
 

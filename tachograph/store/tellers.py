@@ -1,5 +1,5 @@
-"""Which source tells what of a session: prompts and replies by the one that knows them best, usage by the best of those
-that know any (hooks tell what was said, and not what it took). No two sources name these alike, so each is told by one.
+"""Which source tells what of a session: prompts, replies, thoughts and usage are each told by the best of those that
+know any (hooks tell what was said, and not what it took). No two sources name these alike, so each is told by one.
 """
 
 from __future__ import annotations
@@ -8,85 +8,87 @@ from collections.abc import Sequence
 from typing import Any
 
 from tachograph.records import Step
-from tachograph.store import queries
+from tachograph.store import queries, removing
 from tachograph.store.filters import numbers
+from tachograph.store.tellings import RANKS
+from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
 
 _sql = queries.load("tellers")
-_TEXTS = frozenset({"prompt", "reply", "thinking"})
-_GROUPS = (_TEXTS, frozenset({"usage"}))
-_CONCERNED = _TEXTS | {"usage", "marker"}
-_NOTED = frozenset(  # markers of what all sources tell of; others are told by one alone
+_GROUPS = {"prompt": 0, "reply": 4, "thinking": 8, "usage": 12}  # where _sessions.told_by has the rank of the source
+_TEXTS = ("prompt", "reply", "thinking")
+_CONCERNED = _GROUPS.keys() | {"marker"}
+_NOTED = frozenset(  # markers of what all sources tell of: the best of those that tell texts
     {"compaction", "compaction_summary", "model_switch", "api_error", "interruption", "permission_mode"}
 )
-Rows = list[tuple[int, int]]  # (event, kind)
 
 
 class Tellers:
-    """The ranks of the sources that tell the groups of a session. _sessions.told_by has 4 bits for each: rank + 1."""
+    """Inside transactions; sessions are row numbers."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, usages: Usages) -> None:
         self._writer = writer
         self._connection: Any = writer.connection
+        self._usages = usages
 
-    def wanted(self, session: int, steps: Sequence[Step], rank: int) -> tuple[Sequence[Step], Rows]:
-        """What of the steps of a source is to be stored; and which events go, as this source knows better."""
-        if not any(step.event_type in _CONCERNED for step in steps):
-            return steps, []
-        ranks, gone = self._ranks(session), Rows()
-        before = list(ranks)
-        for number, group in enumerate(_GROUPS):
-            if any(step.event_type in group for step in steps):
-                best = ranks[number]
-                if best is not None and rank > best:
-                    steps = [step for step in steps if step.event_type not in group]
-                    continue
-                if best is not None and rank < best:
-                    gone += self._lesser(session, number, rank)
-                ranks[number] = rank
-        if ranks != before:
-            self._set(session, ranks)
-        if ranks[0] is not None and rank > ranks[0] and any(map(_is_noted, steps)):
-            steps = [step for step in steps if not _is_noted(step)]
-        return steps, gone
+    def wanted(self, session: int, steps: Sequence[Step], rank: int) -> Sequence[Step]:
+        """Without what a better source tells; what only lesser ones told, and this one tells, is taken out."""
+        types = {step.event_type for step in steps} & _CONCERNED
+        if not types:
+            return steps
+        best = self._of(session)
+        better = {one for one in types & _GROUPS.keys() if rank < best.get(one, len(RANKS))}
+        if better:
+            self._set(session, {**best, **dict.fromkeys(better, rank)})
+            self._forget(session, dict.fromkeys(better & best.keys(), rank), best)
+        lesser = {one for one in types if rank > best.get(one, len(RANKS))}
+        noted = rank > _best_of_texts(best)
+        if not lesser and not (noted and "marker" in types):
+            return steps
+        return [step for step in steps if step.event_type not in lesser and not (noted and _is_noted(step))]
 
-    def one_of(self, first: int, second: int) -> tuple[Rows, Rows]:
-        """Two sessions become `first`: which events of each go. The better is the one whose texts are told better."""
-        ranks, gone = [self._ranks(session) for session in (first, second)], (Rows(), Rows())
-        best: list[int | None] = []
-        for number, (one, other) in enumerate(zip(*ranks, strict=True)):
-            best.append(min((rank for rank in (one, other) if rank is not None), default=None))
-            if one is not None and other is not None and one != other:
-                side = int(other > one)
-                gone[side].extend(self._lesser((first, second)[side], number, min(one, other)))
-        self._set(first, best)
-        return gone
+    def meet(self, first: int, second: int) -> None:
+        """Two sessions are about to become one, `first`: of each group the better one's stay."""
+        own, others = self._of(first), self._of(second)
+        both = {one: min(own[one], others[one]) for one in own.keys() & others.keys()}
+        for session, ranks, against in ((first, own, others), (second, others, own)):
+            self._forget(session, {one: rank for one, rank in both.items() if rank < ranks[one]}, ranks, against)
+        self._set(first, {**others, **own, **both})
 
-    def is_better(self, one: int, other: int) -> bool:
-        """Whether the texts of a session are told by a better source than those of another."""
-        mine, others = self._ranks(one)[0], self._ranks(other)[0]
-        return mine is not None and (others is None or mine < others)
-
-    def _lesser(self, session: int, number: int, rank: int) -> Rows:
-        """Events of a group that only sources below that rank told."""
+    def _forget(
+        self, session: int, ranks: dict[str, int], best: dict[str, int], other: dict[str, int] | None = None
+    ) -> None:
+        """What only sources below these ranks told, by group; and notes, when the texts have a better source than the
+        best so far (those of `other`, or of these ranks)."""
         self._writer.kinds.refresh()
-        types = {kind: found.event_type for kind, found in self._writer.kinds.by_id.items()}
-        kinds = numbers(kind for kind, event_type in types.items() if event_type in _GROUPS[number])
-        rows: Rows = self._connection.execute(_sql.lesser.format(numbers=kinds), (session, rank)).fetchall()
-        if _GROUPS[number] is _TEXTS:
-            kinds = numbers(kind for kind, event_type in types.items() if event_type == "marker")
-            found = self._connection.execute(_sql.lesser_markers.format(numbers=kinds), (session, rank)).fetchall()
-            rows = rows + [(event, kind) for event, kind, about in found if about in _NOTED]
-        return rows
+        gone: list[int] = []
+        for event_type, rank in ranks.items():
+            gone += [row[0] for row in self._connection.execute(self._about(_sql.lesser, event_type), (session, rank))]
+        rank = _best_of_texts(ranks if other is None else other)
+        if rank < _best_of_texts(best):
+            found = self._connection.execute(self._about(_sql.lesser_markers, "marker"), (session, rank))
+            gone += [event for event, about in found if about in _NOTED]
+        if gone:
+            removing.remove(self._writer, session, gone)
+            self._usages.total(session)
 
-    def _ranks(self, session: int) -> list[int | None]:
-        packed = self._connection.execute(_sql.told_by, (session,)).get or 0
-        parts = [packed >> 4 * number & 15 for number in range(len(_GROUPS))]
-        return [part - 1 if part else None for part in parts]
+    def _about(self, sql: str, event_type: str) -> str:
+        kinds = self._writer.kinds.by_id.items()
+        return sql.format(numbers=numbers(number for number, kind in kinds if kind.event_type == event_type))
 
-    def _set(self, session: int, ranks: Sequence[int | None]) -> None:
-        packed = sum((rank + 1) << 4 * number for number, rank in enumerate(ranks) if rank is not None)
-        self._connection.execute(_sql.set_told_by, (packed or None, session))
+    def _of(self, session: int) -> dict[str, int]:
+        """Event type → rank of the source whose events of that type count; four bits each in one number: rank + 1."""
+        packed = int(self._connection.execute(_sql.told_by, (session,)).get or 0)
+        ranks = {event_type: (packed >> shift & 15) - 1 for event_type, shift in _GROUPS.items()}
+        return {event_type: rank for event_type, rank in ranks.items() if rank >= 0}
+
+    def _set(self, session: int, ranks: dict[str, int]) -> None:
+        packed = sum((rank + 1) << _GROUPS[event_type] for event_type, rank in ranks.items())
+        self._connection.execute(_sql.set_told_by, (packed, session))
+
+
+def _best_of_texts(ranks: dict[str, int]) -> int:
+    return min((ranks[one] for one in _TEXTS if one in ranks), default=len(RANKS))
 
 
 def _is_noted(step: Step) -> bool:

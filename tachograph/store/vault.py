@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -29,7 +29,9 @@ class Masked(NamedTuple):
 
 
 class Vault:
-    """The masks of one store's histories."""
+    """The masks of one store's histories. An edition is what a history was at one time: bytes that are appended belong
+    to the same, a file written anew has the next. What is said of one is committed before the store's own transaction
+    (`Writer.companions`), so that after a kill the masks of both editions are there."""
 
     def __init__(self, store_path: str) -> None:
         folder, name = os.path.split(store_path)
@@ -37,28 +39,58 @@ class Vault:
         self.path = os.path.join(folder, FILE if stem == "tachograph" else f"{stem}-{FILE}")
         self._connection: Any = None
 
-    def add(self, history: int, masks: Iterable[Masked]) -> None:
-        """Durable when it returns, so that the store may forget the secrets. Raises StoreError."""
-        with translated(self.path):
-            self._open().executemany(_sql.add, [(history, *mask) for mask in masks])
+    def append(self, history: int, edition: int, begin: int, masks: Sequence[Masked]) -> None:
+        """These are the masks from offset `begin` on. Raises StoreError."""
+        if masks or self._exists():
+            with translated(self.path):
+                self._begin().execute(_sql.forget_after, (history, edition, begin))
+                self._begin().executemany(_sql.add, [(history, edition, *mask) for mask in masks])
 
-    def of(self, history: int) -> list[Masked]:
+    def replace(self, history: int, edition: int, masks: Sequence[Masked]) -> None:
+        """These are the masks of the edition after `edition`. Raises StoreError."""
+        if masks or self._exists():
+            with translated(self.path):
+                self._begin().execute(_sql.forget_others, (history, edition))
+                self._begin().executemany(_sql.add, [(history, edition + 1, *mask) for mask in masks])
+
+    def of(self, history: int, edition: int) -> list[Masked]:
         """In order; empty when there is no file."""
-        if self._connection is None and not os.path.exists(self.path):
+        if not self._exists():
             return []
         with translated(self.path):
-            return [Masked(*row) for row in self._open().execute(_sql.of_history, (history,))]
+            return [Masked(*row) for row in self._open().execute(_sql.of_history, (history, edition))]
 
     def forget(self, history: int) -> None:
         """For good: free pages are overwritten."""
-        if self._connection is not None or os.path.exists(self.path):
+        if self._exists():
             with translated(self.path):
-                self._open().execute(_sql.forget, (history,))
+                self._begin().execute(_sql.forget, (history,))
+                self.commit()
+
+    def commit(self) -> None:
+        """Durable when it returns."""
+        if self._connection is not None and self._connection.in_transaction:
+            with translated(self.path):
+                self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            with translated(self.path):
+                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _exists(self) -> bool:
+        return self._connection is not None or os.path.exists(self.path)
+
+    def _begin(self) -> Any:
+        connection = self._open()
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        return connection
 
     def _open(self) -> Any:
         if self._connection is None:

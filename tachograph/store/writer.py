@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 import msgspec
@@ -19,6 +19,7 @@ from tachograph.errors import BadRecord
 from tachograph.records import Event, Extraction
 from tachograph.store import activity, queries, settling
 from tachograph.store import connection as gate
+from tachograph.store.filters import numbers
 from tachograph.store.kinds import Kind, Kinds
 from tachograph.store.query_words import indexable
 
@@ -26,6 +27,14 @@ _sql = queries.load("writer")
 
 _COUNTED = {"prompt": 1, "reply": 2, "command": 3, "error": 4}  # where totals() has them
 _encode = msgspec.json.encode
+
+
+class Companion(Protocol):
+    """Another file that is written to with the store: its changes are safe before the store's are."""
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
 
 
 class Growth:
@@ -49,6 +58,7 @@ class Writer:
         self.kinds = Kinds(connection)
         self._passages: list[tuple[int, int, int, int, str]] = []
         self._afterwards: dict[str, Callable[[], None]] = {}
+        self.companions: list[Companion] = []
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -59,11 +69,15 @@ class Writer:
                 yield
                 if not inner:
                     self._index()
+                    for companion in self.companions:
+                        companion.commit()
         except BaseException:
             self.kinds.forget()
             del self._passages[waiting:]
             if not inner:
                 self._afterwards.clear()
+                for companion in self.companions:
+                    companion.rollback()
             raise
         if not inner and self._afterwards:
             calls, self._afterwards = self._afterwards, {}
@@ -185,6 +199,12 @@ class Writer:
         self.connection.executemany(_sql.grow_session, sessions)
         settling.settle(self.connection, self.kinds, self.passage, last)
 
+    def count_kind(self, session: int, event: int, kind: int, at: int) -> None:
+        """Inside a transaction: an event that is there is of this kind now."""
+        self.connection.execute(_sql.grow_session_kinds, (session, kind, 1))
+        if event <= settling.settled(self.connection):
+            self.connection.execute(_sql.grow_kind, (kind, at))
+
     def totals(self, counts: dict[int, int]) -> list[int]:
         """Extractions, prompts, replies, commands and errors among some events, as the session's row counts them."""
         totals = [0, 0, 0, 0, 0]
@@ -200,6 +220,24 @@ class Writer:
     def passage(self, session: int, stream: int, first: int, last: int, text: str) -> None:
         """One row of the full-text index: lines first..last of a stream, or events with that seq."""
         self._passages.append((session, stream, first, last, text))
+
+    def unindex(self, session: int, stream: int, first: int, last: int) -> None:
+        """Inside a transaction: passages of a stream that begin within these lines are gone."""
+        found = numbers(row[0] for row in self.connection.execute(_sql.passages, (session, stream, first, last)))
+        if found:
+            self.connection.execute(_sql.drop_texts.format(numbers=found))
+            self.connection.execute(_sql.drop_passages.format(numbers=found))
+        self._passages = [one for one in self._passages if one[:2] != (session, stream) or not first <= one[2] <= last]
+
+    def move_passages(self, session: int, to: int, lines: dict[int, int]) -> None:
+        """Those that were to be written for one session are another's; by stream, their numbers grow by `lines`."""
+        moved = []
+        for one in self._passages:
+            if one[0] == session:
+                more = lines.get(one[1], 0)
+                one = (to, one[1], one[2] + more, one[3] + more, one[4])  # noqa: PLW2901
+            moved.append(one)
+        self._passages = moved
 
     def _index(self) -> None:
         """The passages of a transaction, as its last statements: FTS5 writes out what it has gathered whenever another

@@ -63,10 +63,6 @@ def test_queries_are_used_and_what_is_used_is_a_query() -> None:
         for name, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "_sql"
-    } | {
-        ("merging", node.attr)
-        for node in ast.walk(sources()["steps"])
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "_merging"
     }
     assert used == set(ALL)
 

@@ -65,7 +65,7 @@ def test_one_session_of_two_keeps_the_best_of_each(store: Store, into: str) -> N
     first, second = ("otlp", "hook") if into == "s" else ("hook", "otlp")
     tell(store, first, *TOLD[first])
     tell(store, second, *TOLD[second], session="other")
-    store.steps.merge("s", "other")
+    store.merging.merge("s", "other")
     assert counted(store) == (1, 20)
     tell(store, "otlp", Step("prompt:y", "prompt", AT), Step("usage:c", "usage", AT, usage=Usage("m", 5, 1)))
     assert counted(store) == (1, 25)

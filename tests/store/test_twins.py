@@ -75,7 +75,7 @@ def test_named_calls_are_never_taken_for_each_other(store: Store) -> None:
 def test_sessions_that_become_one_have_it_once(store: Store) -> None:
     tell(store, "hook", command("#1", exit_code=2, status="error"), command("#2", "other", AT + SECOND))
     tell(store, "transcript", command("call_1", content="said"), session="native")
-    store.steps.merge(SESSION, "native")
+    store.merging.merge(SESSION, "native")
     tell(store, "hook", command("#1", duration_ms=3.0))
     found = {call.tool_call_id: call for call in calls(store)}
     assert sorted(map(str, found)) == ["#2", "call_1"]

@@ -10,7 +10,7 @@ INSERT INTO _code_blocks (digest, language, content, parseable) VALUES (?, ?, ?,
 
 -- name: add_sighting
 -- A place where a known content was seen.
-INSERT INTO _sightings (block, session, at, line_start, line_end, context_json) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO _sightings (block, session, at, line_start, line_end, context_json, step) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: listed
 -- Blocks with their first sighting among those that fit: with a single min() SQLite takes the other columns from the

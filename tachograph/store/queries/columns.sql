@@ -31,7 +31,7 @@ coalesce(nullif(e.original_line, ''), e.matched_value)
 -- name: history
 -- histories.History, field by field.
 h.id, h.path, h.reader, h.generation, h.session, h.inode, h.size, h.modified_at, h.mark, h.read_bytes,
-h.kept_bytes, h.tail, h.unknown_lines, h.unknown_json, h.trouble, h.keeps_until, h.gone_at
+h.kept_bytes, h.tail, h.edition, h.unknown_lines, h.unknown_json, h.trouble, h.keeps_until, h.gone_at
 
 -- name: receipt
 -- records.Receipt, field by field.

@@ -4,6 +4,10 @@
 -- Every file as it was last seen.
 SELECT {history} FROM _histories h WHERE h.current = 1;
 
+-- name: all
+-- Every generation of every file, in the order of each.
+SELECT {history} FROM _histories h ORDER BY h.path, h.generation;
+
 -- name: by_path
 -- One of them.
 SELECT {history} FROM _histories h WHERE h.path = ? AND h.current = 1;
@@ -35,8 +39,19 @@ RETURNING id;
 UPDATE _histories SET {assignments} WHERE id = ?;
 
 -- name: add_session
--- A file told of a session.
-INSERT INTO _history_sessions (history, session) VALUES (?, ?) ON CONFLICT DO NOTHING;
+-- A file told of a session, with so many lines in it that nobody understands, and up to a time.
+INSERT INTO _history_sessions (history, session, unknown_lines, last_at) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET unknown_lines = excluded.unknown_lines, last_at = max(last_at, excluded.last_at);
+
+-- name: count_unknown
+-- Such lines in all files that tell of a session.
+UPDATE _sessions SET unknown_lines = coalesce((
+    SELECT sum(o.unknown_lines)
+    FROM _history_sessions o
+    JOIN _histories h ON h.id = o.history
+    WHERE o.session = ?1 AND h.current = 1
+), 0)
+WHERE id = ?1;
 
 -- name: sessions
 -- Of which a file told.
@@ -66,6 +81,22 @@ INSERT INTO _blobs (digest, bytes, data) VALUES (?, ?, ?) RETURNING id;
 -- name: set_part
 -- A part, or what it has grown to.
 INSERT OR REPLACE INTO _history_parts (history, number, blob) VALUES (?, ?, ?);
+
+-- name: edition
+-- Which masks in the vault are its.
+SELECT edition FROM _histories WHERE id = ?;
+
+-- name: next_edition
+-- The file was written anew.
+UPDATE _histories SET edition = edition + 1 WHERE id = ?;
+
+-- name: last_parts
+-- From the end.
+SELECT p.number, p.blob, b.data FROM _history_parts p JOIN _blobs b ON b.id = p.blob WHERE p.history = ? ORDER BY p.number DESC;
+
+-- name: drop_last_parts
+-- Read again.
+DELETE FROM _history_parts WHERE history = ? AND number >= ? RETURNING blob;
 
 -- name: drop_parts
 -- The file was written anew.
@@ -102,7 +133,10 @@ GROUP BY a.name;
 
 -- name: settle
 -- Sessions that only histories told of, and none of these was written to since: they are over.
-UPDATE _sessions SET status = 'completed', ended_at = max(coalesce(last_at, started_at), started_at)
+UPDATE _sessions
+SET status = 'completed',
+    ended_at = max(started_at, (SELECT iif(max(o.last_at), max(o.last_at), coalesce(_sessions.last_at, 0))
+        FROM _history_sessions o WHERE o.session = _sessions.id))
 WHERE ended_at IS NULL AND command IS NULL AND id IN (
     SELECT o.session
     FROM _history_sessions o

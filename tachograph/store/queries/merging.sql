@@ -1,12 +1,24 @@
 -- Two sessions that turn out to be one: everything of ?2 moves to ?1; both are row numbers.
 
 -- name: doubled
--- Events of steps that both were told of.
-SELECT DISTINCT k.event, e.kind
+-- Steps that both were told of: the key, the event and the teller of either.
+SELECT k.key, k.event, k.teller, o.event, o.teller
 FROM _keys k
 JOIN _keys o ON o.session = ?1 AND o.key = k.key
-JOIN _events e ON e.id = k.event
-WHERE k.session = ?2;
+WHERE k.session = ?2
+ORDER BY k.event;
+
+-- name: take_output
+-- It is that of another event,
+UPDATE _tool_output SET event = ? WHERE event = ?;
+
+-- name: take_findings
+-- with what was found in it,
+UPDATE _findings SET step = ? WHERE step = ?;
+
+-- name: take_sightings
+-- code too.
+UPDATE _sightings SET step = ? WHERE session = ? AND step = ?;
 
 -- name: last_seq
 -- Where the numbering of a session stands.
@@ -24,17 +36,33 @@ UPDATE _keys SET session = ?1 WHERE session = ?2;
 -- What the index covers: events by their new numbers, output by its lines.
 UPDATE _passages
 SET session = ?1,
-    first = first + CASE WHEN stream = -1 THEN ?3 ELSE 0 END,
-    last = last + CASE WHEN stream = -1 THEN ?3 ELSE 0 END
+    first = first + CASE stream WHEN -1 THEN ?3 WHEN 3 THEN ?4 ELSE 0 END,
+    last = last + CASE stream WHEN -1 THEN ?3 WHEN 3 THEN ?4 ELSE 0 END
 WHERE session = ?2;
 
 -- name: usage
 -- What its calls of models used.
 UPDATE _usage SET session = ?1 WHERE session = ?2;
 
+-- name: tool_stream
+-- How long the stream "tool" of a session is: chunks and lines, all of them ended.
+SELECT coalesce(max(number) + 1, 0), coalesce(max(line_first + lines) - 1, 0)
+FROM _output
+WHERE session = ? AND stream = 3;
+
+-- name: found_lines
+-- What was found in long results has the numbers of their lines.
+UPDATE _events SET line_number = line_number + ?4
+WHERE id IN (SELECT f.event FROM _findings f JOIN _tool_output o ON o.event = f.step WHERE o.session = ?2);
+
 -- name: tool_output
--- Where the output of its tools lies.
-UPDATE _tool_output SET session = ?1 WHERE session = ?2;
+-- Where the output of its tools lies: behind that of the other's.
+UPDATE _tool_output SET session = ?1, line_first = line_first + ?4 WHERE session = ?2;
+
+-- name: tool_chunks
+-- The output itself.
+UPDATE _output SET session = ?1, number = number + ?5, line_first = line_first + ?4
+WHERE session = ?2 AND stream = 3;
 
 -- name: output
 -- A stream that both have stays with the session that goes: it cannot be told whose line is whose.
@@ -42,7 +70,7 @@ UPDATE OR IGNORE _output SET session = ?1 WHERE session = ?2;
 
 -- name: drop_output
 -- What could not move.
-DELETE FROM _output WHERE session = ?2 AND ?1 > 0;
+DELETE FROM _output WHERE session = ?2;
 
 -- name: sightings
 -- The code blocks seen in it.
@@ -71,18 +99,11 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count;
 
 -- name: drop_kinds
 -- Added up.
-DELETE FROM _session_kinds WHERE session = ?2 AND ?1 > 0;
-
--- name: activity
--- What was done to files.
-INSERT INTO _file_activity (session, file_path, reads, writes, edits, deletes, last_at)
-SELECT ?1, file_path, reads, writes, edits, deletes, last_at FROM _file_activity WHERE session = ?2
-ON CONFLICT DO UPDATE SET reads = reads + excluded.reads, writes = writes + excluded.writes,
-    edits = edits + excluded.edits, deletes = deletes + excluded.deletes, last_at = max(last_at, excluded.last_at);
+DELETE FROM _session_kinds WHERE session = ?2;
 
 -- name: drop_activity
--- Added up, too.
-DELETE FROM _file_activity WHERE session = ?2 AND ?1 > 0;
+-- They are counted again.
+DELETE FROM _file_activity WHERE session = ?2;
 
 -- name: totals
 -- So are the totals; what the wrapper does not know comes from the agent.
@@ -95,41 +116,45 @@ SET title = coalesce(s.title, o.title), model = coalesce(s.model, o.model), bran
     tool_calls = s.tool_calls + o.tool_calls, tool_errors = s.tool_errors + o.tool_errors,
     rejections = s.rejections + o.rejections, commands = s.commands + o.commands,
     extractions = s.extractions + o.extractions, errors = s.errors + o.errors, feedbacks = s.feedbacks + o.feedbacks,
-    unknown_lines = s.unknown_lines + o.unknown_lines, copilot_session_id = o.copilot_session_id
+    unknown_lines = s.unknown_lines + o.unknown_lines, lines = s.lines + o.lines,
+    output_bytes = s.output_bytes + o.output_bytes, copilot_session_id = o.copilot_session_id,
+    input_tokens = iif(s.input_tokens, s.input_tokens, o.input_tokens),
+    output_tokens = iif(s.output_tokens, s.output_tokens, o.output_tokens),
+    cache_read_tokens = iif(s.cache_read_tokens, s.cache_read_tokens, o.cache_read_tokens),
+    cache_write_tokens = iif(s.cache_write_tokens, s.cache_write_tokens, o.cache_write_tokens),
+    reasoning_tokens = iif(s.reasoning_tokens, s.reasoning_tokens, o.reasoning_tokens),
+    cost_usd = coalesce(s.cost_usd, o.cost_usd)
 FROM _sessions o
 WHERE s.id = ?1 AND o.id = ?2;
 
 -- name: drop
 -- The row that is left is empty.
-DELETE FROM _sessions WHERE id = ?2 AND ?1 > 0;
-
--- name: count_files
--- How many files that makes.
-UPDATE _sessions SET files_touched = (SELECT count(*) FROM _file_activity WHERE session = ?1) WHERE id = ?1 AND ?2 > 0;
+DELETE FROM _sessions WHERE id = ?2;
 
 -- name: children
 -- Subagents name their parent.
 UPDATE _sessions SET parent_id = ? WHERE parent_id = ?;
 
--- name: recount_calls
--- Tool calls that both had counted twice.
-UPDATE _sessions
-SET (tool_calls, tool_errors, rejections) = (
-    SELECT count(DISTINCT t.tool_call_id), count(DISTINCT CASE WHEN t.status = 'error' THEN t.tool_call_id END),
-        count(DISTINCT CASE WHEN t.status = 'rejected' THEN t.tool_call_id END)
-    FROM _events e JOIN _steps t ON t.event = e.id WHERE e.session = ?1
-)
-WHERE id = ?1;
+-- name: step
+-- A step that both were told of, as one of them has it.
+SELECT {step}, e.metadata_json, e.kind, e.at
+FROM _events e
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id = ?;
+
+-- name: drop_key
+-- The other has a step of that name.
+DELETE FROM _keys WHERE session = ? AND key = ?;
+
+-- name: rename
+-- What an event was called is what another one is called.
+UPDATE _keys SET event = ? WHERE session = ? AND event = ?;
 
 -- name: numbered
--- Calls that a source could only number, with the name they go by.
-SELECT e.id, e.kind, e.at, k.key, e.metadata_json, {step}
+-- Calls that a source could only number.
+SELECT DISTINCT e.id, e.kind
 FROM _keys k
 JOIN _events e ON e.id = k.event
 JOIN _steps t ON t.event = e.id
 WHERE k.session = ? AND t.tool_call_id GLOB '#[0-9]*'
 ORDER BY e.at, e.id;
-
--- name: rename
--- That name is one of another event.
-UPDATE _keys SET event = ?3 WHERE session = ?1 AND key = ?2;

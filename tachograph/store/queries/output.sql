@@ -5,8 +5,8 @@
 INSERT INTO _output (session, stream, number, line_first, lines, at_first, at_last, bytes, data, times)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (session, stream, number) DO UPDATE SET
-    lines = excluded.lines, at_last = excluded.at_last, bytes = excluded.bytes, data = excluded.data,
-    times = excluded.times;
+    line_first = excluded.line_first, lines = excluded.lines, at_first = excluded.at_first, at_last = excluded.at_last,
+    bytes = excluded.bytes, data = excluded.data, times = excluded.times;
 
 -- name: widen_session
 -- The bounds that the walk and the search go by hold the output, too.
@@ -51,3 +51,11 @@ WHERE session = :session AND stream = :stream AND number BETWEEN
     coalesce((SELECT max(number) FROM _output WHERE session = :session AND stream = :stream AND line_first < :first), 0)
     AND (SELECT max(number) FROM _output WHERE session = :session AND stream = :stream AND line_first <= :last)
 ORDER BY number;
+
+-- name: has_printed
+-- Whether there is output besides that of tools.
+SELECT EXISTS (SELECT 1 FROM _output WHERE session = ? AND stream < 3);
+
+-- name: drop_after
+-- Chunks that a shorter telling does not have.
+DELETE FROM _output WHERE session = ? AND stream = ? AND number >= ?;

@@ -26,6 +26,10 @@ INSERT OR REPLACE INTO _steps (
     content
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- name: set_kind
+-- Which kind of event it is.
+UPDATE _events SET kind = ? WHERE id = ?;
+
 -- name: set_metadata
 -- What else is known of it.
 UPDATE _events SET metadata_json = ? WHERE id = ?;
@@ -36,47 +40,21 @@ UPDATE _sessions
 SET tool_calls = tool_calls + ?2, tool_errors = tool_errors + ?3, rejections = rejections + ?4
 WHERE id = ?1;
 
--- name: forget
--- They are gone: a better source has them.
-DELETE FROM _keys WHERE session = ? AND event IN ({numbers});
-
--- name: forget_usage
--- With their usage,
-DELETE FROM _usage WHERE event IN ({numbers});
-
--- name: forget_steps
--- what they held,
-DELETE FROM _steps WHERE event IN ({numbers});
-
--- name: forget_events
--- and themselves.
-DELETE FROM _events WHERE id IN ({numbers});
-
--- name: shrink_session_kinds
--- The roll-up of the session follows.
-UPDATE _session_kinds SET count = count - ? WHERE session = ? AND kind = ?;
-
--- name: drop_empty_session_kinds
--- A kind that is not in the session any more.
-DELETE FROM _session_kinds WHERE count = 0 AND session = ?;
-
--- name: shrink_kind_totals
--- The totals, too, of what was counted in them.
-UPDATE _kind_totals SET count = count - ? WHERE kind = ?;
-
--- name: drop_empty_kinds
--- A kind that is nowhere any more.
-DELETE FROM _kind_totals WHERE count = 0;
-
 -- name: shrink_session
--- What no longer counts in a session.
-UPDATE _sessions
-SET events = events - ?2, prompts = prompts - ?3, replies = replies - ?4, commands = commands - ?5
-WHERE id = ?1;
+-- Prompts and replies that do not count any more.
+UPDATE _sessions SET prompts = prompts - ?2, replies = replies - ?3 WHERE id = ?1;
 
 -- name: add_output
 -- Where in the stream "tool" the output of a call lies; told again, it is written again further on.
-INSERT OR REPLACE INTO _tool_output (event, session, line_first, lines, bytes) VALUES (?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO _tool_output (event, session, line_first, lines, bytes, digest) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: drop_output
+-- It is short now.
+DELETE FROM _tool_output WHERE event = ?;
+
+-- name: same_output
+-- Whether it is as it was.
+SELECT EXISTS (SELECT 1 FROM _tool_output WHERE event = ? AND bytes = ? AND digest = ?);
 
 -- name: output
 -- The same, asked.

@@ -10,14 +10,14 @@ UPDATE _sessions SET told_by = ? WHERE id = ?;
 
 -- name: lesser
 -- Events of some kinds that only lesser sources told.
-SELECT DISTINCT e.id, e.kind
+SELECT DISTINCT e.id
 FROM _keys k
 JOIN _events e ON e.id = k.event
 WHERE k.session = ? AND k.teller > ? AND e.kind IN ({numbers});
 
 -- name: lesser_markers
 -- Markers that only lesser sources told, and what they are about.
-SELECT DISTINCT e.id, e.kind, e.metadata_json ->> '$.kind'
+SELECT DISTINCT e.id, e.metadata_json ->> '$.kind'
 FROM _keys k
 JOIN _events e ON e.id = k.event
 WHERE k.session = ? AND k.teller > ? AND e.kind IN ({numbers});

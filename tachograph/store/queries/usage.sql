@@ -24,7 +24,7 @@ UPDATE _usage SET copied = 2 WHERE event IN ({numbers});
 
 -- name: total
 -- A session's tokens and cost, from its calls; what was copied into it is its history all the same. What the agent
--- states for the whole session is its cost.
+-- states for the whole session is its cost, and without any call its tokens, too.
 UPDATE _sessions
 SET (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd) = (
     SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cache_read_tokens), 0),
@@ -32,7 +32,7 @@ SET (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoni
         coalesce(_sessions.metadata_json ->> '$.stated_cost_usd', sum(cost_usd))
     FROM _usage WHERE session = ?1 AND copied < 2
 )
-WHERE id = ?1;
+WHERE id = ?1 AND EXISTS (SELECT 1 FROM _usage WHERE session = ?1);
 
 -- name: session
 -- The row number of a session.

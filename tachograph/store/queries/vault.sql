@@ -4,24 +4,33 @@
 -- name: open
 -- Made when the first secret comes.
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
+PRAGMA synchronous = FULL;
 PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS masked (
     history  INTEGER NOT NULL,   -- of _histories in the store beside it
+    edition  INTEGER NOT NULL,   -- of that history
     offset   INTEGER NOT NULL,   -- in the masked bytes
     length   INTEGER NOT NULL,   -- of the mask
     original BLOB NOT NULL,
-    PRIMARY KEY (history, offset)
+    PRIMARY KEY (history, edition, offset)
 ) WITHOUT ROWID, STRICT;
 
 -- name: add
--- Written before the store's transaction; told again after a kill, it is the same row.
-INSERT OR REPLACE INTO masked (history, offset, length, original) VALUES (?, ?, ?, ?);
+-- Told again after a kill, it is the same row.
+INSERT OR REPLACE INTO masked (history, edition, offset, length, original) VALUES (?, ?, ?, ?, ?);
 
 -- name: of_history
 -- What to put back, in order.
-SELECT offset, length, original FROM masked WHERE history = ? ORDER BY offset;
+SELECT offset, length, original FROM masked WHERE history = ? AND edition = ? ORDER BY offset;
+
+-- name: forget_after
+-- What a transaction that never came to its end has left, or was read again.
+DELETE FROM masked WHERE history = ? AND edition = ? AND offset >= ?;
+
+-- name: forget_others
+-- Editions that were there before, or never came to be.
+DELETE FROM masked WHERE history = ? AND edition <> ?;
 
 -- name: forget
--- A file that was written anew, or secrets that are to be gone for good.
+-- Secrets that are to be gone for good.
 DELETE FROM masked WHERE history = ?;

@@ -38,10 +38,27 @@ INSERT INTO _passages (id, session, stream, first, last) VALUES (?, ?, ?, ?, ?);
 -- The words of a passage.
 INSERT INTO _search (rowid, text) VALUES (?, ?);
 
+-- name: passages
+-- What makes some lines of a stream searchable.
+SELECT id FROM _passages WHERE session = ? AND stream = ? AND first BETWEEN ? AND ?;
+
+-- name: drop_passages
+-- They are not found any more,
+DELETE FROM _passages WHERE id IN ({numbers});
+
+-- name: drop_texts
+-- by none of their words.
+DELETE FROM _search WHERE rowid IN ({numbers});
+
 -- name: grow_session_kinds
 -- Roll-up of a session: how many events of each kind.
 INSERT INTO _session_kinds (session, kind, count) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET count = count + excluded.count;
+
+-- name: grow_kind
+-- Roll-up of the store, of an event that is in it already.
+INSERT INTO _kind_totals (kind, count, first_at, last_at) VALUES (?1, 1, ?2, ?2)
+ON CONFLICT DO UPDATE SET count = count + 1, first_at = min(first_at, ?2), last_at = max(last_at, ?2);
 
 -- name: grow_session
 -- The session's totals and the bounds of its events.

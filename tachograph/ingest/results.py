@@ -1,0 +1,49 @@
+"""Long results of tool calls: into the session's stream "tool", compressed and searched as any output."""
+
+from __future__ import annotations
+
+from tachograph.ingest.chunker import Chunker, passages
+from tachograph.ingest.preparing import INLINE
+from tachograph.store import Store
+from tachograph.store.output import TOOL_STREAM, Chunk
+
+
+class Results:
+    """Those of one session (its row number) in one transaction: others may write to the stream before the next."""
+
+    def __init__(self, store: Store, session: int) -> None:
+        self._store = store
+        self._session = session
+        self._chunker: Chunker | None = None
+        self._chunks: dict[int, Chunk] = {}
+
+    def add(self, event: int, text: str, at: int) -> int:
+        """The result of a call (its event), printed at a time in ns; returns the number of its first line."""
+        chunker = self._chunker
+        if chunker is None:
+            chunker = Chunker(TOOL_STREAM, self._store.output.last(self._session, TOOL_STREAM))
+            self._chunker = chunker
+        data = text.encode("utf-8", "replace")
+        ended = data if data.endswith(b"\n") else data + b"\n"
+        first = chunker.line
+        for chunk in chunker.add(ended, [(at, len(ended))]):
+            self._chunks[chunk.number] = chunk
+        self._store.steps.add_output(self._session, event, first, chunker.line - first, data)
+        for passage in passages(list(enumerate(text.split("\n"), first))):
+            self._store.output.index(self._session, TOOL_STREAM, passage.first, passage.last, passage.text)
+        return first
+
+    def drop(self, event: int) -> int:
+        """The result of a call is short now: its event has all of it."""
+        self._store.steps.drop_output(event)
+        return 1
+
+    def differs(self, event: int, content: str, result: str | None) -> bool:
+        """Whether more than the beginning of a result, which is told again, is another."""
+        if result is not None:
+            return not self._store.steps.has_output(event, result.encode("utf-8", "replace"))
+        return len(content) >= INLINE and self._store.steps.output_begins(event) is not None
+
+    def write(self) -> None:
+        """What has come together."""
+        self._store.output.write(self._session, list(self._chunks.values()))

@@ -1,0 +1,34 @@
+-- What rules found in the texts of steps.
+
+-- name: found
+-- What was found in one text, the latest first: of several equal findings the earliest stay.
+SELECT e.id, e.kind, e.line_number, e.matched_value, e.original_line, e.metadata_json
+FROM _findings f
+JOIN _events e ON e.id = f.event
+WHERE f.step = ?
+ORDER BY e.id DESC;
+
+-- name: add_found
+-- Which step findings are of.
+INSERT INTO _findings (step, event) VALUES (?, ?);
+
+-- name: move_found
+-- The text they are in lies elsewhere.
+UPDATE _events SET line_number = ? WHERE id = ?;
+
+-- name: sightings
+-- Code seen in a text, the latest first.
+SELECT g.id, b.digest, g.line_start, g.line_end, g.block
+FROM _sightings g
+JOIN _code_blocks b ON b.id = g.block
+WHERE g.session = ? AND g.step = ?
+ORDER BY g.id DESC;
+
+-- name: drop_sighting
+-- One of them.
+DELETE FROM _sightings WHERE id = ?;
+
+-- name: drop_unseen_blocks
+-- Contents among these that are seen nowhere any more.
+DELETE FROM _code_blocks
+WHERE id IN ({numbers}) AND NOT EXISTS (SELECT 1 FROM _sightings g WHERE g.block = _code_blocks.id);

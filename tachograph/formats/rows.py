@@ -10,16 +10,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from tachograph import clock
 from tachograph.formats import as_json
 from tachograph.records import (
+    AuditEntry,
     CodeBlock,
+    Collision,
     Event,
     Extraction,
     Feedback,
+    Receipt,
     Session,
     Sighting,
+    SloViolation,
+    StageMetric,
     StateChange,
+    Workflow,
 )
 
 Row = dict[str, Any]
@@ -46,7 +54,38 @@ _CODE_BLOCK = (
     *("id", "agent_name", "session_id", "timestamp", "language", "content", "line_start", "line_end", "context_json"),
     *("parseable", "digest"),
 )
+# The ledger's tables, in their own order. What they hold is text already, times too.
+_LEDGER: dict[type, tuple[str, ...]] = {
+    Receipt: (
+        *("id", "execution_id", "agent_id", "agent_type", "operation", "status", "timestamp", "created_at"),
+        *("updated_at", "manifest_hash", "ontology_hash", "files_generated", "files_modified", "duration_ms"),
+        *("receipt_json", "error_message", "environment", "receipt_id", "determinism_hash", "session_id"),
+    ),
+    AuditEntry: (
+        *("id", "audit_id", "timestamp", "agent_id", "operation", "operation_type", "status", "duration_ms"),
+        *("details", "error_message", "context_json", "created_at", "execution_id"),
+    ),
+    Workflow: (
+        *("id", "session_id", "start_time", "end_time", "status", "agent_count", "total_duration_ms"),
+        *("successful_operations", "failed_operations", "context_json", "created_at", "title", "project_dir"),
+        "opened_by",
+    ),
+    Collision: (
+        *("id", "session_id", "agent_id_1", "agent_id_2", "collision_type", "description", "resolution", "severity"),
+        *("timestamp", "created_at", "session_id_1", "session_id_2", "event_id_1", "event_id_2", "subject"),
+        *("overlap_json", "resolved_at"),
+    ),
+    StageMetric: (
+        *("id", "execution_id", "stage", "duration_ms", "input_size_bytes", "output_size_bytes", "status"),
+        *("error_message", "timestamp", "created_at"),
+    ),
+    SloViolation: (
+        *("id", "execution_id", "metric", "target_value", "actual_value", "severity", "description", "timestamp"),
+        *("created_at", "objective", "event_id"),
+    ),
+}
 _COLUMNS: dict[type, tuple[str, ...]] = {
+    **_LEDGER,
     Session: _SESSION,
     Event: _EVENT,
     Extraction: _EXTRACTION,
@@ -65,6 +104,19 @@ def _moment(field: str) -> Callable[[Any], object]:
     return text
 
 
+def _json(field: str) -> Callable[[Any], object]:
+    """A JSON column of the ledger: the value of the text; anybody may have written it, so text that is none stays."""
+
+    def value(record: Any) -> object:
+        text = getattr(record, field)
+        try:
+            return None if text is None else msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return text
+
+    return value
+
+
 def _duration_ms(session: Session) -> float | None:
     return None if session.ended_at is None else (session.ended_at - session.started_at) / 1e6
 
@@ -78,6 +130,10 @@ _SPECIAL: dict[str, Callable[[Any], object]] = {
 }
 _PLANS: dict[type, tuple[tuple[str, Callable[[Any], object]], ...]] = {
     kind: tuple((name, _SPECIAL.get(name) or attrgetter(name)) for name in names) for kind, names in _COLUMNS.items()
+}
+_PLANS |= {
+    kind: tuple((name, _json(name) if name.endswith("_json") else attrgetter(name)) for name in names)
+    for kind, names in _LEDGER.items()
 }
 _PLANS[Session] = tuple(
     (name, _duration_ms if name == "duration_ms" else take) for name, take in _PLANS[Session]

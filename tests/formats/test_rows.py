@@ -9,7 +9,20 @@ import pytest
 import tachograph
 from tachograph.clock import SECOND
 from tachograph.formats.rows import columns, flat, to_row
-from tachograph.records import CodeBlock, Event, Extraction, Feedback, Session, StateChange
+from tachograph.records import (
+    AuditEntry,
+    CodeBlock,
+    Collision,
+    Event,
+    Extraction,
+    Feedback,
+    Receipt,
+    Session,
+    SloViolation,
+    StageMetric,
+    StateChange,
+    Workflow,
+)
 
 AT = 1_800_000_000 * SECOND + 123_000_000
 VIEWS = {
@@ -19,6 +32,12 @@ VIEWS = {
     "code_blocks": CodeBlock,
     "process_state_changes": StateChange,
     "feedback": Feedback,
+    "receipts": Receipt,
+    "audit_log": AuditEntry,
+    "workflow_sessions": Workflow,
+    "collision_detection": Collision,
+    "pipeline_metrics": StageMetric,
+    "slo_violations": SloViolation,
 }
 
 
@@ -42,6 +61,13 @@ def test_values_are_those_of_the_view(home: Path) -> None:
         for view, record in records.items():
             (stored,) = store.sql(f"SELECT * FROM {view}").rows
             assert [flat(value) for value in to_row(record).values()] == [flat(value) for value in stored]
+
+
+def test_rows_of_the_ledger_are_shown_as_they_were_written() -> None:
+    row = to_row(AuditEntry("a", "b", "completed", timestamp="2026-01-29 12:34:56", context_json='{"n":1}'))
+    assert (row["timestamp"], row["context_json"]) == ("2026-01-29 12:34:56", {"n": 1})
+    assert to_row(AuditEntry("a", "b", "completed", context_json="{"))["context_json"] == "{"
+    assert to_row(Receipt("e", "a", "generation", "passed", "now"))["receipt_json"] is None
 
 
 def test_times_are_text_and_json_columns_are_values() -> None:

@@ -13,8 +13,10 @@ from tachograph import config
 from tachograph.cli.app import App
 from tachograph.cli.command import Group, Listed, form_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
+from tachograph.cli.recorder import noted
 from tachograph.errors import TachographError, UsageError
 from tachograph.formats.rows import Row
+from tachograph.proof.signing import signer
 
 _COLUMNS = ("name", "value", "source", "default", "expects", "variable", "about")
 
@@ -76,9 +78,21 @@ def change(app: App, name: str, value: str) -> None:
     """Write one setting into config.toml; everything else in the file stays as it is."""
     stored = config.store(app.config.path, name, value)
     app.say(f"✓ {name} = {stored}   ({app.config.path})", "32")
+    if os.path.exists(app.places.database):
+        noted(app, "config", f"{name} set in {app.config.path}")
     variable = config.known(name).variable
     if os.environ.get(variable):
         app.say(f"▲ {variable} is set in this shell and decides until it is unset", "33")
+
+
+@cli.command("signing-key")
+@pass_app
+def signing_key(app: App) -> None:
+    """Print the public key that heads and receipts are signed with; made when there is none yet.
+
+    Give it to those who check: audit verify --key KEY, receipt verify --key KEY.
+    """
+    app.line(signer(app.places.config).public)
 
 
 @cli.command("path")

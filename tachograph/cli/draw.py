@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Sequence
 
+from tachograph import clock
 from tachograph.cli.app import App
 from tachograph.errors import UsageError
 from tachograph.formats import human, sanitise
@@ -57,6 +59,16 @@ def short_id(app: App, session_id: str) -> str:
 def named(session: Session) -> str:
     """What a session was about, in its own words."""
     return session.title or session.command or ""
+
+
+def when_text(app: App, text: str) -> str:
+    """A time that is text already, as anybody may have written it; without a zone it is UTC, as SQLite has it."""
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return sanitise.line(str(text))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return app.when(int(moment.timestamp() * clock.SECOND))
 
 
 def event_text(event: object) -> str:

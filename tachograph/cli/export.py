@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 
 from tachograph.cli.app import App
 from tachograph.cli.command import choice, command, pass_app, session_argument
-from tachograph.errors import Refused, UsageError, VerificationFailed
+from tachograph.cli.recorder import noted
+from tachograph.cli.saving import save
+from tachograph.errors import UsageError, VerificationFailed
 from tachograph.formats import as_tar, human
 from tachograph.ingest import importing
 from tachograph.ingest.importing import Original
@@ -34,7 +35,8 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
                again unless --masked.
     """
     store = app.store()
-    files = [_Counted(one) for one in importing.originals(store, store.sessions.resolve(session).id, masked=masked)]
+    chosen = store.sessions.resolve(session).id
+    files = [_Counted(one) for one in importing.originals(store, chosen, masked=masked)]
     name, pieces = _original(files)
     if output is None and app.terminal:
         raise UsageError("this would fill your terminal", f"-o {name} writes a file; -o - shows it all the same")
@@ -44,7 +46,8 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
         sys.stdout.flush()
     else:
         path = os.path.join(output, name) if os.path.isdir(output) else output
-        app.say(f"✓ {path}  {human.size(_save(path, pieces, force))}", "32")
+        app.say(f"✓ {path}  {human.size(save(path, pieces, force=force))}", "32")
+    noted(app, "export", f"session {chosen} as original{_unmasked(files)}")
     if not masked:
         _tell_of_secrets(app, files)
         _verify(files)
@@ -73,20 +76,9 @@ def _original(files: list[_Counted]) -> tuple[str, Iterator[bytes]]:
     return f"{os.path.splitext(os.path.basename(paths[0]))[0]}.tar", as_tar.archive(members)
 
 
-def _save(path: str, pieces: Iterable[bytes], force: bool) -> int:
-    """Into a file of the owner's alone that appears when it is complete."""
-    if os.path.lexists(path) and not force:
-        raise Refused(f"{path} is there already", "--force writes over it")
-    part = f"{path}.part-{os.getpid()}"
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            written = sum(map(file.write, pieces))
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
-    return written
+def _unmasked(files: list[_Counted]) -> str:
+    secrets = sum(one.file.secrets for one in files)
+    return f", with {human.plural(secrets, 'secret')} in it" if secrets else ""
 
 
 def _tell_of_secrets(app: App, files: list[_Counted]) -> None:

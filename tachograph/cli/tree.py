@@ -43,6 +43,10 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("stats", "stats", "Count sessions, findings, commands."),
         Entry("feedback", "feedback", "Say whether a finding was right."),
     ),
+    "Prove": (
+        Entry("receipt", "receipt", "What was executed, what went in and came out; add, list, verify, export."),
+        Entry("audit", "audit", "Who did what, sealed; whether anything was changed since."),
+    ),
     "Rules": (
         Entry("rules", "rules", "List, check and try extraction rules."),
         Entry("extract", "extract", "Run rules over old recordings: what would change?"),

@@ -58,7 +58,7 @@ class Audit:
         """By number, or by its `audit_id`. Raises NotFound."""
         found = self._connection.execute(_sql.by_id, (audit_id, str(audit_id))).fetchone()
         if found is None:
-            raise NotFound(f"there is no audit entry {audit_id}", "`tachograph audit` lists them")
+            raise NotFound(f"there is no audit entry {audit_id}", "`tachograph audit list` shows them")
         return AuditEntry(*found)
 
     def list(

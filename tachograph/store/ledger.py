@@ -14,7 +14,7 @@ from typing import Any
 from tachograph import clock
 from tachograph.errors import BadRecord, StoreError
 from tachograph.proof.canonical import row_digest
-from tachograph.proof.chain import BEGINNING, Entry, link
+from tachograph.proof.chain import BEGINNING, Entry, holds, link
 from tachograph.proof.checking import check
 from tachograph.proof.heads import Heads
 from tachograph.proof.report import Problem, Report, Unsealed
@@ -81,6 +81,20 @@ class Ledger:
         """What is sealed of a row: names and values as they stand in the table; None when it is gone."""
         values = self._connection.execute(_row(table), (row,)).fetchone()
         return None if values is None else dict(zip(_NAMES[table], values, strict=True))
+
+    def seal_of(self, table: str, row: int) -> tuple[Entry | None, Problem | None]:
+        """The newest seal of a row, None when it has none, and what is wrong with it; `verify` asks about the rest."""
+        found = self._connection.execute(_sql.seal_of, (table, row)).fetchone()
+        if found is None:
+            return None, None
+        entry = Entry(*found)
+        before = self._connection.execute(_sql.hash_of, (entry.number - 1,)).get
+        values = self._connection.execute(_row(table), (row,)).fetchone()
+        if not holds(BEGINNING if entry.number == 1 else bytes(before or b""), entry):
+            return entry, Problem("broken_chain", entry.number, table, row, f"entry {entry.number} was changed")
+        if values is None or entry.gone or not _is(table, values, entry.digest):
+            return entry, Problem("changed", entry.number, table, row, f"{table} {row} is not what was sealed")
+        return entry, None
 
     def verify(self, key: Verifier | None = None) -> Report:
         """Compare every row with its seal, the seals with each other, the chain with its signed heads.

@@ -9,7 +9,8 @@ from typing import Any
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
-from tachograph.proof.canonical import canonical, digest
+from tachograph.proof import receipts
+from tachograph.proof.canonical import canonical
 from tachograph.records import Receipt
 from tachograph.store import queries
 from tachograph.store.filters import Where, pattern
@@ -53,9 +54,9 @@ class Receipts:
     ) -> Receipt:
         """One receipt, sealed. What is stored is `receipt` with the other fields written into it, as canonical JSON.
 
-        `timestamp`: ISO text or ns, now without it. `inputs` and `outputs` are JSON values; a digest over the two
-        becomes `determinism_hash`, which otherwise is the one in `receipt`. `replace`: an execution that has a
-        receipt gets this one instead; a partial one may always be completed.
+        `timestamp`: ISO text or ns, now without it. `inputs` and `outputs` are JSON values (they may be in `receipt`,
+        too); a digest over the two becomes `determinism_hash`, which otherwise is the one in `receipt`. `replace`: an
+        execution that has a receipt gets this one instead; a partial one may always be completed.
         Raises BadRecord: a word is missing or unknown, there is a receipt already, this has no canonical JSON.
         """
         fields: dict[str, Any] = {
@@ -151,12 +152,10 @@ def body_of(
     """What the id of a receipt is the digest of: what was handed in, and the fields over it."""
     body = dict(receipt or {})
     body.update((name, value) for name, value in fields.items() if value is not None)
-    if inputs is not None or outputs is not None:
-        body |= {
-            "inputs": inputs,
-            "outputs": outputs,
-            "determinism_hash": digest({"inputs": inputs, "outputs": outputs}),
-        }
+    given = {"inputs": inputs, "outputs": outputs}
+    body.update((name, value) for name, value in given.items() if value is not None)
+    if "inputs" in body or "outputs" in body:
+        body["determinism_hash"] = receipts.determinism(body.get("inputs"), body.get("outputs"))
     elif not isinstance(body.get("determinism_hash"), str):
         body.pop("determinism_hash", None)
     return body

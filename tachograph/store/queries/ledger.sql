@@ -16,6 +16,14 @@ SELECT number, at, name, row, digest, gone, hash FROM _ledger WHERE number > ? O
 -- The newest seal of a row.
 SELECT digest, gone FROM _ledger WHERE name = ? AND row = ? ORDER BY number DESC LIMIT 1;
 
+-- name: seal_of
+-- The same, whole.
+SELECT number, at, name, row, digest, gone, hash FROM _ledger WHERE name = ? AND row = ? ORDER BY number DESC LIMIT 1;
+
+-- name: hash_of
+-- What an entry is chained to.
+SELECT hash FROM _ledger WHERE number = ?;
+
 -- name: row
 -- What is sealed of one row.
 SELECT {columns} FROM {table} t WHERE t.id = ?;

@@ -1,0 +1,108 @@
+"""`tachograph receipt verify`: whether a receipt is what it was, with the store that made it or without any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tachograph.cli.app import App
+from tachograph.cli.command import Command, pass_app
+from tachograph.cli.values import file_bytes
+from tachograph.errors import NotFound
+from tachograph.formats import as_json, human, sanitise
+from tachograph.formats.rows import to_row
+from tachograph.proof import receipts
+from tachograph.proof.signing import Verifier, verifier
+from tachograph.records import Receipt
+from tachograph.store import Store
+
+FAILED = 5  # exit code
+
+
+@click.command("verify", cls=Command)
+@click.argument("name", metavar="RECEIPT|FILE")
+@click.option("--key", metavar="KEY", help="Whose signature an envelope must carry: 64 hex digits or a file.")
+@click.option("--json", "as_json_", is_flag=True, help="What was checked, as JSON.")
+@pass_app
+def verify(app: App, name: str, key: str | None, as_json_: bool) -> int:
+    """Check a receipt: its id, its determinism hash, and what the ledger has of it.
+
+    A FILE (- is stdin) needs no store: a receipt as JSON, or an in-toto envelope, whose signature --key checks.
+    Exits with 5 and says what is wrong when it does not hold.
+    """
+    trusted = verifier(key) if key else None
+    if name == "-" or os.path.isfile(name):
+        found = [_of_file(app, claim) for claim in receipts.read(file_bytes(name), trusted)]
+    else:
+        found = [_of_store(app, name, trusted)]
+    if as_json_:
+        app.value(found[0] if len(found) == 1 else found)
+    else:
+        for one in found:
+            _tell(app, one)
+    return FAILED if any(one["problems"] for one in found) else 0
+
+
+def _of_file(app: App, claim: receipts.Claim) -> dict[str, Any]:
+    """A claim from elsewhere; where a store is here that knows it, that is asked, too."""
+    problems, ledger = list(claim.problems), "no store here"
+    if os.path.exists(app.places.database):
+        store = app.store_as_it_is()
+        try:
+            ledger, wrong = _sealed(store, store.receipts.get(claim.receipt_id))
+            problems += wrong
+        except NotFound:
+            ledger = "not in this store"
+            problems += _other(store, claim)
+    return _row(claim, ledger, problems)
+
+
+def _other(store: Store, claim: receipts.Claim) -> list[str]:
+    """The execution is known here, by another receipt."""
+    try:
+        known = store.receipts.get(str(claim.body.get("execution_id", "")))
+    except NotFound:
+        return []
+    return [f"this store has another receipt of {known.execution_id}: {known.receipt_id}"]
+
+
+def _of_store(app: App, name: str, trusted: Verifier | None) -> dict[str, Any]:
+    store = app.existing_store()
+    found = store.receipts.get(name)
+    claim = receipts.read(as_json.value(to_row(found)).encode())[0]
+    ledger, wrong = _sealed(store, found)
+    if trusted is not None:
+        wrong += [problem.text for problem in store.ledger.verify(trusted).problems]
+    return _row(claim, ledger, [*claim.problems, *wrong])
+
+
+def _sealed(store: Store, found: Receipt) -> tuple[str, list[str]]:
+    seal, problem = store.ledger.seal_of("receipts", found.id)
+    if seal is None:
+        return "not sealed: it was written past Tachograph", []
+    return f"sealed as entry {seal.number}", [problem.text] if problem else []
+
+
+def _row(claim: receipts.Claim, ledger: str, problems: Sequence[str]) -> dict[str, Any]:
+    return {
+        "receipt_id": claim.receipt_id, "execution_id": claim.body.get("execution_id"),
+        "determinism_hash": claim.body.get("determinism_hash"), "signed_by": list(claim.signed_by),
+        "checked": list(claim.checked), "ledger": ledger, "problems": list(problems), "valid": not problems,
+    }  # fmt: skip
+
+
+def _tell(app: App, found: dict[str, Any]) -> None:
+    name = sanitise.line(f"{found['receipt_id']} of {found['execution_id']}")
+    for problem in found["problems"]:
+        app.line(f"✗ {sanitise.line(problem)}", "31")
+    if found["problems"]:
+        app.say(f"{human.plural(len(found['problems']), 'problem')} with receipt {name}", "31")
+        return
+    checked = ", ".join(found["checked"])
+    app.line(f"✓ receipt {name}", "32")
+    app.line(f"  {sanitise.line(found['ledger'])}{'; checked: ' + checked if checked else ''}")
+    if found["signed_by"] and "signature" not in found["checked"]:
+        app.say(f"  its signature by key {', '.join(found['signed_by'])} was not checked: --key names the key", "33")

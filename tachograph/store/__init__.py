@@ -17,6 +17,7 @@ from tachograph.store import door, statistics
 from tachograph.store.audit import Audit
 from tachograph.store.calls import Calls
 from tachograph.store.code_blocks import CodeBlocks
+from tachograph.store.collisions import Collisions
 from tachograph.store.commands import Commands
 from tachograph.store.door import Table
 from tachograph.store.events import Events
@@ -39,6 +40,7 @@ from tachograph.store.tellers import Tellers
 from tachograph.store.trouble import translated
 from tachograph.store.turns import Turns
 from tachograph.store.usage import Usages
+from tachograph.store.workflows import Workflows
 from tachograph.store.writer import Writer
 
 __all__ = ["Hit", "Results", "Store", "Table"]
@@ -79,6 +81,8 @@ class Store:
         self.ledger = Ledger(self._writer)
         self.audit = Audit(self._writer, self.ledger)
         self.receipts = Receipts(self._writer, self.ledger)
+        self.workflows = Workflows(self._writer, self.ledger)
+        self.collisions = Collisions(self._writer, self.ledger, self.workflows)
 
     def timeline(
         self,

@@ -215,6 +215,7 @@ CREATE INDEX idx_collision_detection_session_id ON collision_detection (session_
 CREATE INDEX idx_collision_detection_agents ON collision_detection (agent_id_1, agent_id_2);
 CREATE INDEX idx_collision_detection_severity ON collision_detection (severity, created_at DESC);
 CREATE UNIQUE INDEX _collision_detection_once ON collision_detection (event_id_1, event_id_2, collision_type, subject);
+CREATE INDEX _collision_detection_subject ON collision_detection (subject, timestamp);
 
 CREATE TABLE pipeline_metrics (
     id                INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -365,6 +366,24 @@ CREATE INDEX _ledger_row ON _ledger (name, row, number);
 CREATE TABLE _unsealed (            -- sessions that have changed since their last seal
     session INTEGER PRIMARY KEY
 ) STRICT;
+
+-- What collisions are found by: not public, made again from the events at any time.
+CREATE TABLE _touches (             -- who changed which file when; prompts and code blocks under names of their own
+    path  TEXT NOT NULL,                -- whole path, normalised; prompt:DIGEST, block:DIGEST
+    at    INTEGER NOT NULL,
+    event INTEGER NOT NULL,             -- of _events
+    what  TEXT NOT NULL,                -- write, edit, create, delete, move; prompt, block
+    PRIMARY KEY (path, at, event, what)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE _presence (            -- which sessions did something in a repository in which quarter of an hour
+    root    TEXT NOT NULL,
+    slot    INTEGER NOT NULL,           -- time in units of 15 minutes
+    session INTEGER NOT NULL,           -- of _sessions
+    PRIMARY KEY (root, slot, session)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX _sessions_workflow ON _sessions (workflow_id) WHERE workflow_id IS NOT NULL;
+CREATE INDEX _sessions_parent ON _sessions (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE VIEW recent_executions AS
 SELECT r.id, r.execution_id, r.agent_id, r.operation, r.status, r.timestamp, r.duration_ms, r.files_generated,

@@ -1,0 +1,168 @@
+"""Collisions: two agents in each other's way. Found as facts arrive (ingest), stored here, resolved by people.
+
+Each belongs to a workflow. The same two events collide on the same thing once, however often they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tachograph import clock
+from tachograph.errors import BadRecord, NotFound
+from tachograph.records import Collision
+from tachograph.store import queries
+from tachograph.store.filters import Where, pattern
+from tachograph.store.json_text import to_json
+from tachograph.store.ledger import Ledger
+from tachograph.store.workflows import BY_ITSELF, Workflows
+from tachograph.store.writer import Writer
+
+_sql = queries.load("collisions")
+TYPES = ("file_conflict", "memory_conflict", "semantic_overlap", "structural_overlap")
+SEVERITIES = ("info", "warning", "critical")
+
+
+class Collisions:
+    """`store.collisions`"""
+
+    def __init__(self, writer: Writer, ledger: Ledger, workflows: Workflows) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+        self._ledger = ledger
+        self._workflows = workflows
+
+    def add(self, collision: Collision) -> int | None:
+        """Store and seal one; None when it is known already. Its workflow exists. Raises BadRecord."""
+        for name in ("session_id", "agent_id_1", "agent_id_2", "description", "timestamp"):
+            if not getattr(collision, name):
+                raise BadRecord(f"{name} is missing", "a collision says who collided with whom, when, and on what")
+        if collision.collision_type not in TYPES or collision.severity not in SEVERITIES:
+            raise BadRecord(
+                f"a collision cannot be a {collision.severity} {collision.collision_type}",
+                f"types: {', '.join(TYPES)}; severities: {', '.join(SEVERITIES)}",
+            )
+        with self._writer.change():
+            row = self._connection.execute(_sql.add, msgspec.structs.asdict(collision)).get
+            if row is not None:
+                self._ledger.seal("collision_detection", [row])
+        return None if row is None else int(row)
+
+    def memory_conflict(
+        self,
+        memory: str,
+        *,
+        description: str,
+        session_id: str | None = None,
+        other_session_id: str | None = None,
+        agent: str | None = None,
+        other_agent: str | None = None,
+        overlap: object = None,
+    ) -> int:
+        """A write of an agent's memory lost a race: `memory` is the agent_id of the memory, `session_id` the session
+        whose write was refused, `other_session_id` the one that was quicker. In a transaction of its own: call it
+        after the one that was refused. Without a workflow of either session one opens by itself."""
+        with self._writer.change():
+            known = (self._workflows.of_name(name) for name in (session_id, other_session_id) if name)
+            workflow = next(filter(None, known), None)
+            workflow = workflow or self._workflows.start(opened_by=BY_ITSELF, agent_count=2).session_id
+            row = self.add(
+                Collision(
+                    workflow, other_agent or memory, agent or memory, "memory_conflict", description, "warning",
+                    clock.iso(clock.now()), session_id_1=other_session_id, session_id_2=session_id, subject=memory,
+                    overlap_json=to_json(overlap),
+                )
+            )  # fmt: skip
+        assert row is not None  # without events nothing is the same
+        return row
+
+    def resolve(self, collision_id: int, resolution: str) -> Collision:
+        """Note what became of it. Raises NotFound, BadRecord when nothing is said."""
+        if not resolution.strip():
+            raise BadRecord("the resolution is empty", "say what was done about it")
+        with self._writer.change():
+            self.get(collision_id)
+            self._connection.execute(_sql.resolve, (resolution, clock.iso(clock.now()), collision_id))
+            self._ledger.seal("collision_detection", [collision_id])
+        return self.get(collision_id)
+
+    def get(self, collision_id: int) -> Collision:
+        """Raises NotFound."""
+        found = self._connection.execute(_sql.by_id, (collision_id,)).fetchone()
+        if found is None:
+            raise NotFound(f"there is no collision {collision_id}", "`tachograph collisions` lists them")
+        return Collision(*found)
+
+    def list(
+        self,
+        *,
+        workflow: str | None = None,
+        session: str | None = None,
+        agent: str | None = None,
+        type: str | None = None,
+        severity: str | None = None,
+        open: bool | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[Collision]:
+        """Newest first. `session` and `agent` (a glob): one of the two; `open`: not resolved; times in ns."""
+        where = _where(workflow, session, agent, type, severity, open, since, until)
+        sql = _sql.listed.format(where=where)
+        return [
+            Collision(*row) for row in self._connection.execute(sql, (*where.values, -1 if limit is None else limit))
+        ]
+
+    def stats(self, *, since: int | None = None, until: int | None = None) -> Sequence[dict[str, object]]:
+        """collision_type, severity, count, unresolved."""
+        where = _where(None, None, None, None, None, None, since, until)
+        names = ("collision_type", "severity", "count", "unresolved")
+        rows = self._connection.execute(_sql.counted.format(where=where), tuple(where.values))
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def subjects(self, *, session: str | None = None, since: int | None = None) -> dict[str, tuple[int, int]]:
+        """What was collided on → how often, and how often critically."""
+        where = _where(None, session, None, None, None, None, since, None)
+        where.add("c.subject IS NOT NULL")
+        rows = self._connection.execute(_sql.subjects.format(where=where), tuple(where.values))
+        return {subject: (count, critical) for subject, count, critical in rows}
+
+    def last_id(self) -> int:
+        """The newest one's number, 0 when there is none."""
+        return int(self._connection.execute(_sql.last_id).get)
+
+    def after(self, collision_id: int) -> Sequence[Collision]:
+        """Those that were added later, in order."""
+        return [Collision(*row) for row in self._connection.execute(_sql.after, (collision_id,))]
+
+    def repeats(self, collision: Collision, since: str) -> bool:
+        """Whether the same two sessions collided on the same in the same way since that time, at least as badly."""
+        worse = SEVERITIES[SEVERITIES.index(collision.severity) :]
+        found = self._connection.execute(
+            _sql.same,
+            (
+                collision.collision_type, collision.subject, since, collision.timestamp, collision.session_id_1,
+                collision.session_id_2, *(*worse, None, None)[:3],
+            ),
+        ).get  # fmt: skip
+        return found is not None
+
+
+def _where(
+    workflow: str | None, session: str | None, agent: str | None, type: str | None, severity: str | None,
+    open: bool | None, since: int | None, until: int | None,
+) -> Where:  # fmt: skip
+    where = Where()
+    where.add("c.session_id = ?", workflow)
+    if session is not None:
+        where.add("? IN (c.session_id_1, c.session_id_2)", session)
+    if (glob := pattern(agent)) is not None:
+        where.add("(c.agent_id_1 GLOB ? OR c.agent_id_2 GLOB ?)", glob, glob)
+    where.add("c.collision_type = ?", type)
+    where.add("c.severity = ?", severity)
+    if open is not None:
+        where.add("c.resolution IS NULL" if open else "c.resolution IS NOT NULL")
+    where.add("c.timestamp >= ?", None if since is None else clock.iso(since))
+    where.add("c.timestamp <= ?", None if until is None else clock.iso(until))
+    return where

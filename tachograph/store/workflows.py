@@ -1,0 +1,231 @@
+"""Workflows: several sessions with one aim. Users start them; where agents work side by side, one opens by itself.
+
+`workflow_sessions` has a row for each, with totals as of the last time somebody counted; what is running is counted
+when it is asked for. Sessions name theirs in `workflow_id`, and those they started are in it, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tachograph import clock, ids
+from tachograph.errors import BadRecord, NotFound, UsageError
+from tachograph.records import Workflow
+from tachograph.store import queries
+from tachograph.store.filters import Where, numbers
+from tachograph.store.json_text import to_json
+from tachograph.store.ledger import Ledger
+from tachograph.store.writer import Writer
+
+_sql = queries.load("workflows")
+SLOT = 900 * clock.SECOND  # two sessions that did something in slots beside each other worked side by side
+USER, BY_ITSELF = "user", "tachograph"
+_OPERATIONS = ("command", "file_op", "tool_call")
+
+
+class Workflows:
+    """`store.workflows`"""
+
+    def __init__(self, writer: Writer, ledger: Ledger) -> None:
+        self._writer = writer
+        self._connection = writer.connection
+        self._ledger = ledger
+
+    def start(
+        self,
+        title: str | None = None,
+        session_id: str | None = None,
+        agent_count: int = 0,
+        project_dir: str | None = None,
+        context: object = None,
+        opened_by: str = USER,
+        at: int | None = None,
+    ) -> Workflow:
+        """A new workflow, running. `session_id` is its own id; without one it gets `workflow-{YYYYMMDD-HHMMSS}`.
+
+        `agent_count` is what is planned; it is counted as soon as sessions are in. Raises BadRecord: the id is taken.
+        """
+        at = at or clock.now()
+        with self._writer.change():
+            name = session_id or self._free_id(at)
+            if self._find(name):
+                raise BadRecord(f"a workflow {name!r} exists already", "choose another id, or go on with that one")
+            row = msgspec.structs.asdict(
+                Workflow(
+                    name, clock.iso(at), "running", agent_count, context_json=to_json(context), title=title or None,
+                    project_dir=project_dir, opened_by=opened_by,
+                )
+            )  # fmt: skip
+            self._seal(self._connection.execute(_sql.add, row).get)
+        return self.get(name)
+
+    def end(self, workflow_id: str, status: str | None = None, at: int | None = None) -> Workflow:
+        """Count it and close it: when its last session ended, now while one still runs. Without a status: failed when
+        a session failed, cancelled when all were interrupted, else completed. Raises NotFound, BadRecord."""
+        with self._writer.change():
+            counted = self._counted(self._known(workflow_id), at=at or clock.now(), status=status)
+            self._change(counted)
+        return counted
+
+    def join(self, workflow_id: str, session_ids: Iterable[str]) -> Workflow:
+        """Sessions enter a workflow, with the subagents they started; those that are in another stay there."""
+        with self._writer.change():
+            known = self._known(workflow_id)
+            for session_id in session_ids:
+                self.enter(known.session_id, self._writer.session(session_id, "unknown", clock.now()).number)
+        return self.get(workflow_id)
+
+    def get(self, workflow_id: str) -> Workflow:
+        """By its id, or a unique beginning of it; while it runs, with the totals of now. NotFound, UsageError."""
+        return self._now(self._known(workflow_id))
+
+    def _known(self, workflow_id: str) -> Workflow:
+        found = self._find(workflow_id)
+        if not found:
+            raise NotFound(f"there is no workflow {workflow_id!r}", "`tachograph workflow list` lists them")
+        if len(found) > 1 and found[0].session_id != workflow_id:
+            some = ", ".join(one.session_id for one in found[:5])
+            raise UsageError(f"{workflow_id!r} fits several workflows: {some}", "write more of the id")
+        return found[0]
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        opened_by: str | None = None,
+        project_dir: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[Workflow]:
+        """Newest first; those that run with the totals of now. Times in ns."""
+        where = Where()
+        where.add("w.status = ?", status)
+        where.add("w.opened_by = ?", opened_by)
+        where.add("w.project_dir = ?", project_dir)
+        where.add("w.start_time >= ?", None if since is None else clock.iso(since))
+        where.add("w.start_time <= ?", None if until is None else clock.iso(until))
+        sql = _sql.listed.format(where=where)
+        rows = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
+        return [self._now(Workflow(*row)) for row in rows]
+
+    def sessions(self, workflow_id: str) -> Sequence[str]:
+        """Ids of its sessions, in the order they began."""
+        return [name for _, name in self._connection.execute(_sql.members, (workflow_id,))]
+
+    def totals(self, workflow_id: str) -> dict[str, int]:
+        """agent_count, total_duration_ms, successful_operations, failed_operations, counted now."""
+        found = self._counted(self._known(workflow_id), at=None)
+        return {
+            "agent_count": found.agent_count,
+            "total_duration_ms": found.total_duration_ms or 0,
+            "successful_operations": found.successful_operations or 0,
+            "failed_operations": found.failed_operations or 0,
+        }
+
+    def settle(self) -> Sequence[str]:
+        """Close those that opened by themselves and whose sessions have all ended; give a row to those that sessions
+        name and nobody opened. Returns the ids of what was closed."""
+        with self._writer.change():
+            for name, at, project_dir in self._connection.execute(_sql.unknown).fetchall():
+                self.start(session_id=name, project_dir=project_dir, at=at)
+            over = [name for (name,) in self._connection.execute(_sql.over).fetchall()]
+            for name in over:
+                self.end(name)
+        return over
+
+    # -- for ingest: row numbers of sessions, inside a transaction ------------------------------------------------
+
+    def of(self, session: int) -> str | None:
+        """The workflow of a session."""
+        found = self._connection.execute(_sql.of_session, (session,)).get
+        return None if found is None else str(found)
+
+    def of_name(self, session_id: str) -> str | None:
+        """The same by the session's id; None, too, when there is no such session."""
+        found = self._connection.execute(_sql.of_session_id, (session_id,)).get
+        return None if found is None else str(found)
+
+    def follow_parent(self, session: int) -> str | None:
+        """A session belongs to the workflow of the one that started it. Returns that, when there is one."""
+        found = self._connection.execute(_sql.of_parent, (session,)).get
+        if found is not None:
+            self.enter(str(found), session)
+        return None if found is None else str(found)
+
+    def enter(self, workflow_id: str, session: int) -> None:
+        """A session and those it started, as far as they are in no other; what was closed by itself runs again."""
+        self._connection.execute(_sql.enter, (workflow_id, session))
+        found = self._find(workflow_id)
+        if found and found[0].opened_by == BY_ITSELF and found[0].status != "running":
+            self._change(msgspec.structs.replace(found[0], status="running", end_time=None))
+
+    def present(self, root: str, session: int, slots: Iterable[int]) -> None:
+        """A session did something in the repository `root` in these slots (time in ns // SLOT)."""
+        self._connection.executemany(_sql.present, [(root, slot, session) for slot in slots])
+
+    def company(self, root: str, session: int, slot: int) -> Sequence[tuple[int, str | None]]:
+        """Other sessions that nobody else started and that were there at the same time: row number, workflow."""
+        return list(self._connection.execute(_sql.company, (root, slot, session)))
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _find(self, workflow_id: str) -> Sequence[Workflow]:
+        return [Workflow(*row) for row in self._connection.execute(_sql.by_id, (workflow_id,))]
+
+    def _now(self, known: Workflow) -> Workflow:
+        return self._counted(known, at=None) if known.status == "running" else known
+
+    def _counted(self, known: Workflow, *, at: int | None, status: str | None = None) -> Workflow:
+        """With the totals of now; `at`: it ends, then at the latest."""
+        count, first, last, open_, failed, interrupted = self._connection.execute(
+            _sql.extent, (known.session_id,)
+        ).fetchone()
+        kinds = self._writer.kinds
+        kinds.refresh()
+        wanted = [number for kind in _OPERATIONS for number in kinds.matching(event_type=kind, pattern="") or ()]
+        sql = _sql.operations.format(kinds=numbers(wanted))
+        well, wrong = self._connection.execute(sql, (known.session_id,)).fetchone()
+        now = clock.now() if at is None else at
+        said = _moment(known.start_time)
+        begun = min(said or now, first or now)
+        until = last if count and not open_ else max(now, begun)
+        counted = msgspec.structs.replace(
+            known,
+            agent_count=count or known.agent_count,
+            total_duration_ms=(until - begun) // 1_000_000,
+            successful_operations=well,
+            failed_operations=wrong,
+            start_time=clock.iso(begun) if begun < (said or now) else known.start_time,
+        )
+        if at is None:
+            return counted
+        judged = "failed" if failed else "cancelled" if count and interrupted == count else "completed"
+        return msgspec.structs.replace(counted, end_time=clock.iso(until), status=status or judged)
+
+    def _change(self, workflow: Workflow) -> None:
+        self._seal(self._connection.execute(_sql.change, msgspec.structs.asdict(workflow)).get)
+
+    def _seal(self, row: int) -> None:
+        self._ledger.seal("workflow_sessions", [row])
+
+    def _free_id(self, at: int) -> str:
+        attempt = 1
+        while any(one.session_id == _name(at, attempt) for one in self._find(_name(at, attempt))):
+            attempt += 1
+        return _name(at, attempt)
+
+
+def _name(at: int, attempt: int) -> str:
+    return ids.session_id("workflow", at, attempt)
+
+
+def _moment(text: str) -> int | None:
+    """ns; other programs write times without a zone and mean UTC. None: it is no time."""
+    with contextlib.suppress(ValueError, OverflowError):
+        zoned = text if text.endswith("Z") or "+" in text else f"{text}Z"
+        return clock.parse_time(zoned, 0)
+    return None

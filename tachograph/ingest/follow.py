@@ -23,10 +23,10 @@ from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories
 from tachograph.ingest.history_bytes import QUIET
-from tachograph.ingest.history_import import RUNNING
 from tachograph.ingest.importer import load_rules
 from tachograph.ingest.importing import GROUP
 from tachograph.ingest.opening import open_store
+from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
 from tachograph.store import Store
 

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from tachograph.ingest.ahead import Ahead
 
 DOCUMENT_MAX = 64 << 20  # bytes; a larger one is archived, and not read
-RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
 
 
 class Unfinished(Exception):
@@ -255,7 +254,7 @@ class HistoryImport:
                 self._telling.tell(self._document_facts(b"".join(parts)), now=history.modified_at)
             self._telling.tell(self._parser.finish(), now=history.modified_at)
             self._telling.close()
-            self._telling.settle(over=clock.now() - history.modified_at > RUNNING)
+            self._telling.settle(modified_at=history.modified_at)
             self._note(history)
 
     def _tell_lines(self, parts: Iterable[bytes], at: int) -> None:
@@ -305,7 +304,7 @@ class HistoryImport:
         self._telling.tell(last, now=stat.st_mtime_ns)
         if self._final:
             self._telling.close()
-        self._telling.settle(over=clock.now() - stat.st_mtime_ns > RUNNING)
+        self._telling.settle(modified_at=stat.st_mtime_ns)
 
     def _touch(self, history: History, stat: os.stat_result, mark: str = "") -> None:
         """Inside a transaction: it was looked at, and is as it was."""

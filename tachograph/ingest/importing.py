@@ -15,8 +15,9 @@ from tachograph.ingest import discover, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
-from tachograph.ingest.history_import import RUNNING, HistoryImport
+from tachograph.ingest.history_import import HistoryImport
 from tachograph.ingest.importer import load_rules
+from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
 from tachograph.readers.registry import MODULES, reader
 from tachograph.store import Store

@@ -100,11 +100,11 @@ class Telling:
             elif isinstance(fact, Unknown):
                 self._count_unknown(fact)
 
-    def settle(self, *, over: bool) -> None:
-        """Inside a transaction: all that is there was told; `over`: and nobody has written for a while."""
+    def settle(self, *, modified_at: int) -> None:
+        """Inside a transaction: all that is there was told; `modified_at`, ns, is when it was written last."""
         for session in self._touched.values():
             self._look(session)
-            session.settle(over=over)
+            session.settle(modified_at)
         for printed in self._printed.values():
             printed.settle()
 

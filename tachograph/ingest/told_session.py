@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tachograph import clock
 from tachograph.clock import SECOND
 from tachograph.extract.redact import redact_text
 from tachograph.ingest.preparing import masked, storable
@@ -24,6 +25,7 @@ from tachograph.store.usage import STATED_COST
 ID_MAX = 300  # characters of a session's id
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _OPEN = {"running", "waiting", "paused"}
+RUNNING = 600 * SECOND  # a session whose history is quiet for longer is over
 _SLACK = 5 * SECOND  # clocks of a file and of a process
 
 
@@ -173,18 +175,23 @@ class ToldSession:
             self._change(status=self.status, ended_at=ended)
         self.save()
 
-    def settle(self, *, over: bool) -> None:
+    def settle(self, modified_at: int) -> None:
         """Inside a transaction: the end of what is there is reached. A wrapped run ends when its wrapper says so."""
         changes = dict[str, Any]()
         if not self.wrapped:
             status = self.status or "running"
-            if over and status in _OPEN:
+            if status in _OPEN and self._quiet(modified_at):
                 status = "completed"
             ended = None if status in _OPEN else max(self.last_at, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}
         self._change(**changes)
         self.save()
+
+    def _quiet(self, modified_at: int) -> bool:
+        """Whether nobody has written for a while. A file that is much younger than what it says is a copy."""
+        copied = 0 < self.last_at < modified_at - RUNNING
+        return clock.now() - (self.last_at if copied else modified_at) > RUNNING
 
     def relative(self, path: str) -> str:
         """A path inside the project as seen from there; another as it is."""

@@ -19,7 +19,7 @@ from tachograph.extract import rules
 from tachograph.ingest import discover, importing
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import Histories, Report
-from tachograph.ingest.history_import import RUNNING
+from tachograph.ingest.told_session import RUNNING
 from tachograph.store import Store
 from tests.recount import recount, rows
 

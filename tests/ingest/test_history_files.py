@@ -15,6 +15,7 @@ import apsw
 import pytest
 import zstandard
 
+from tachograph import clock
 from tests.ingest.machine import HISTORIES, LONG_AGO, Machine, differences, everything, machine
 from tests.readers.claude_records import answer, call, numbered, says, text, user
 from tests.recount import rows
@@ -286,3 +287,19 @@ def test_a_document_that_is_being_written_is_waited_for() -> None:
         one.take(path, final=False)
         assert not one.histories.unfinished(one.candidate(path))
         assert generations(one) == [(1, data)]
+
+
+def test_a_session_runs_while_it_is_written_and_a_copy_of_an_old_one_does_not() -> None:
+    state = "SELECT status, ended_at FROM sessions ORDER BY id"
+    with machine() as one:
+        one.put(NAME, FIRST, at=None)
+        one.look()
+        assert rows(one.store, state) == [("completed", "2026-01-01T00:00:02.000Z")], "its records are months old"
+        stamp = clock.iso(clock.now())
+        running = b"".join(
+            json.dumps({**json.loads(line), "sessionId": "running", "timestamp": stamp}).encode() + b"\n"
+            for line in FIRST.splitlines()
+        )
+        one.put("running.jsonl", running, at=None)
+        one.look()
+        assert rows(one.store, state)[-1] == ("running", None)

@@ -21,6 +21,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("import", "importing", "Import the histories that agents keep of themselves."),
         Entry("attach", "attach", "Record a pane of tmux that is there already."),
         Entry("note", "note", "Mark a moment of a session with your own words."),
+        Entry("memory", "memory", "What agents want to know next time, every version of it."),
         Entry("setup", "setup", "Have an agent send what it does; shows what it writes, and undoes it."),
         Entry("hook", "for_agents", "Keep a message of an agent; what agents call when they are set up."),
     ),

@@ -21,6 +21,7 @@ from tachograph.records import (
     Event,
     Extraction,
     Feedback,
+    Memory,
     Receipt,
     Session,
     Sighting,
@@ -65,6 +66,7 @@ _LEDGER: dict[type, tuple[str, ...]] = {
         *("id", "audit_id", "timestamp", "agent_id", "operation", "operation_type", "status", "duration_ms"),
         *("details", "error_message", "context_json", "created_at", "execution_id"),
     ),
+    Memory: ("agent_id", "agent_type", "version", "memory_json", "session_id", "source", "timestamp"),
     Workflow: (
         *("id", "session_id", "start_time", "end_time", "status", "agent_count", "total_duration_ms"),
         *("successful_operations", "failed_operations", "context_json", "created_at", "title", "project_dir"),
@@ -111,7 +113,7 @@ def _json(field: str) -> Callable[[Any], object]:
         text = getattr(record, field)
         try:
             return None if text is None else msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return text
 
     return value

@@ -30,6 +30,7 @@ from tachograph.store.histories import Histories
 from tachograph.store.keeping import Keeping
 from tachograph.store.ledger import Ledger
 from tachograph.store.merging import Merging
+from tachograph.store.memory import MemoryStore
 from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
 from tachograph.store.search import Hit, Results, Search
@@ -80,6 +81,7 @@ class Store:
         self.files = Files(self._writer, self.turns)
         self.ledger = Ledger(self._writer)
         self.audit = Audit(self._writer, self.ledger)
+        self.memory = MemoryStore(self._writer, self.ledger)
         self.receipts = Receipts(self._writer, self.ledger)
         self.workflows = Workflows(self._writer, self.ledger)
         self.collisions = Collisions(self._writer, self.ledger, self.workflows)

@@ -498,7 +498,7 @@ CREATE TABLE receipts (
     execution_id     TEXT NOT NULL UNIQUE,
     agent_id         TEXT NOT NULL,
     agent_type       TEXT,
-    operation        TEXT NOT NULL REFERENCES _operations (word),
+    operation        TEXT NOT NULL DEFAULT 'receipt' REFERENCES _operations (word),
     status           TEXT NOT NULL REFERENCES _receipt_statuses (word),
     timestamp        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     created_at       TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
@@ -507,7 +507,7 @@ CREATE TABLE receipts (
     ontology_hash    TEXT,
     files_generated  INTEGER,
     files_modified   INTEGER,
-    duration_ms      INTEGER NOT NULL,
+    duration_ms      INTEGER NOT NULL DEFAULT 0,
     receipt_json     TEXT CHECK (receipt_json IS NULL OR json_valid(receipt_json)),
     error_message    TEXT,
     environment      TEXT,
@@ -587,12 +587,15 @@ BEGIN
     INSERT INTO agent_memory_versions (agent_id, version, agent_type, memory_json, session_id, source)
     SELECT agent_id, version, agent_type, memory_json, session_id, source FROM agent_memory WHERE id = NEW.id;
 END;
-CREATE TRIGGER _agent_memory_changed AFTER UPDATE OF memory_json ON agent_memory
-WHEN NEW.memory_json IS NOT OLD.memory_json OR NEW.version IS NOT OLD.version
+-- Who does not say anew through which door a change comes is somebody who came past us.
+CREATE TRIGGER _agent_memory_changed AFTER UPDATE OF memory_json, agent_id ON agent_memory
+WHEN NEW.memory_json IS NOT OLD.memory_json OR NEW.version IS NOT OLD.version OR NEW.agent_id IS NOT OLD.agent_id
 BEGIN
     UPDATE agent_memory
-    SET version = 1 + coalesce(
-            (SELECT max(v.version) FROM agent_memory_versions v WHERE v.agent_id = NEW.agent_id), OLD.version),
+    SET version = max(coalesce(NEW.version, 1), 1 + coalesce(OLD.version, 0), 1 + coalesce(
+            (SELECT max(v.version) FROM agent_memory_versions v WHERE v.agent_id = NEW.agent_id), 0)),
+        session_id = iif(NEW.source IS OLD.source AND NEW.session_id IS OLD.session_id, NULL, NEW.session_id),
+        source = iif(NEW.source IS OLD.source AND NEW.session_id IS OLD.session_id, NULL, NEW.source),
         updated_at = CURRENT_TIMESTAMP, last_updated = CURRENT_TIMESTAMP
     WHERE id = NEW.id;
     INSERT INTO agent_memory_versions (agent_id, version, agent_type, memory_json, session_id, source)
@@ -625,6 +628,7 @@ CREATE INDEX idx_audit_log_timestamp ON audit_log (timestamp DESC);
 CREATE INDEX idx_audit_log_agent_id ON audit_log (agent_id, timestamp DESC);
 CREATE INDEX idx_audit_log_status ON audit_log (status, created_at DESC);
 CREATE INDEX idx_audit_log_operation ON audit_log (operation, timestamp DESC);
+CREATE INDEX idx_audit_log_execution_id ON audit_log (execution_id) WHERE execution_id IS NOT NULL;
 
 CREATE TABLE workflow_sessions (    -- several sessions with one aim; sessions.workflow_id names it
     id                    INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -842,8 +846,11 @@ CREATE INDEX _sessions_parent ON _sessions (parent_id) WHERE parent_id IS NOT NU
 CREATE VIEW recent_executions AS
 SELECT r.id, r.execution_id, r.agent_id, r.operation, r.status, r.timestamp, r.duration_ms, r.files_generated,
     r.files_modified, r.error_message, r.environment, r.created_at,
-    (SELECT count(*) FROM audit_log a
-        WHERE a.agent_id = r.agent_id AND (a.execution_id IS NULL OR a.execution_id = r.execution_id)) AS audit_entries,
+    (SELECT count(*) FROM audit_log a WHERE a.execution_id = r.execution_id)
+    + (SELECT count(*) FROM audit_log a     -- entries that name no execution: those of its agent while it ran
+        WHERE a.agent_id = r.agent_id AND a.execution_id IS NULL
+        AND a.timestamp >= strftime('%Y-%m-%dT%H:%M:%f', r.timestamp, '-' || (1 + r.duration_ms / 1000) || ' seconds')
+        AND a.timestamp <= strftime('%Y-%m-%dT%H:%M:%fZ', r.timestamp, '+' || (1 + r.duration_ms / 1000) || ' seconds')) AS audit_entries,
     (SELECT count(*) FROM slo_violations v WHERE v.execution_id = r.execution_id) AS slo_violations
 FROM receipts r
 ORDER BY r.timestamp DESC, r.id DESC

@@ -81,7 +81,7 @@ def info(writer: Writer) -> dict[str, object]:
 
 def check(writer: Writer, *, quick: bool = False) -> list[str]:
     """What is wrong with the file, in words; empty when nothing is. Quick leaves indexes and totals out."""
-    looks = (_pages_quickly,) if quick else (_pages, _orphans, _totals_that_disagree)
+    looks = (_pages_quickly,) if quick else (_pages, _orphans, _totals_that_disagree, _memory_that_disagrees)
     problems = []
     for look in looks:
         try:
@@ -118,4 +118,11 @@ def _totals_that_disagree(db: Any) -> list[str]:
             f"the roll-up counts {said} events of {kind!r}, stored are {has}"
             for kind, said, has in db.execute(_sql.miscounted_kinds)
         ),
+    ]
+
+
+def _memory_that_disagrees(db: Any) -> list[str]:
+    return [
+        f"the memory of {agent!r} is not what its version {version} says"
+        for agent, version in db.execute(_sql.memory_that_disagrees)
     ]

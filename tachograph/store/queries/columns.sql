@@ -39,6 +39,16 @@ r.execution_id, r.agent_id, r.operation, r.status, r.timestamp, r.duration_ms, r
 r.ontology_hash, r.files_generated, r.files_modified, r.receipt_json, r.error_message, r.environment, r.receipt_id,
 r.determinism_hash, r.session_id, r.created_at, r.updated_at, r.id
 
+-- name: memory
+-- records.Memory, field by field: of the current row.
+m.agent_id, m.version, m.memory_json, m.agent_type, m.session_id, m.source,
+coalesce((SELECT v.timestamp FROM agent_memory_versions v WHERE v.agent_id = m.agent_id AND v.version = m.version),
+    m.updated_at)
+
+-- name: memory_version
+-- The same of a version.
+v.agent_id, v.version, v.memory_json, v.agent_type, v.session_id, v.source, v.timestamp
+
 -- name: audit_entry
 -- records.AuditEntry, field by field.
 a.agent_id, a.operation, a.status, a.operation_type, a.duration_ms, a.details, a.error_message, a.context_json,

@@ -122,3 +122,11 @@ FULL JOIN _kind_counts t ON t.kind = e.kind
 JOIN _kinds k ON k.id = coalesce(e.kind, t.kind)
 WHERE t.count IS NOT e.count
 LIMIT 20;
+
+-- name: memory_that_disagrees
+-- Memories that were changed with the triggers switched off.
+SELECT m.agent_id, m.version FROM agent_memory m
+WHERE NOT EXISTS (
+    SELECT 1 FROM agent_memory_versions v
+    WHERE v.agent_id = m.agent_id AND v.version = m.version AND v.memory_json IS m.memory_json
+);

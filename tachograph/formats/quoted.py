@@ -7,20 +7,19 @@ number that nobody could know when the text was written; characters that a perso
 from __future__ import annotations
 
 import json
-import re
+import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
 
-_INVISIBLE = (
-    r"\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
-    r"\u205f-\u206f\u2800\u3000\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
-)  # controls, blanks of every width, marks of direction, joiners, fillers, variation selectors, tags, private use
+_UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}  # controls, marks of direction, tags, blanks of every width
+_FILLERS = frozenset(map(chr, [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]))
+_VARIATIONS = frozenset(map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 
 
 def shown(text: str) -> str:
     r"""`text` with every character that does not show as JSON escapes (`\u200b`); what is JSON stays that JSON."""
-    return _invisible().sub(lambda found: json.dumps(found.group())[1:-1], text) if not _plain(text) else text
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(json.dumps(one)[1:-1] if _hidden(one) else one for one in text)
 
 
 def quoted(json_text: str, about: Mapping[str, object], nonce: str) -> Iterator[str]:
@@ -39,20 +38,12 @@ def quoted(json_text: str, about: Mapping[str, object], nonce: str) -> Iterator[
 def _lines(json_text: str) -> str:
     try:
         value = json.loads(json_text)
-        return shown_lines(json.dumps(value, ensure_ascii=False, indent=2))
+        return "\n".join(map(shown, json.dumps(value, ensure_ascii=False, indent=2).split("\n")))
     except (ValueError, RecursionError):  # written past us
         return shown(json_text)
 
 
-def shown_lines(text: str) -> str:
-    """As `shown`, line by line."""
-    return "\n".join(map(shown, text.split("\n")))
-
-
-def _plain(text: str) -> bool:
-    return text.isascii() and text.isprintable()
-
-
-@cache
-def _invisible() -> re.Pattern[str]:
-    return re.compile(f"[{_INVISIBLE}]")
+def _hidden(one: str) -> bool:
+    if one == " ":
+        return False
+    return unicodedata.category(one) in _UNSEEN or one in _FILLERS or one in _VARIATIONS

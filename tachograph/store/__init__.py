@@ -29,8 +29,8 @@ from tachograph.store.findings import Findings
 from tachograph.store.histories import Histories
 from tachograph.store.keeping import Keeping
 from tachograph.store.ledger import Ledger
-from tachograph.store.merging import Merging
 from tachograph.store.memory import MemoryStore
+from tachograph.store.merging import Merging
 from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
 from tachograph.store.search import Hit, Results, Search

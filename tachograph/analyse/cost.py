@@ -7,7 +7,6 @@ every figure. Nothing is fetched.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -16,6 +15,8 @@ from tachograph.clock import SECOND
 from tachograph.records import Usage
 
 _DAY = 86_400 * SECOND
+_Rates = tuple[float, float, float, float]  # of a million tokens: new input, read from a cache, written to one, output
+_Tiers = list[tuple[int, _Rates]]  # number of input tokens above which they count, rates
 
 
 class Price(NamedTuple):
@@ -32,34 +33,23 @@ def price(usage: Usage, at: int) -> Price | None:
     found = _table(usage.model, at // _DAY)
     if found is None:
         return None
-    table, flat, source = found
-    return Price(round(_flat(usage, flat) if flat else _tiered(usage, table), 9), source)
+    tiers, source = found
+    rates = next(rates for start, rates in tiers if start < usage.input_tokens or not start)
+    return Price(round(_sum(usage, rates), 9), source)
 
 
-def _flat(usage: Usage, dollars: tuple[float, float, float, float]) -> float:
-    """One price a token, which is nearly always so; asking the package costs a quarter of a millisecond a call."""
-    new, read, write, out = dollars
+def _sum(usage: Usage, rates: _Rates) -> float:
+    new, read, write, out = rates
     fresh = max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens)
     return (
         fresh * new + usage.cache_read_tokens * read + usage.cache_write_tokens * write + usage.output_tokens * out
     ) / 1e6
 
 
-def _tiered(usage: Usage, table: Any) -> float:
-    from genai_prices import Usage as Asked
-
-    asked = Asked(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-    )
-    return float(table.calc_price(asked)["total_price"])
-
-
 @lru_cache(maxsize=4096)
-def _table(model: str, day: int) -> tuple[Any, tuple[float, float, float, float] | None, str] | None:
-    """(prices of a model on a day, the same flat when they are, name of the table)."""
+def _table(model: str, day: int) -> tuple[_Tiers, str] | None:
+    """Prices of a model on a day, and the name of the table. Asking the package for a price itself takes a quarter of
+    a millisecond, and it refuses counts that some agents write down."""
     from genai_prices import Usage as Asked
     from genai_prices import calc_price
 
@@ -71,14 +61,24 @@ def _table(model: str, day: int) -> tuple[Any, tuple[float, float, float, float]
             ).model_price
         except (LookupError, ValueError):
             continue
-        return found, _numbers(found), f"genai-prices {version('genai-prices')}"
+        return _tiers(found), f"genai-prices {version('genai-prices')}"
     return None
 
 
-def _numbers(prices: Any) -> tuple[float, float, float, float] | None:
+def _tiers(prices: Any) -> _Tiers:
+    """From the highest down: a call with more input than a tier begins with pays that price for all of it."""
     new, out = prices.input_mtok, prices.output_mtok
     read = new if prices.cache_read_mtok is None else prices.cache_read_mtok
     write = new if prices.cache_write_mtok is None else prices.cache_write_mtok
-    if all(isinstance(value, Decimal | int | float) for value in (new, read, write, out)):
-        return float(new), float(read), float(write), float(out)
-    return None
+    kinds = (new, read, write, out)
+    starts = {0, *(tier.start for kind in kinds for tier in getattr(kind, "tiers", ()))}
+    return [
+        (start, (_rate(new, start), _rate(read, start), _rate(write, start), _rate(out, start)))
+        for start in sorted(starts, reverse=True)
+    ]
+
+
+def _rate(price: Any, start: int) -> float:
+    """US dollars for a million tokens, in the tier that begins there."""
+    tiers = [tier.price for tier in getattr(price, "tiers", ()) if tier.start <= start and start]
+    return float(tiers[-1] if tiers else getattr(price, "base", price) or 0)

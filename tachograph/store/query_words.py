@@ -21,6 +21,7 @@ _ITEM = re.compile(r'(-(?!-))?(?:(\w+):)?(?:"([^"]*)"?|(\S+))')  # `--force` is 
 _WORD = re.compile(r"[^\W_]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NO_WORD = re.compile(r"[^\x00-\x7f\w]+")
+_SIGNS = re.compile("[\u2010-\u2027\u2030-\u205e\u2190-\u245f\u2500-\u2775\u27c0-\u2bff\ufffd]+")  # no letters
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _CLUSTER = re.compile(".[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)  # a character and what belongs to it
 
@@ -77,6 +78,9 @@ def fold(text: str) -> str:
 
 def indexable(text: str) -> str:
     """Text as the index takes it: ASCII as it is, of the rest only letters and digits, folded."""
+    if text.isascii():
+        return text
+    text = _SIGNS.sub(" ", text)  # ticks, dashes and frames are most of it
     if text.isascii():
         return text
     return _BEYOND_ASCII.sub(lambda found: (_short if len(found[0]) < 64 else _words_only)(found[0]), text)

@@ -143,3 +143,11 @@ def test_nothing_typed_is_an_error(index: apsw.Connection, typed: str) -> None:
     expression = match_expression(query.terms)
     if expression:
         index.execute("SELECT rowid FROM _search WHERE _search MATCH ?", (expression,)).fetchall()
+
+
+def test_the_index_has_the_words_of_every_character_that_we_see() -> None:
+    for code in range(0x80, 0x1_0000):
+        if 0xD800 <= code < 0xE000:
+            continue
+        character = chr(code)
+        assert WORD.findall(indexable(f"a {character} b")) == WORD.findall(fold(f"a {character} b")), hex(code)

@@ -66,7 +66,11 @@ def _exit_codes() -> Iterator[str]:
         (errors.NotFound.exit_code, "no such session, event, code block, rule, setting, file or database"),
         (errors.Refused.exit_code, "locked by another process, not allowed, or out of time"),
         (errors.VerificationFailed.exit_code, "the database is damaged (`db check`, and every command that meets it)"),
-        (6, "findings: `doctor` saw a ✗, `rules check` a bad rule, `show --exit-status` a failure"),
+        (
+            6,
+            "findings: `doctor` saw a ✗, `rules check` a bad rule, `show --exit-status` a failure, "
+            "`slo check` a missed objective",
+        ),
         (130, "interrupted with Ctrl-C"),
     ):
         yield f"| {code} | {meaning} |\n"
@@ -83,6 +87,7 @@ def _environment() -> Iterator[str]:
         ("TACHOGRAPH_HOME", "one folder for everything: database, journals, config.toml, rules.toml"),
         ("TACHOGRAPH_DB", "the database file; as `--db`"),
         ("TACHOGRAPH_SESSION", "set for what `run` starts: the session it runs in; `note` uses it"),
+        ("TACHOGRAPH_WORKFLOW", "the workflow that what runs here belongs to"),
         ("TACHOGRAPH_DEBUG", "as `--debug`: an unexpected error shows where it came from"),
         ("NO_COLOR", "no colours"),
         ("VISUAL, EDITOR", "what `config edit` opens"),
@@ -97,7 +102,7 @@ def _settings() -> Iterator[str]:
     yield "| setting | default | expects | what it is | variable |\n| --- | --- | --- | --- | --- |\n"
     for key in config.KEYS:
         yield f"| `{key.name}` | {key.default} | {key.expects} | {key.about} | `{key.variable}` |\n"
-    yield "\n"
+    yield "\nObjectives are tables `[[slo]]` in the same file: [objectives.md](objectives.md).\n\n"
 
 
 def _commands() -> Iterator[str]:

@@ -49,6 +49,7 @@ KEYS = (
     Key("sql.timeout", "time", "5s", "how long one `db sql` query may take"),
     Key("sql.rows", "whole", 10_000, "rows one `db sql` query may give", (), 1, 10_000_000),
 )
+TABLES = {"slo": "objectives: `tachograph slo`"}  # arrays of tables that others read and check
 _BY_NAME = {key.name: key for key in KEYS}
 
 
@@ -92,7 +93,9 @@ class Config:
         except TachographError as error:
             return [str(error)]
         found = [
-            f"{self.path}: unknown setting {name}{_nearest(name)}" for name in _names(table) if name not in _BY_NAME
+            f"{self.path}: unknown setting {name}{_nearest(name)}"
+            for name in _names(table)
+            if name not in _BY_NAME and name not in TABLES
         ]
         for key in KEYS:
             try:
@@ -135,7 +138,7 @@ def store(path: str, name: str, raw: str) -> Any:
     key = known(name)
     value = checked(key, raw, "config set")
     try:
-        document = tomlkit.parse(_text(path))
+        document = tomlkit.parse(text_of(path))
     except ParseError as error:
         raise _unreadable(path, error) from None
     section, _, last = name.partition(".")
@@ -193,7 +196,7 @@ _CHECKS: dict[str, Callable[[Key, Any], Any]] = {
 
 
 def _read(path: str) -> dict[str, Any]:
-    text = _text(path)
+    text = text_of(path)
     if not text.strip():
         return {}
     import tomllib
@@ -204,7 +207,8 @@ def _read(path: str) -> dict[str, Any]:
         raise _unreadable(path, error) from None
 
 
-def _text(path: str) -> str:
+def text_of(path: str) -> str:
+    """The file as it is; "" when there is none. Raises UsageError when it cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()

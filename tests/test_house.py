@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "clock", "ids", "paths", "config", "keys"}
+GROUND = {"errors", "clock", "ids", "paths", "config", "keys", "tables"}
 FLOORS: list[set[str]] = [
     GROUND,
     {"records"},
@@ -21,7 +21,7 @@ FLOORS: list[set[str]] = [
     {"ingest"},
     {"serve"},
     {"daemon"},
-    {"recorder", "cli"},
+    {"recorder", "pipeline", "cli"},
 ]
 DOORS = {"tachograph", "tachograph.__main__"}  # the public names and `python -m tachograph`: they may open any room
 HOT = (

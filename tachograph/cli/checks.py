@@ -116,12 +116,19 @@ def _existing(path: str) -> str:
 
 
 def _settings(app: App) -> Iterator[Check]:
-    problems = app.config.problems()
+    problems = [*app.config.problems(), *objective_problems(app)]
     for problem in problems:
         yield Check("config", BAD, problem, "tachograph config edit")
     if not problems:
         exists = os.path.exists(app.config.path)
         yield Check("config", OK, app.config.path if exists else f"{app.config.path} (defaults, no file)")
+
+
+def objective_problems(app: App) -> list[str]:
+    """What is wrong with the objectives of config.toml, a sentence each."""
+    from tachograph.ingest.objectives import configured
+
+    return [f"{app.config.path}:{one.line}: {one.name or 'slo'}: {one.reason}" for one in configured(app.places)[1]]
 
 
 def _rules(app: App) -> Iterator[Check]:

@@ -47,6 +47,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Prove": (
         Entry("receipt", "receipt", "What was executed, what went in and came out; add, list, verify, export."),
         Entry("audit", "audit", "Who did what, sealed; whether anything was changed since."),
+        Entry("stage", "stage", "Stages of pipelines: measure a command, note one, list them."),
+        Entry("slo", "slo", "Objectives: what they are, whether they are kept, how much is left."),
     ),
     "Rules": (
         Entry("rules", "rules", "List, check and try extraction rules."),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
-import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -18,12 +17,12 @@ import re2
 
 from tachograph.extract.pattern import options
 from tachograph.records import EXTRACTED_TYPES, RISK_LEVELS
+from tachograph.tables import Refusal, Table, Wrong, tables
 
 ENGINE = 1  # raise it when the same rules would find something else in the same lines
 SEVERITIES = ("info", "warning", "error", "critical")
 EVENT_TYPES = (*EXTRACTED_TYPES, "command", "file_op", "tool_call")
 
-_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:[.-][a-z0-9_]+)*")
 _OWN_TYPE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+")
 
@@ -92,14 +91,15 @@ def load(user: str | None = None, *, builtin: bool = True) -> tuple[Rules, list[
     shipped = {rule.name: rule for rule in _shipped()} if builtin else {}
     own: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for line, table, text in _tables(user or "", problems):
+    for table in _tables(user or "", problems):
         try:
-            rule = _rule(table, shipped)
-        except ValueError as error:
-            problems.append(Problem(_line_of(error, line, text), str(table.get("name", "")), str(error)))
+            rule = _rule(table.values, shipped)
+        except Refusal as error:
+            problems.append(Problem(table.line_of(error.key), str(table.values.get("name", "")), str(error)))
             continue
         if rule.name in own:
-            problems.append(Problem(line, rule.name, "this name is given twice in the file; the first one counts"))
+            reason = "this name is given twice in the file; the first one counts"
+            problems.append(Problem(table.line, rule.name, reason))
         elif rule.name in shipped:
             shipped[rule.name] = own[rule.name] = rule
         else:
@@ -122,73 +122,25 @@ def _version(rules: Iterable[Rule]) -> str:
     return hashlib.sha256(msgspec.json.encode([ENGINE, counts])).hexdigest()[:12]
 
 
-def _tables(text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, object], str]]:
-    """Every `[[rule]]` as (line, values, source). A syntax error costs its own table only."""
-    starts = [found.start() for found in _HEADER.finditer(text)]
+def _tables(text: str, problems: list[Problem]) -> Iterator[Table]:
+    """Every `[[rule]]`; nothing else belongs into the file."""
+    wrong: list[Wrong] = []
+    yield from tables(text, "rule", wrong)
+    problems += [Problem(*one) for one in wrong]
     try:
-        whole = tomllib.loads(text)
+        others = [key for key in tomllib.loads(text) if key != "rule"]
     except tomllib.TOMLDecodeError:
-        whole = {}
-    for key in whole:
-        if key != "rule":
-            problems.append(Problem(1, "", f"unknown table or key {key!r}; a rule begins with [[rule]]"))
-    tables = whole.get("rule")
-    if isinstance(tables, list) and len(tables) == len(starts):
-        parsed: list[object] | None = tables
-    elif whole:
-        problems.append(Problem(1, "", "a rule begins with [[rule]] on a line of its own"))
-        return
-    else:
-        parsed = None
-        _check_head(text[: starts[0]] if starts else text, problems)
-    for index, (start, end) in enumerate(itertools.pairwise([*starts, len(text)])):
-        line = text.count("\n", 0, start) + 1
-        source = text[start:end]
-        try:
-            table = parsed[index] if parsed is not None else tomllib.loads(source)["rule"][0]
-        except tomllib.TOMLDecodeError as error:
-            problems.append(_syntax(error, line, source))
-            continue
-        if isinstance(table, dict):
-            yield line, table, source
-
-
-def _check_head(text: str, problems: list[Problem]) -> None:
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(_syntax(error, 1, text))
-
-
-def _syntax(error: tomllib.TOMLDecodeError, line: int, source: str) -> Problem:
-    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
-    inside = int(place[1]) if place and place[1] else source.rstrip().count("\n") + 1
-    name = re.search(r"""^\s*name\s*=\s*["']([^"']*)""", source, re.MULTILINE)
-    reason = str(error)[: place.start()] if place else str(error)
-    return Problem(line + inside - 1, name[1] if name else "", f"not valid TOML: {reason}")
-
-
-class _Refusal(ValueError):
-    """`key` is the field the reason is about, to find its line."""
-
-    def __init__(self, key: str, reason: str) -> None:
-        super().__init__(reason)
-        self.key = key
-
-
-def _line_of(error: ValueError, line: int, source: str) -> int:
-    key = getattr(error, "key", "")
-    found = re.search(rf"^\s*{re.escape(key)}\s*=", source, re.MULTILINE) if key else None
-    return line + source.count("\n", 0, found.end()) if found else line
+        others = []
+    problems += [Problem(1, "", f"unknown table or key {key!r}; a rule begins with [[rule]]") for key in others]
 
 
 def _rule(table: dict[str, object], shipped: dict[str, Rule]) -> Rule:
     name = table.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise _Refusal("name", "name is missing or not made of a-z, 0-9, _, - and .")
+        raise Refusal("name", "name is missing or not made of a-z, 0-9, _, - and .")
     for key in table:
         if key not in Rule.__struct_fields__:
-            raise _Refusal(key, f"unknown field {key!r}; known are {', '.join(Rule.__struct_fields__)}")
+            raise Refusal(key, f"unknown field {key!r}; known are {', '.join(Rule.__struct_fields__)}")
     before = msgspec.structs.asdict(shipped[name]) if name in shipped else {}
     if "pattern" in table:  # these speak about the old pattern
         for key in ("needle", "fields", "value", "examples", "counter_examples"):
@@ -197,29 +149,29 @@ def _rule(table: dict[str, object], shipped: dict[str, Rule]) -> Rule:
         rule = msgspec.convert({**before, **table}, Rule)
     except msgspec.ValidationError as error:
         place = re.search(r"at `\$\.(\w+)", str(error))
-        raise _Refusal(place[1] if place else "", str(error).replace("$.", "")) from None
+        raise Refusal(place[1] if place else "", str(error).replace("$.", "")) from None
     check_rule(rule)
     return rule
 
 
 def check_rule(rule: Rule) -> None:
-    """Raises ValueError with a sentence when the rule cannot work."""
+    """Raises Refusal, a ValueError, with a sentence when the rule cannot work."""
     if rule.event_type not in EVENT_TYPES and not _OWN_TYPE.fullmatch(rule.event_type):
         known = ", ".join(EVENT_TYPES)
-        raise _Refusal(
+        raise Refusal(
             "event_type",
             f"event_type {rule.event_type!r} is none of {known}; a type of your own has a prefix, like acme.deploy",
         )
     if rule.severity not in SEVERITIES:
-        raise _Refusal("severity", f"severity {rule.severity!r} is none of {', '.join(SEVERITIES)}")
+        raise Refusal("severity", f"severity {rule.severity!r} is none of {', '.join(SEVERITIES)}")
     if rule.risk is not None and rule.risk not in RISK_LEVELS:
-        raise _Refusal("risk", f"risk {rule.risk!r} is none of {', '.join(RISK_LEVELS)}")
+        raise Refusal("risk", f"risk {rule.risk!r} is none of {', '.join(RISK_LEVELS)}")
     if not rule.pattern:
-        raise _Refusal("pattern", "pattern is missing")
+        raise Refusal("pattern", "pattern is missing")
     groups = _compile("pattern", rule.pattern)
     for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
         if name not in groups:
-            raise _Refusal("pattern", f"pattern has no group (?P<{name}>…)")
+            raise Refusal("pattern", f"pattern has no group (?P<{name}>…)")
     for key in ("needle", "unless", "continues", "last", "place"):
         text = getattr(rule, key)
         if text is not None:
@@ -232,7 +184,7 @@ def _compile(key: str, pattern: str) -> set[str]:
         compiled = re2.compile(pattern, options())
     except re2.error as error:
         reason = error.args[0]
-        raise _Refusal(key, f"{key}: {reason.decode() if isinstance(reason, bytes) else reason}") from None
+        raise Refusal(key, f"{key}: {reason.decode() if isinstance(reason, bytes) else reason}") from None
     if compiled.search("") is not None and key in ("pattern", "last"):
-        raise _Refusal(key, f"{key} matches an empty line, so it would match every line")
+        raise Refusal(key, f"{key} matches an empty line, so it would match every line")
     return set(compiled.groupindex)

@@ -35,7 +35,9 @@ from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
+from tachograph.store.slo import Slo
 from tachograph.store.sources import Sources
+from tachograph.store.stages import Stages
 from tachograph.store.steps import Steps
 from tachograph.store.tellers import Tellers
 from tachograph.store.trouble import translated
@@ -85,6 +87,8 @@ class Store:
         self.receipts = Receipts(self._writer, self.ledger)
         self.workflows = Workflows(self._writer, self.ledger)
         self.collisions = Collisions(self._writer, self.ledger, self.workflows)
+        self.stages = Stages(self._writer, self.ledger, self.receipts)
+        self.slo = Slo(self._writer, self.ledger, self.stages)
 
     def timeline(
         self,

@@ -1,0 +1,170 @@
+"""`tachograph slo`: objectives of config.toml, whether they are kept, and how much they may still be missed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from tachograph.analyse import objectives as analyse
+from tachograph.analyse.objectives import Objective
+from tachograph.cli import draw
+from tachograph.cli.app import App
+from tachograph.cli.command import (
+    Agent,
+    Group,
+    Listed,
+    Listing,
+    Session,
+    Time,
+    choice,
+    form_options,
+    listing_options,
+    pass_app,
+)
+from tachograph.cli.listing import emit
+from tachograph.cli.slo_shapes import Checked, Known, Reported, checks, objectives_listed, reports, violations
+from tachograph.formats import human
+from tachograph.ingest.objectives import configured, values_of
+from tachograph.tables import Wrong
+
+BAD_CONFIG, FINDINGS = 2, 6  # exit codes
+_NONE = "no objective is configured; [[slo]] in config.toml makes one: tachograph config path"
+
+
+@click.group("slo", cls=Group)
+def cli() -> None:
+    """Objectives: what may cost or last how much. [[slo]] in config.toml says what they are."""
+
+
+@cli.command("list")
+@click.option("--violations", "every", is_flag=True, help="Every time that one was missed, newest first.")
+@click.option("--name", metavar="GLOB", help="Objectives that fit.")
+@click.option("--severity", type=choice(*analyse.SEVERITIES), help="Only these.")
+@listing_options
+@pass_app
+def show(app: App, listing: Listing, every: bool, name: str | None, severity: str | None) -> int:
+    """List the objectives, with how often each was missed; --since, --until and --agent are for --violations."""
+    objectives, wrong = configured(app.places)
+    if every:
+        found = app.store().slo.list(
+            objective=name, severity=severity, agent=listing.agent, since=listing.since, until=listing.until,
+            limit=listing.fetch,
+        )  # fmt: skip
+        emit(app, listing, found, violations(), "no objective was missed")
+        return 0
+    listed = [one for one in _known(app, objectives) if _fits(one, name, severity)]
+    if not emit(app, listing, listed, objectives_listed(), "") and not wrong:
+        app.say(_NONE if not objectives else "no objective fits", draw.DIM)
+    return _refused(app, wrong)
+
+
+@cli.command("check")
+@click.option("--since", metavar="TIME", type=Time(), help="From this time on, instead of each objective's window.")
+@click.option("--until", metavar="TIME", type=Time(), help="Up to this time.")
+@click.option("--agent", metavar="GLOB", type=Agent(), help="Agents that fit; SQL % works too.")
+@click.option("--session", metavar="SESSION", type=Session(), help="Only what this session measured.")
+@click.option("--execution", metavar="ID", help="Only stages of this execution.")
+@click.option("--severity", type=choice(*analyse.SEVERITIES), help="Only objectives of this severity.")
+@form_options
+@pass_app
+def check(
+    app: App,
+    listed: Listed,
+    since: int | None,
+    until: int | None,
+    agent: str | None,
+    session: str | None,
+    execution: str | None,
+    severity: str | None,
+) -> int:
+    """See whether the objectives are kept. Exits with 6 when one is missed, with 2 when one cannot be understood.
+
+    An objective about which nothing was measured is kept.
+    """
+    objectives, wrong = configured(app.places)
+    chosen = [objective for objective in objectives if severity in (None, objective.severity)]
+    checked = _judged(app, chosen, since, until, agent, session, execution) if chosen else []
+    emit(app, listed, [one for one, _ in checked], checks(), _NONE if not objectives else "no objective fits")
+    missed = sum(not one.verdict.met for one, _ in checked)
+    if _refused(app, wrong):
+        return BAD_CONFIG
+    if missed:
+        app.say(f"✗ {human.plural(missed, 'objective')} of {len(checked)} missed", draw.RED)
+        return FINDINGS
+    if checked:
+        app.say(f"✓ {human.plural(len(checked), 'objective')} met", draw.GREEN)
+    return 0
+
+
+@cli.command("report")
+@click.option("--since", metavar="TIME", type=Time(), help="From this time on, instead of each objective's window.")
+@click.option("--until", metavar="TIME", type=Time(), help="Up to this time.")
+@click.option("--agent", metavar="GLOB", type=Agent(), help="Agents that fit; SQL % works too.")
+@form_options
+@pass_app
+def report(app: App, listed: Listed, since: int | None, until: int | None, agent: str | None) -> int:
+    """Show how many misses each objective allows, how many there were, and how they spread over the days (UTC)."""
+    objectives, wrong = configured(app.places)
+    reported = [
+        Reported(one, analyse.budget(one.verdict.objective, values, _begin(one, values), one.until))
+        for one, values in (_judged(app, objectives, since, until, agent) if objectives else [])
+    ]
+    emit(app, listed, reported, reports(), _NONE)
+    return _refused(app, wrong)
+
+
+def _known(app: App, objectives: Sequence[Objective]) -> list[Known]:
+    """Those configured, in their order, then those of which only violations are left."""
+    missed = app.store().slo.stats() if os.path.exists(app.places.database) else []
+    by_name = {one.objective: one for one in missed if one.objective}
+    known = [Known(objective, by_name.pop(objective.name, None)) for objective in objectives]
+    return [*known, *(Known(None, one) for one in missed if one.objective in by_name or not one.objective)]
+
+
+def _fits(one: Known, name: str | None, severity: str | None) -> bool:
+    import fnmatch
+
+    named = name is None or fnmatch.fnmatchcase(one.name, name.replace("%", "*"))
+    rank = one.objective.severity if one.objective else one.missed.severity if one.missed else ""
+    return named and severity in (None, rank)
+
+
+def _judged(
+    app: App,
+    objectives: Sequence[Objective],
+    since: int | None,
+    until: int | None,
+    agent: str | None,
+    session: str | None = None,
+    execution: str | None = None,
+) -> list[tuple[Checked, list[analyse.Value]]]:
+    """Verdicts over the time that was asked for: that of the call, else of each objective; of one session, all."""
+    store = app.store()
+    if session is not None:
+        session = store.sessions.resolve(session).id
+    whole = session is not None or execution is not None
+    if execution is not None:
+        objectives = [one for one in objectives if one.metric == "stage.duration_ms"]
+    judged = []
+    for objective in objectives:
+        begin = since if since is not None or whole else app.now - objective.window_ns
+        values = values_of(
+            store, objective, agent=agent, session=session, execution=execution, since=begin, until=until
+        )
+        judged.append((Checked(analyse.judge(objective, values), begin, until or app.now), values))
+    return judged
+
+
+def _begin(one: Checked, values: Sequence[analyse.Value]) -> int:
+    return one.since if one.since is not None else min((value.at for value in values), default=one.until)
+
+
+def _refused(app: App, wrong: Sequence[Wrong]) -> int:
+    """Name what cannot be understood; the exit code of that."""
+    for one in wrong:
+        app.say(f"{app.config.path}:{one.line}: {one.name or 'slo'}: {one.reason}", draw.RED)
+    if wrong:
+        app.say(f"▲ {human.plural(len(wrong), 'objective')} left out; the others count", draw.YELLOW)
+    return BAD_CONFIG if wrong else 0

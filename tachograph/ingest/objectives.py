@@ -1,0 +1,149 @@
+"""Objectives of config.toml meet what is in the store: values measured, misses written down as rows and events.
+
+An execution misses an objective once, however often it is checked: when a session that had ended goes on, its row
+changes. What was met again by then stays on record.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from tachograph import clock, config
+from tachograph.analyse import objectives as analyse
+from tachograph.analyse.objectives import Objective, Value, Verdict
+from tachograph.errors import UsageError
+from tachograph.paths import Places
+from tachograph.records import Event, SloViolation
+from tachograph.store import Store
+from tachograph.tables import Wrong
+
+_STAGE, _TESTS = "stage.duration_ms", "tests.failed"
+
+
+class Objectives:
+    """Those of one config.toml; read again when the file has changed. One that cannot be read has none."""
+
+    def __init__(self, places: Places) -> None:
+        self._path = os.path.join(places.config, config.FILE)
+        self._mark: tuple[int, int] | None = None
+        self._found: list[Objective] = []
+
+    def all(self) -> list[Objective]:
+        """What can be used; what cannot is told by `configured`."""
+        try:
+            stat = os.stat(self._path)
+        except OSError:
+            self._mark, self._found = None, []
+            return self._found
+        mark = (stat.st_mtime_ns, stat.st_size)
+        if mark != self._mark:
+            self._found, self._mark = _read(self._path)[0], mark
+        return self._found
+
+
+def configured(places: Places) -> tuple[list[Objective], list[Wrong]]:
+    """The objectives of config.toml, and what is wrong with those that cannot be used."""
+    return _read(os.path.join(places.config, config.FILE))
+
+
+def _read(path: str) -> tuple[list[Objective], list[Wrong]]:
+    try:
+        text = config.text_of(path)
+    except UsageError as error:
+        return [], [Wrong(1, "", str(error))]
+    return analyse.load(text) if analyse.ARRAY in text else ([], [])
+
+
+def values_of(
+    store: Store,
+    objective: Objective,
+    *,
+    agent: str | None = None,
+    session: str | None = None,
+    execution: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+) -> list[Value]:
+    """Everything an objective is about, in its scope and these filters; `since` and `until` in ns."""
+    scope = objective.scope
+    agents = [glob for glob in (scope.agent, agent) if glob is not None]
+    project = None if scope.project is None else os.path.expanduser(scope.project)
+    if objective.metric == _TESTS:
+        ended: dict[str, int] = {}
+        results = []
+        for name, at, told in store.slo.tests(
+            agents=agents, project=project, session=session, since=since, until=until
+        ):
+            ended[name] = at
+            results.append((name, told))
+        failed = analyse.failed_tests(results)
+        return [Value(float(count), ended[name], name) for name, count in failed.items()]
+    found = store.slo.values(
+        objective.metric, agents=agents, project=project, category=scope.category, tool=scope.tool,
+        stage=scope.stage, session=session, execution=execution, since=since, until=until,
+    )  # fmt: skip
+    return [Value(float(value), at, subject, event) for value, at, subject, event in found]
+
+
+def check_session(store: Store, objectives: Iterable[Objective], session_id: str) -> list[Verdict]:
+    """A session has ended: judge what it measured, write down what it missed. All verdicts that had values.
+
+    The execution is the one that the session's own receipt has, of the same name.
+    """
+    verdicts = []
+    for objective in objectives:
+        if objective.metric != _STAGE:
+            verdicts.append(analyse.judge(objective, values_of(store, objective, session=session_id)))
+    return _kept(store, verdicts, session_id, session_id)
+
+
+def check_execution(
+    store: Store, objectives: Iterable[Objective], execution_id: str, session_id: str | None = None
+) -> list[Verdict]:
+    """Stages of an execution are done: the same for what its stages took. `session_id`: where it ran, if anywhere."""
+    verdicts = []
+    for objective in objectives:
+        if objective.metric == _STAGE:
+            verdicts.append(analyse.judge(objective, values_of(store, objective, execution=execution_id)))
+    return _kept(store, verdicts, execution_id, session_id)
+
+
+def _kept(store: Store, verdicts: Sequence[Verdict], execution_id: str, session_id: str | None) -> list[Verdict]:
+    found = [verdict for verdict in verdicts if verdict.worst is not None]
+    missed = [verdict for verdict in found if not verdict.met]
+    if missed:
+        if session_id is not None and not store.sessions.exists(session_id):
+            session_id = None  # its journal was not imported yet
+        with store.transaction():
+            for verdict in missed:
+                _miss(store, verdict, execution_id, session_id)
+    return found
+
+
+def _miss(store: Store, verdict: Verdict, execution_id: str, session_id: str | None) -> None:
+    objective, worst = verdict.objective, verdict.worst
+    assert worst is not None
+    known = store.slo.of(execution_id, objective.name)
+    event_id = worst.event_id or (known.event_id if known else None)
+    if known is None and session_id is not None:
+        noted = store.events.add(_event(verdict, session_id, worst.at))
+        event_id = event_id or noted
+    store.slo.add(
+        SloViolation(
+            execution_id, objective.metric, objective.target, worst.value, objective.severity, verdict.description,
+            clock.iso(worst.at) if worst.at else "", objective.name, event_id,
+        ),
+        session_id=session_id,
+    )  # fmt: skip
+
+
+def _event(verdict: Verdict, session_id: str, at: int) -> Event:
+    """What a replay shows of it."""
+    objective = verdict.objective
+    told: dict[str, object] = {
+        "objective": objective.name, "metric": objective.metric, "target_value": objective.target,
+        "actual_value": verdict.actual, "severity": objective.severity,
+    }  # fmt: skip
+    text = f"objective {objective.name} missed: {verdict.description}"
+    return Event(session_id, "marker", content=text, metadata=told, source="api", at=at)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from tachograph.errors import Refused
 from tachograph.ingest import spawn
 from tachograph.ingest.histories import LOCK
+from tachograph.journal.room import keep_ballast
 from tachograph.paths import Places
 from tachograph.serve.app import make_app
 from tachograph.serve.run import serve
@@ -43,6 +44,7 @@ async def run(
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     sink = Sink(places)
+    keep_ballast(places.journal)  # for recorders that will find the disk full, the first one, too
     followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
     following = [asyncio.create_task(_follow(places, *follower, stop, say)) for follower in followers]
     importing = asyncio.create_task(_keep_importing(places, stop))

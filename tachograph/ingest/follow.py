@@ -221,8 +221,7 @@ def main() -> None:
     while (lock := spawn.take_lock(places, LOCK)) is None:
         _leave_with(parent)
         time.sleep(0.5)
-    os.ftruncate(lock, 0)
-    os.write(lock, str(os.getpid()).encode())
+    spawn.sign(lock)
     trouble = 0.5
     while True:
         try:
@@ -260,7 +259,7 @@ def _leave_with(parent: int) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"{clock.iso(clock.now())} {text}", file=sys.stderr, flush=True)
+    spawn.complain(f"{clock.iso(clock.now())} {text}")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Importer:
     def tick(self) -> Pass:
         """Import what is there. Raises StoreError when the store cannot be used; nothing is lost by that."""
         names = journals.names(self.places)
-        progress, waiting = self._tick_received([name for name in names if is_received(name)])
+        progress, waiting = False, False
         for name in names:
             if is_received(name) or self._failed.get(name, 0) >= TRIES:
                 continue
@@ -70,7 +70,9 @@ class Importer:
                 moved, more = False, True
             progress |= moved
             waiting |= more
-        return Pass(progress, waiting)
+        # Afterwards, as agents name the run that they are part of: it must be known by then.
+        moved, more = self._tick_received([name for name in names if is_received(name)])
+        return Pass(progress | moved, waiting | more)
 
     def _tick_received(self, names: list[str]) -> tuple[bool, bool]:
         """What agents sent, all together; file by file when that goes wrong, to find the one to blame."""
@@ -172,8 +174,7 @@ def main() -> None:
         if lock is None:
             return
         try:
-            os.ftruncate(lock, 0)
-            os.write(lock, str(os.getpid()).encode())
+            spawn.sign(lock)
             _work(places)
         finally:
             os.close(lock)
@@ -225,4 +226,4 @@ def _work(places: paths.Places) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"{clock.iso(clock.now())} {text}", file=sys.stderr, flush=True)
+    spawn.complain(f"{clock.iso(clock.now())} {text}")

@@ -240,6 +240,9 @@ class JournalImport:
             self._command(session, at, None, "interrupted")
             self._store.sessions.update(self._session_id, ended_at=at, status="interrupted")
             self._ended = True
+        session = self._store.sessions.get(self._session_id)
+        if session.command is not None and session.copilot_session_id is None:
+            adopt(self._store, session)
         self.done = True
 
     def _close_streams(self) -> None:

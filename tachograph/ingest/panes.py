@@ -255,7 +255,7 @@ def main() -> None:
 
 
 def _say(text: str) -> None:
-    print(f"{clock.iso(clock.now())} {text}", file=sys.stderr, flush=True)
+    spawn.complain(f"{clock.iso(clock.now())} {text}")
 
 
 if __name__ == "__main__":

@@ -54,6 +54,23 @@ def take_lock(places: Places, name: str = LOCK) -> int | None:
     return fd
 
 
+def sign(lock: int) -> None:
+    """Leave our process id in a lock file that we hold, for whoever asks; on a full disk it stays empty."""
+    try:
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+    except OSError:
+        pass
+
+
+def complain(line: str) -> None:
+    """A line into the log that a process in the background has for stderr; lost when the disk does not take it."""
+    try:
+        os.write(2, f"{line}\n".encode(errors="replace"))
+    except OSError:
+        pass
+
+
 def holder(places: Places) -> int | None:
     """The process id that the importer wrote into its lock file; None when it is unreadable."""
     try:

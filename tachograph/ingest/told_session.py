@@ -26,7 +26,7 @@ ID_MAX = 300  # characters of a session's id
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _OPEN = {"running", "waiting", "paused"}
 RUNNING = 600 * SECOND  # a session whose history is quiet for longer is over
-_SLACK = 5 * SECOND  # clocks of a file and of a process
+_SLACK = SECOND  # agents leave out the fraction
 
 
 class ToldSession:
@@ -203,11 +203,12 @@ class ToldSession:
 
 
 def adopt(store: Store, run: Session) -> None:
-    """Inside a transaction: `run` was watched from some time after its agent began, so that its history may be here
-    already, as a session of its own. When there is exactly one that fits, both become one."""
+    """Inside a transaction: `run` was watched, or got into the store, some time after its agent began, so that its
+    history may be here already, as a session of its own. When there is exactly one that fits, both become one."""
+    until = None if run.ended_at is None else run.ended_at + _SLACK
     fitting = [
         told
-        for told in store.sessions.list(agent=run.agent, since=run.started_at - _SLACK, limit=50)
+        for told in store.sessions.list(agent=run.agent, since=run.started_at - _SLACK, until=until, limit=50)
         if told.command is None
         and told.copilot_session_id == told.id
         and told.spawned_by is None

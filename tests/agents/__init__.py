@@ -1,0 +1,1 @@
+"""Real agents, recorded while they talk to a model of ours: `make test-agents`."""

@@ -1,0 +1,160 @@
+"""The agents for real: recorded by wrapper, history, hooks and telemetry at once, and unbothered when we are not well.
+
+Not found by a plain `pytest`: `make test-agents` installs the agents, and runs this where there is no network but the
+loopback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tachograph.records import Event, Session
+from tachograph.store import Store
+from tests.agents import model
+from tests.agents.installed import AGENTS, PROMPT, Agent
+from tests.agents.machine import Machine, Ran, eventually
+
+CACHE = Path(os.environ["AGENTS_FOLDER"]).resolve()
+TELLERS = {"transcript", "hook", "otlp"}
+
+
+@pytest.fixture(scope="session")
+def model_port() -> Iterator[int]:
+    with model.serving() as port:
+        yield port
+
+
+@pytest.fixture(params=AGENTS, ids=lambda agent: agent.name, scope="module")
+def agent(request: pytest.FixtureRequest) -> Agent:
+    found: Agent = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def without_us(agent: Agent, model_port: int, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine that does not know us, where the agent has been before: its first run prepares the home."""
+    machine = Machine(agent, tmp_path_factory.mktemp(agent.name), CACHE, model_port)
+    machine.run(wrapped=False)
+    return machine
+
+
+@pytest.fixture(scope="module")
+def alone(without_us: Machine) -> Ran:
+    ran = without_us.run(wrapped=False)
+    assert (ran.exit_code, ran.files) == (0, {model.FILE: f"{model.PRINTED}\n".encode()}), ran
+    return ran
+
+
+@pytest.fixture
+def machine(agent: Agent, without_us: Machine, model_port: int, tmp_path: Path) -> Machine:
+    """Another one like it."""
+    return Machine(agent, tmp_path, CACHE, model_port, like=without_us)
+
+
+def test_a_run_is_one_session_told_by_everyone(agent: Agent, model_port: int, tmp_path: Path) -> None:
+    machine = Machine(agent, tmp_path, CACHE, model_port)
+    with machine.up(telemetry=True):
+        ran = machine.run(wrapped=True)
+        assert ran.exit_code == 0, ran.error
+        eventually(lambda: _everyone_told(machine))
+    with contextlib.closing(machine.store()) as store:
+        sessions = store.sessions.list(limit=None)
+        assert len(sessions) == 1, [(one.id, one.agent, one.command, one.metadata) for one in sessions]
+        _is_told_right(agent, sessions[0], store)
+
+
+def _everyone_told(machine: Machine) -> None:
+    with contextlib.closing(machine.store()) as store:
+        sessions = store.sessions.list(limit=None)
+        told = {source for one in sessions for source in (one.metadata or {}).get("sources", [])}
+        assert told >= TELLERS
+        assert [one.exit_code for one in sessions if one.command] == [0]
+        calls = [call for one in sessions for call in _calls(one, store)]
+        assert machine.agent.call_told_by in [set(_tellers(call)) for call in calls], calls
+
+
+def _calls(session: Session, store: Store) -> list[Event]:
+    """The commands that the agent ran; the wrapper tells of one, too: the agent itself."""
+    found = store.events.list(session=session.id, type="command", limit=None)
+    return [event for event in found if event.source != "wrapper"]
+
+
+def _is_told_right(agent: Agent, session: Session, store: Store) -> None:
+    assert session.agent == agent.name
+    assert session.command
+    assert session.output_bytes > 0  # of the wrapper
+    assert (session.status, session.exit_code) == ("completed", 0)
+    assert (session.prompts, session.tool_calls, session.tool_errors) == (1, 1, int(agent.fails))
+    assert session.unknown_lines == 0
+    events = store.events.list(session=session.id, limit=None)
+    kinds = Counter(event.event_type for event in events)
+    prompt = next(event for event in events if event.event_type == "prompt")
+    assert (prompt.content or "").strip().strip('"') == PROMPT
+    reply = [event for event in events if event.event_type == "reply" and event.content]
+    assert [event.content for event in reply] == [model.ANSWER]
+    (call,) = _calls(session, store)
+    assert (call.command, call.exit_code) == (model.COMMAND, model.EXIT_CODE)
+    assert call.status == ("error" if agent.fails else "ok")
+    assert call.tool_call_id
+    assert call.tool_call_id.endswith(model.CALL_ID)
+    assert model.PRINTED in (call.content or "")
+    assert call.duration_ms is None or 0 <= call.duration_ms < 60_000
+    assert {event.source for event in events} >= {"wrapper", "transcript"}
+    assert all(event.source for event in events)
+    assert kinds["usage"] == 2
+    tokens = (session.input_tokens, session.cache_read_tokens, session.output_tokens)
+    assert tokens == (2 * model.INPUT, 2 * model.CACHED, 2 * model.OUTPUT)
+
+
+def _tellers(event: Event) -> list[str]:
+    """Who told of a step."""
+    more = (event.metadata or {}).get("sources")
+    return list(more) if isinstance(more, list) else [event.source or ""]
+
+
+def test_nobody_listens(alone: Ran, machine: Machine) -> None:
+    with machine.up():
+        pass
+    _is_the_same(machine, alone)
+    machine.tachograph("import", machine.agent.name)  # what the wrapper and the agent itself kept
+    _was_recorded(machine, 1)
+
+
+def test_the_server_is_frozen(alone: Ran, machine: Machine) -> None:
+    with machine.up() as server:
+        server.send_signal(signal.SIGSTOP)
+        _is_the_same(machine, alone)
+        server.send_signal(signal.SIGCONT)
+        eventually(lambda: _was_recorded(machine, 1))
+
+
+def test_the_disk_is_full(alone: Ran, machine: Machine) -> None:
+    """And once there is room again, it goes on."""
+    with machine.small_disk(), machine.up() as server:
+        with machine.no_room(server.pid):
+            _is_the_same(machine, alone)
+        _is_the_same(machine, alone)
+        eventually(lambda: _was_recorded(machine, 2))
+
+
+def _is_the_same(machine: Machine, alone: Ran) -> None:
+    ran = machine.run(wrapped=True)
+    assert re.sub(machine.agent.names_hooks, "", ran.error) == alone.error
+    assert ran.out == alone.out
+    assert ran.files == alone.files
+    assert ran.exit_code == alone.exit_code
+
+
+def _was_recorded(machine: Machine, runs: int) -> None:
+    with contextlib.closing(machine.store()) as store:
+        here = [one for one in store.sessions.list(limit=None) if one.project_dir == str(machine.project)]
+        found = [(one.command is not None, one.exit_code, one.tool_calls) for one in here]
+        assert found == [(True, 0, 1)] * runs, "\n".join(map(str, here))

@@ -13,8 +13,9 @@ _PUBLIC = {  # name: where it is defined, and under which name
     "Store": ("tachograph.store", "Store"),
     "Recorder": ("tachograph.recorder", "Recorder"),
     "Extractor": ("tachograph.recorder", "Extractor"),
+    "pipeline": ("tachograph.pipelines", "Pipeline"),
 }
-__all__ = ["Extractor", "Recorder", "Store", "__version__", "open"]
+__all__ = ["Extractor", "Recorder", "Store", "__version__", "open", "pipeline"]
 
 
 def __getattr__(name: str) -> object:

@@ -21,7 +21,7 @@ FLOORS: list[set[str]] = [
     {"ingest"},
     {"serve"},
     {"daemon"},
-    {"recorder", "pipeline", "cli"},
+    {"recorder", "pipelines", "cli"},
 ]
 DOORS = {"tachograph", "tachograph.__main__"}  # the public names and `python -m tachograph`: they may open any room
 HOT = (

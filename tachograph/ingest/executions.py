@@ -11,12 +11,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tachograph import clock
 from tachograph.analyse.objectives import Objective, Verdict
 from tachograph.errors import BadRecord, NotFound
 from tachograph.extract.redact import redact_text
 from tachograph.ingest.objectives import check_execution
 from tachograph.ingest.preparing import masked
-from tachograph.records import Receipt, StageMetric
+from tachograph.records import AuditEntry, Receipt, StageMetric
 from tachograph.store import Store
 
 _BLOCK = 1 << 20
@@ -74,11 +75,12 @@ def begin(store: Store, execution: Execution) -> None:
     """A partial receipt. Raises BadRecord when the execution has ended already, or a word is unknown."""
     with store.transaction():
         _receipt(store, execution, "partial", 0, NOTHING, [], None)
-        _audit(store, execution, execution.operation, "pipeline", "started", None)
+        _audit(store, execution, execution.operation, "pipeline", "started", execution.started_at, None)
 
 
-def stage_begins(store: Store, execution: Execution, stage: str) -> None:
-    _audit(store, execution, stage, "stage", "started", None)
+def stage_begins(store: Store, execution: Execution, stage: str, at: int = 0) -> None:
+    """`at` in ns, now without it."""
+    _audit(store, execution, stage, "stage", "started", at, None)
 
 
 def stage_ends(store: Store, execution: Execution, stage: Stage, objectives: Iterable[Objective] = ()) -> StageMetric:
@@ -91,7 +93,7 @@ def stage_ends(store: Store, execution: Execution, stage: Stage, objectives: Ite
             output_size_bytes=stage.output_bytes, error_message=error, agent_id=execution.agent_id,
             operation=execution.operation, session_id=execution.session_id, timestamp=stage.at or None,
         )  # fmt: skip
-        _audit(store, execution, metric.stage, "stage", _AUDIT[status], stage.duration_ms, error)
+        _audit(store, execution, metric.stage, "stage", _AUDIT[status], stage.at, stage.duration_ms, error)
         found = known(store, execution.id)
         if found is not None and found.status == "partial":
             done = stages_of(store, execution.id)
@@ -111,6 +113,7 @@ def finish(
     made: Made = NOTHING,
     objectives: Iterable[Objective] = (),
     receipt: Mapping[str, object] | None = None,
+    at: int = 0,
 ) -> Receipt:
     """The final receipt. Without a status the stages decide: passed when the last try of each passed; without a
     duration it is their sum. Raises BadRecord when there is a final one already."""
@@ -123,7 +126,7 @@ def finish(
         took = sum(one.duration_ms for one in done) if duration_ms is None else duration_ms
         verdicts = check_execution(store, objectives, execution.id, execution.session_id)
         found = _receipt(store, execution, status, took, made, done, _masked(error), verdicts, receipt)
-        _audit(store, execution, execution.operation, "pipeline", _AUDIT.get(found.status, "completed"), took, error)
+        _audit(store, execution, execution.operation, "pipeline", _AUDIT[found.status], at, took, error)
     return found
 
 
@@ -211,12 +214,17 @@ def _audit(
     operation: str,
     kind: str,
     status: str,
+    at: int,
     duration_ms: int | None,
     error: str = "",
 ) -> None:
-    store.audit.add(
-        execution.agent_id, operation, status, operation_type=kind, duration_ms=duration_ms,
-        error_message=_masked(error), execution_id=execution.id,
+    store.audit.add_many(
+        [
+            AuditEntry(
+                execution.agent_id, operation, status, kind, duration_ms, error_message=_masked(error) or None,
+                execution_id=execution.id, timestamp=clock.iso(at or clock.now()),
+            )
+        ]
     )  # fmt: skip
 
 

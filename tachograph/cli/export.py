@@ -16,6 +16,7 @@ from tachograph.errors import UsageError, VerificationFailed
 from tachograph.formats import as_tar, human
 from tachograph.ingest import importing
 from tachograph.ingest.importing import Original
+from tachograph.store import Store
 
 
 @command("export")
@@ -32,11 +33,12 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
     original   what its agent wrote of it, byte for byte, also after the
                agent has deleted it: the one file, or a tar of several,
                always the same for the same files. Secrets are in it
-               again unless --masked.
+               again unless --masked. Instead of a session, the path of
+               one file, also of one that no reader knows.
     """
     store = app.store()
-    chosen = store.sessions.resolve(session).id
-    files = [_Counted(one) for one in importing.originals(store, chosen, masked=masked)]
+    chosen, originals = _files(store, session, masked)
+    files = [_Counted(one) for one in originals]
     name, pieces = _original(files)
     if output is None and app.terminal:
         raise UsageError("this would fill your terminal", f"-o {name} writes a file; -o - shows it all the same")
@@ -47,10 +49,18 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
     else:
         path = os.path.join(output, name) if os.path.isdir(output) else output
         app.say(f"✓ {path}  {human.size(save(path, pieces, force=force))}", "32")
-    noted(app, "export", f"session {chosen} as original{_unmasked(files)}")
+    noted(app, "export", f"{chosen} as original{_unmasked(files)}")
     if not masked:
         _tell_of_secrets(app, files)
         _verify(files)
+
+
+def _files(store: Store, word: str, masked: bool) -> tuple[str, list[Original]]:
+    """Those of a session, or one by its path; and what was chosen, in words."""
+    if os.sep in word and (found := importing.archived(store, word, masked=masked)):
+        return f"file {found[0].path}", found
+    chosen = store.sessions.resolve(word).id
+    return f"session {chosen}", importing.originals(store, chosen, masked=masked)
 
 
 class _Counted:

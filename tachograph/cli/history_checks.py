@@ -56,8 +56,8 @@ def _stock(store: Store) -> Iterator[Check]:
 
 def _unread(store: Store, here: Sequence[discover.Candidate]) -> Iterator[Check]:
     known = store.histories.current()
-    fresh = [one for one in here if one.path not in known]
-    grown = [one for one in here if one.path in known and one.size > known[one.path].size]
+    fresh = [one for one in here if one.name not in known]
+    grown = [one for one in here if one.name in known and one.size > known[one.name].size]
     parts = [f"{len(fresh)} new" if fresh else "", f"{len(grown)} grown" if grown else ""]
     if fresh or grown:
         text = f"files of agents that were not read yet: {', '.join(filter(None, parts))}"

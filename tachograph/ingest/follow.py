@@ -127,6 +127,7 @@ class Follower:
             self._all = {one.path: one for one in found}
             self._backlog = read_ahead(self._histories.changed(found), lambda one: not self._histories.knows(one))
             self._caught_up = False
+            self._histories.refresh(found)
             self._histories.gone({one.name for one in found}, self._watch.roots)
             self._store.histories.settle(clock.now() - RUNNING)
             often = SCAN_ALONE if self._watch.broken else SCAN

@@ -17,10 +17,10 @@ from tachograph.ingest import packed
 from tachograph.ingest.ahead import Ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import opened
-from tachograph.ingest.history_import import HistoryImport, Unfinished
+from tachograph.ingest.history_import import HistoryImport, Unfinished, keeps_until
 from tachograph.readers import Shape
 from tachograph.readers.reading import HEAD_BYTES
-from tachograph.readers.registry import MODULES, reader, which
+from tachograph.readers.registry import MODULES, UNREAD, reader, which
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -28,7 +28,7 @@ LOCK = "histories.lock"
 KEPT = 64  # parsers of files that may grow; each knows what it has read
 GROWING = 3600 * clock.SECOND  # what was written to longer ago is done with
 ANYTHING = "plain_log"  # reads what somebody names and nobody else can
-UNREAD = ""  # reader of a file that nobody can read: it is not opened again until it changes
+SQLITE = b"SQLite format 3\x00"  # an agent's database also has what is none of ours: it is read, or left alone
 
 
 class Report(NamedTuple):
@@ -68,6 +68,21 @@ class Histories:
         """Those that are not as they were when they were read."""
         return [one for one in candidates if not _unchanged(self._known.get(one.name), one)]
 
+    def refresh(self, candidates: Iterable[Candidate]) -> None:
+        """Note until when agents keep what is there, where they have changed their mind."""
+        changed = []
+        for candidate in candidates:
+            known = self._known.get(candidate.name)
+            if known is not None and candidate.modules and known.kept_bytes:
+                until = keeps_until(candidate.keeps_days, candidate.modified_at)
+                if until != known.keeps_until and candidate.modified_at == known.modified_at:
+                    changed.append(known._replace(keeps_until=until))
+        if changed:
+            with self._store.transaction():
+                for one in changed:
+                    self._store.histories.save(one.id, keeps_until=one.keeps_until)
+                    self._known[one.path] = one
+
     def take(
         self, candidate: Candidate, ahead: Ahead | None = None, *, stop: Callable[[], bool] = lambda: False
     ) -> Report:
@@ -79,8 +94,7 @@ class Histories:
                 return self._read(candidate, ahead)
             module = self._module(candidate, known)
             if module is None:
-                self._note(candidate, "no reader knows this file", UNREAD)
-                return Report(1, 0, 0, 1)
+                return self._keep(candidate, known, stop)
             if reader(module).shape is Shape.DATABASE:
                 return self._database(candidate, module)
             return self._file(candidate, module, known, stop)
@@ -152,6 +166,16 @@ class Histories:
             self._imports.pop(next(iter(self._imports)))
         size = item.bytes - before
         return Report(1, int(size > 0), size, sessions=frozenset(item.sessions if size else ()))
+
+    def _keep(self, candidate: Candidate, known: History | None, stop: Callable[[], bool]) -> Report:
+        """A file that no reader knows: an agent's own is kept word for word, another one is only noted."""
+        found = Report(1)
+        if candidate.modules and not _head(candidate.path).startswith(SQLITE):
+            found = self._file(candidate, UNREAD, known, stop)
+            if self.unfinished(candidate):
+                return found._replace(parsed=0, unread=1)
+        self._note(candidate, "no reader knows this file", UNREAD)
+        return found._replace(parsed=0, unread=1)
 
     def _read(self, candidate: Candidate, ahead: Ahead) -> Report:
         item = self._import(candidate, ahead.module, None)

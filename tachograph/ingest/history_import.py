@@ -37,8 +37,8 @@ from tachograph.ingest.preparing import Prepared, fed
 from tachograph.ingest.telling import Telling
 from tachograph.readers import Origin, Shape
 from tachograph.readers.json_lines import unknown
-from tachograph.readers.registry import reader
-from tachograph.records import Fact, SessionFacts, Unknown
+from tachograph.readers.registry import UNREAD, reader
+from tachograph.records import Fact, Unknown
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tachograph.ingest.ahead import Ahead
 
 DOCUMENT_MAX = 64 << 20  # bytes; a larger one is archived, and not read
+_PORTION = 20_000  # facts of a document that are held at once
 
 
 class Unfinished(Exception):
@@ -59,6 +60,7 @@ class _At(NamedTuple):
     position: int = 0
     kept: int = 0
     inside: bool = False
+    anew: bool = False  # what was kept of it before it was read is not needed
     lines: int = 0  # line ends in what the archive has after `kept`, which is read again
 
 
@@ -148,7 +150,9 @@ class HistoryImport:
         kept = max(at.kept, end)
         with self._store.transaction():
             history = at.history or self._store.histories.begin(self._name, self._module)
-            if at.history is not None and at.kept < at.history.kept_bytes:
+            if at.anew:
+                self._store.histories.replace(history.id, b"")
+            elif at.history is not None and at.kept < at.history.kept_bytes:
                 self._store.histories.cut(history.id, at.lines)
             self._tell(self._facts(block), stat, at_end=block.last)
             self._store.histories.append(history.id, block.masked, block.masks)
@@ -162,8 +166,8 @@ class HistoryImport:
         history = self._history
         if history is None or not self._is_continued(file, stat, history):
             self._begin_parser(stat.st_mtime_ns)
-            if history is not None and not history.kept_bytes:
-                return _At(history)
+            if history is not None and (not history.kept_bytes or history.reader == UNREAD):
+                return _At(history, anew=history.kept_bytes > 0)
             return _At(None)
         if stat.st_size == history.read_bytes:
             return _At(history, history.read_bytes, history.kept_bytes)
@@ -178,8 +182,8 @@ class HistoryImport:
             if history.read_bytes < history.kept_bytes or self._telling.prints:
                 # What a terminal showed is told again from its beginning: its findings depend on all before them.
                 self._begin_parser(stat.st_mtime_ns)
-                return _At(history, 0, kept, False, found.lines)
-        return _At(history, position, kept, found.inside and position == kept, found.lines)
+                return _At(history, 0, kept, lines=found.lines)
+        return _At(history, position, kept, found.inside and position == kept, lines=found.lines)
 
     def _is_continued(self, file: IO[bytes], stat: os.stat_result, history: History) -> bool:
         """Whether what we read before is still there: by its size and its last bytes, where nothing else speaks against
@@ -228,18 +232,25 @@ class HistoryImport:
             return
         self._begin_parser(stat.st_mtime_ns)
         found = packed.masked(data) if packed.is_packed(data) else redact(data)
-        facts = list(self._document_facts(found.data))
-        if not final and not any(isinstance(fact, SessionFacts) for fact in facts):
-            raise Unfinished  # somebody is writing it
+        facts = iter(self._document_facts(found.data))
+        if packed.is_packed(data):  # there may be much more in it than its size says
+            with self._store.transaction():
+                self._store.output.index_now()
         with self._store.transaction():
-            self._tell(facts, stat, at_end=True)
+            while part := list(itertools.islice(facts, _PORTION)):
+                self._telling.tell(part, now=stat.st_mtime_ns)
+                if len(part) == _PORTION and packed.is_packed(data):
+                    self._store.output.index_now()
+            if not final and not self._telling.sessions:
+                raise Unfinished  # somebody is writing it
+            self._tell_all((), self._parser.finish(), stat)
             history = self._edition(len(data))
             self._store.histories.replace(history.id, found.data, masks_of(data, found))
             self._save(history, stat, read=len(data), kept=len(data), tail=digest, mark=mark)
         self.bytes += len(data)
 
     def read_archive(self) -> None:
-        """Tell again what is archived, without the file. Raises StoreError."""
+        """Tell again what is archived, without the file; also what nobody could read when it was. Raises StoreError."""
         history = self._history
         assert history is not None
         parts = self._store.histories.read(history.id, masked=True)
@@ -255,7 +266,7 @@ class HistoryImport:
             self._telling.tell(self._parser.finish(), now=history.modified_at)
             self._telling.close()
             self._telling.settle(modified_at=history.modified_at)
-            self._note(history)
+            self._note(history, reader=self._module, trouble=None)
 
     def _tell_lines(self, parts: Iterable[bytes], at: int) -> None:
         facts: list[Fact] = []
@@ -271,6 +282,8 @@ class HistoryImport:
     def _edition(self, size: int) -> History:
         """The row that these bytes take: of what they hold all of, or a new one."""
         history = self._history
+        if history is not None and history.reader == UNREAD:
+            return history
         if history is not None and size >= history.kept_bytes:
             before = set(self._store.histories.sessions(history.id))
             if not before or before & set(self.sessions):
@@ -315,7 +328,6 @@ class HistoryImport:
     def _save(
         self, history: History, stat: os.stat_result, *, read: int, kept: int, tail: bytes, mark: str = ""
     ) -> None:
-        keeps = None if self._keeps_days is None else stat.st_mtime_ns + int(self._keeps_days * 86_400) * clock.SECOND
         fields: dict[str, Any] = {
             **stat_fields(stat),
             "reader": self._module,
@@ -323,7 +335,7 @@ class HistoryImport:
             "read_bytes": read,
             "kept_bytes": kept,
             "tail": tail,
-            "keeps_until": keeps,
+            "keeps_until": keeps_until(self._keeps_days, stat.st_mtime_ns),
             "gone_at": None,
             "trouble": None,
         }
@@ -340,6 +352,11 @@ class HistoryImport:
             fields["session"] = told.sessions[0].row
         self._store.histories.save(history.id, **fields)
         self._history = history._replace(**fields)
+
+
+def keeps_until(days: float | None, modified_at: int) -> int | None:
+    """When an agent deletes what was last written to at that time, in ns; None: it does not."""
+    return None if days is None else modified_at + int(days * 86_400) * clock.SECOND
 
 
 def _giant(beginning: bytes) -> Unknown:

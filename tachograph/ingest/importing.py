@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tachograph import clock
 from tachograph.errors import NotFound, Refused
 from tachograph.extract.rules import Rules
-from tachograph.ingest import discover, spawn
+from tachograph.ingest import discover, packed, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
@@ -19,7 +19,8 @@ from tachograph.ingest.history_import import HistoryImport
 from tachograph.ingest.importer import load_rules
 from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
-from tachograph.readers.registry import MODULES, reader
+from tachograph.readers.reading import HEAD_BYTES, Shape
+from tachograph.readers.registry import MODULES, UNREAD, reader, which
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -54,6 +55,7 @@ def import_all(
     lock = _locked(places)
     try:
         histories = Histories(store, load_rules(places))
+        histories.refresh(wanted)
         todo = [one._replace(final=True) for one in histories.changed(wanted)]
         total = Report(files=len(wanted) - len(todo))
         done = 0
@@ -96,7 +98,7 @@ def reparse(store: Store, places: Places, words: Sequence[str], progress: Progre
     chosen = [
         one
         for one in store.histories.all()
-        if one.reader in MODULES
+        if (one.reader in MODULES or one.reader == UNREAD)
         and (not words or reader(one.reader).name in agents or not files.isdisjoint((one.path, _file(one.path))))
         and one.kept_bytes
     ]
@@ -120,9 +122,19 @@ def _file(path: str) -> str:
 
 
 def _reparsed(store: Store, rules: Rules, history: History) -> Report:
-    item = HistoryImport(store, rules, history.path, history.reader, history)
+    module = history.reader or _known_by_now(store, history)
+    if module is None:
+        return Report(1, unread=1)
+    item = HistoryImport(store, rules, history.path, module, history)
     item.read_archive()
     return Report(1, 1, history.kept_bytes, sessions=frozenset(item.sessions))
+
+
+def _known_by_now(store: Store, history: History) -> str | None:
+    """Who reads what nobody could when it was archived."""
+    head = next(store.histories.read(history.id, masked=True), b"")[:HEAD_BYTES]
+    module = which(packed.head(head, HEAD_BYTES) if packed.is_packed(head) else head, history.path)
+    return None if module is None or reader(module).shape is Shape.DATABASE else module
 
 
 def _locked(places: Places) -> int:
@@ -144,16 +156,20 @@ class Original(NamedTuple):
 def originals(store: Store, session_id: str, *, masked: bool = False) -> list[Original]:
     """The files that told of a session, as they were, in a fixed order. Raises NotFound when there is none."""
     found = [one for one in store.histories.of_session(session_id) if one.kept_bytes]
+    found += store.histories.beside(store.sessions.get(session_id).copilot_session_id or session_id)
     if not found:
         raise NotFound(
             f"{session_id} has no history of its agent's own", "only sessions that were imported have one to export"
         )
-    return [
-        Original(
-            one.path,
-            one.kept_bytes,
-            len(store.histories.vault.of(one.id, one.edition)),
-            partial(store.histories.read, one.id, masked=masked),
-        )
-        for one in found
-    ]
+    return [_original(store, one, masked) for one in found]
+
+
+def archived(store: Store, path: str, *, masked: bool = False) -> list[Original]:
+    """One file of an agent's by its path, whatever it is; empty when it is not kept."""
+    found = store.histories.get(os.path.abspath(path))
+    return [_original(store, found, masked)] if found is not None and found.kept_bytes >= found.size >= 0 else []
+
+
+def _original(store: Store, one: History, masked: bool) -> Original:
+    secrets = len(store.histories.vault.of(one.id, one.edition))
+    return Original(one.path, one.kept_bytes, secrets, partial(store.histories.read, one.id, masked=masked))

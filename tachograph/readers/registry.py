@@ -18,10 +18,13 @@ MODULES: tuple[str, ...] = (
 )
 
 
+UNREAD = ""  # the module of files that no reader knows, where their names are stored
+
+
 @cache
 def reader(module: str) -> Reader:
     """A reader by the name of its module; imported when it is first asked for."""
-    return cast(Reader, importlib.import_module(f"tachograph.readers.{module}"))
+    return cast(Reader, importlib.import_module(f"tachograph.readers.{module or 'unread'}"))
 
 
 def which(head: bytes, path: str, named: Sequence[str] = ()) -> str | None:

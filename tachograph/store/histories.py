@@ -89,6 +89,10 @@ class Histories:
         """The files that told of a session, in a fixed order."""
         return [History(*row) for row in self._connection.execute(_sql.of_session, (session_id,))]
 
+    def beside(self, native_id: str) -> Sequence[History]:
+        """Files that no reader knows, kept whole, in a folder that is named like a session by its agent."""
+        return [History(*row) for row in self._connection.execute(_sql.beside, (native_id,))]
+
     def begin(self, path: str, reader: str) -> History:
         """Inside a transaction: a file never seen; one known by that path becomes an earlier generation."""
         self._connection.execute(_sql.retire, (path,))

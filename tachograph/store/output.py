@@ -70,6 +70,10 @@ class Output:
         """Make lines first..last of a stream searchable."""
         self._writer.passage(session, stream, first, last, text)
 
+    def index_now(self) -> None:
+        """Inside a transaction: `Writer.index`."""
+        self._writer.index()
+
     def clear_index(self, session: int) -> bool:
         """Inside a transaction: what a session (its row number) printed is not searched any more, since it is about to
         be told again. False when it has printed nothing."""

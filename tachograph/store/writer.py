@@ -68,7 +68,7 @@ class Writer:
             with gate.transaction(self.connection, self.path):
                 yield
                 if not inner:
-                    self._index()
+                    self.index()
                     for companion in self.companions:
                         companion.commit()
         except BaseException:
@@ -239,9 +239,12 @@ class Writer:
             moved.append(one)
         self._passages = moved
 
-    def _index(self) -> None:
+    def index(self) -> None:
         """The passages of a transaction, as its last statements: FTS5 writes out what it has gathered whenever another
-        statement opens a savepoint, and many small portions cost twice as much as one."""
+        statement opens a savepoint, and many small portions cost twice as much as one.
+
+        Earlier in a large one, so that they do not fill the memory; but nothing that waits may belong to an outer
+        transaction while an inner one can still fail alone."""
         if not self._passages:
             return
         rows, self._passages = self._passages, []

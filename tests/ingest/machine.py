@@ -88,6 +88,17 @@ class Machine:
         self.histories.gone({one.name for one in wanted}, [str(self.home)])
         return total
 
+    def agents(self) -> Report:
+        """A pass over the places of all agents, as if this were their user's home."""
+        wanted = [one._replace(final=True) for one in discover.on_this_machine(str(self.home), {})]
+        self.histories.refresh(wanted)
+        total = Report()
+        for candidate in self.histories.changed(wanted):
+            total += self.histories.take(candidate)
+        self.histories.gone({one.name for one in wanted}, discover.folders(str(self.home), {}))
+        assert not self.histories.complaints, self.histories.complaints
+        return total
+
     def candidate(self, path: Path) -> Candidate:
         (found,) = discover.below(str(path))
         return found

@@ -28,6 +28,13 @@ ORDER BY h.path, h.generation;
 -- Another file has taken the place of this one.
 UPDATE _histories SET current = 0 WHERE path = ? AND current = 1;
 
+-- name: beside
+-- What lies in a session's own folder and nobody can read, as far as it is kept.
+SELECT {history}
+FROM _histories h
+WHERE h.reader = '' AND h.current = 1 AND h.kept_bytes = h.size AND instr(h.path, '/' || ? || '/')
+ORDER BY h.path;
+
 -- name: begin
 -- A file never seen, or the next generation of one.
 INSERT INTO _histories (path, reader, generation)

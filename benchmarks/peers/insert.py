@@ -2,7 +2,8 @@
 
 usage: insert.py apsw|tachograph DATABASE EVENTS.tsv SCHEMA.sql STEP...
 `apsw` is our driver on the seed's schema. `tachograph` is our public API on our own schema: names interned,
-roll-ups, session totals and full-text index kept in the same transaction. The values are made before the clock starts.
+roll-ups, session totals and full-text index kept in the same transaction. The values are made before the clock starts;
+names of agents, sessions, types and patterns are the same objects every time, as an extractor hands them in.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def with_tachograph(database: str, schema: str) -> Contender:
     def ready(rows: list[list[str]]) -> list[Any]:
         return [
             Extraction(
-                *(r[0], r[1], r[4], r[5], r[6], r[7], int(r[8]), json.loads(r[9]), r[10] or None, r[11], r[12] == "1"),
+                *map(sys.intern, (r[0], r[1], r[4], r[5])),
+                *(r[6], r[7], int(r[8]), json.loads(r[9]), sys.intern(r[10]) or None, sys.intern(r[11]), r[12] == "1"),
                 at=int(r[3]),
             )
             for r in rows

@@ -38,6 +38,7 @@ class Kinds:
         """After a rollback: ids handed out inside it never came to be."""
         self.ids: dict[Kind, int] = {}
         self.by_id: dict[int, Kind] = {}
+        self.found: dict[tuple[Any, ...], int] = {}  # as a finding names its kind
         self.agents: dict[str, int] = {}
         self._read_up_to = 0  # beyond it we may know our own rows and lack those of others
 

@@ -7,8 +7,10 @@ steps. Both number events per session (`seq`) and over all (`id`) and refuse a b
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain, groupby, islice, repeat
 from typing import Any, Protocol
 
 import apsw
@@ -20,13 +22,16 @@ from tachograph.records import Event, Extraction
 from tachograph.store import activity, queries, settling
 from tachograph.store import connection as gate
 from tachograph.store.filters import numbers
+from tachograph.store.growth import Growth
 from tachograph.store.kinds import Kind, Kinds
 from tachograph.store.query_words import indexable
+from tachograph.store.settling import Recent
 
 _sql = queries.load("writer")
 
 _COUNTED = {"prompt": 1, "reply": 2, "command": 3, "error": 4}  # where totals() has them
-_encode = msgspec.json.encode
+_encode = msgspec.json.Encoder().encode
+_fields = msgspec.structs.astuple
 
 
 class Companion(Protocol):
@@ -37,18 +42,6 @@ class Companion(Protocol):
     def rollback(self) -> None: ...
 
 
-class Growth:
-    """What one batch adds to one session."""
-
-    __slots__ = ("agent", "kinds", "number", "seq")
-
-    def __init__(self, number: int, seq: int, agent: str) -> None:
-        self.number = number
-        self.agent = agent
-        self.seq = seq
-        self.kinds: defaultdict[int, list[int]] = defaultdict(list)  # when an event of each kind happened, in ns
-
-
 class Writer:
     """Writes through one connection. Not for two threads at once."""
 
@@ -57,6 +50,7 @@ class Writer:
         self.path = path
         self.kinds = Kinds(connection)
         self._passages: list[tuple[int, int, int, int, str]] = []
+        self._recent = Recent(connection)
         self._afterwards: dict[str, Callable[[], None]] = {}
         self.companions: list[Companion] = []
 
@@ -73,6 +67,7 @@ class Writer:
                         companion.commit()
         except BaseException:
             self.kinds.forget()
+            self._recent.forget()
             del self._passages[waiting:]
             if not inner:
                 self._afterwards.clear()
@@ -119,9 +114,37 @@ class Writer:
         """Store findings; returns the id of the first (they are consecutive, in the order given)."""
         with self.change():
             first = self.take("event", len(records))
-            growths: dict[str, Growth] = {}
-            self.connection.executemany(_sql.add_events, self._extraction_rows(records, first, growths))
-            self._grow(growths.values(), first + len(records) - 1)
+            # Columns rather than rows: a loop of Python's own over the records would be half the cost of it all.
+            (
+                agents,
+                names,
+                types,
+                patterns,
+                matched,
+                lines,
+                numbers,
+                metadata,
+                languages,
+                risks,
+                auto,
+                times,
+                _,
+                sources,
+            ) = zip(*map(_fields, records), strict=True)
+            kinds = self._kinds_of(zip(agents, types, patterns, risks, auto, languages, sources, strict=True))
+            if not all(times):
+                present = clock.now()
+                times = tuple(at or present for at in times)
+            texts = lines if all(lines) else tuple(map(_either, lines, matched))
+            growths, sessions, seqs = self._shared_out(names, agents, kinds, times, texts)
+            ids, told = (
+                range(first, first + len(records)),
+                [None if each is None else _encode(each).decode() for each in metadata],
+            )
+            rows = zip(ids, sessions, seqs, times, kinds, numbers, matched, lines, told, strict=True)
+            self._insert(_sql.add_events, rows, len(records))
+            self._recent.found(first, len(records), growths)
+            self._grow(growths, first + len(records) - 1)
         return first
 
     def events(self, records: Sequence[Event], *, agent: str | None = None) -> int:
@@ -129,8 +152,10 @@ class Writer:
         with self.change():
             first = self.take("event", len(records))
             growths: dict[str, Growth] = {}
-            self.connection.executemany(_sql.add_events, self._event_rows(records, first, growths, agent or "unknown"))
-            self.connection.executemany(_sql.add_steps, _steps(records, first))
+            rows, steps = self._event_rows(records, first, growths, agent or "unknown"), _steps(records, first)
+            self._insert(_sql.add_events, rows, len(rows))
+            self._insert(_sql.add_steps, steps, len(steps))
+            self._recent.told(first, len(records), sum(len(r.content) for r in records if r.content))
             activity.add(
                 self.connection,
                 [
@@ -142,30 +167,52 @@ class Writer:
             self._grow(growths.values(), first + len(records) - 1)
         return first
 
-    def _extraction_rows(
-        self, records: Sequence[Extraction], first: int, growths: dict[str, Growth]
-    ) -> list[tuple[object, ...]]:
-        """Rows of _events, and what they add to their sessions. The hot loop: nothing is called that can be spared."""
-        present = clock.now()
-        known = self.kinds.ids
-        rows: list[tuple[object, ...]] = []
-        for number, r in enumerate(records, first):
-            growth = growths.get(r.session_id)
+    def _insert(self, sql: str, rows: Iterable[Sequence[object]], count: int) -> None:
+        """Many rows, as many in one statement as make it quick: one a statement, the driver would put the statement
+        back into its cache after every row, and push all others out of it."""
+        values = chain.from_iterable(rows)
+        for together in (50, 10, 1):
+            times, count = divmod(count, together)
+            if times:
+                statement, width = _with_rows(sql, together)
+                self.connection.executemany(statement, (tuple(islice(values, width)) for _ in range(times)))
+
+    def _kinds_of(self, words: Iterable[tuple[Any, ...]]) -> list[int]:
+        """The kind of each finding; `words` are those of a Kind, but that no language is None."""
+        known, keys = self.kinds.found, list(words)
+        kinds = list(map(known.get, keys))
+        if None in kinds:
+            for key in keys:
+                if key not in known:
+                    known[key] = self._new_extraction_kind(Kind._make((*key[:5], key[5] or "", key[6])))
+            kinds = list(map(known.get, keys))
+        return kinds  # type: ignore[return-value]
+
+    def _shared_out(
+        self,
+        names: Sequence[str],
+        agents: Sequence[str],
+        kinds: Sequence[int],
+        times: Sequence[int],
+        texts: Sequence[str | None],
+    ) -> tuple[list[Growth], Iterable[int], Iterable[int]]:
+        """What each session gets; of every event the number of its session and its place there."""
+        growths: dict[str, Growth] = {}
+        sessions: list[Iterable[int]] = []
+        seqs: list[Iterable[int]] = []
+        end = 0
+        for name, run in groupby(names):
+            begin, end = end, end + len(list(run))
+            growth = growths.get(name)
             if growth is None:
-                growth = growths[r.session_id] = self.session(r.session_id, r.agent_name, r.at or present)
-            language = r.code_block_language or ""
-            key = (r.agent_name, r.event_type, r.pattern, r.risk_level, r.auto_confirmable, language, r.source)
-            kind = known.get(key)  # type: ignore[call-overload]
-            if kind is None:
-                kind = self._new_extraction_kind(Kind(*key))
-            at = r.at or present
-            growth.seq += 1
-            growth.kinds[kind].append(at)
-            meta = None if r.metadata is None else _encode(r.metadata).decode()
-            rows.append(
-                (number, growth.number, growth.seq, at, kind, r.line_number, r.matched_value, r.original_line, meta)
-            )
-        return rows
+                growth = growths[name] = self.session(name, agents[begin], times[begin])
+            growth.kinds += kinds[begin:end]
+            growth.times += times[begin:end]
+            growth.texts += texts[begin:end]
+            sessions.append(repeat(growth.number, end - begin))
+            seqs.append(range(growth.seq + 1, growth.seq + 1 + end - begin))
+            growth.seq += end - begin
+        return list(growths.values()), chain.from_iterable(sessions), chain.from_iterable(seqs)
 
     def _event_rows(
         self, records: Sequence[Event], first: int, growths: dict[str, Growth], agent: str
@@ -180,28 +227,31 @@ class Writer:
             kind = self._kind_of(r, growth.agent)
             at = r.at or present
             growth.seq += 1
-            growth.kinds[kind].append(at)
-            meta = None if r.metadata is None else _encode(r.metadata).decode()
-            rows.append(
-                (number, growth.number, growth.seq, at, kind, r.line_number, r.matched_value, r.original_line, meta)
-            )
+            growth.kinds.append(kind)
+            growth.times.append(at)
+            said = r.matched_value, r.original_line, _text_of(r.metadata)
+            rows.append((number, growth.number, growth.seq, at, kind, r.line_number, *said))
         return rows
 
     def _grow(self, growths: Iterable[Growth], last: int) -> None:
         """Totals and roll-ups for one batch; `last` is the id of its last event."""
         kinds, sessions = [], []
         for growth in growths:
-            number, counts = growth.number, {kind: len(times) for kind, times in growth.kinds.items()}
+            number, counts = growth.number, Counter(growth.kinds)
             kinds += [(number, kind, count) for kind, count in counts.items()]
-            first_at, last_at = min(map(min, growth.kinds.values())), max(map(max, growth.kinds.values()))
-            sessions.append((number, growth.seq, first_at, last_at, sum(counts.values()), *self.totals(counts)))
-        self.connection.executemany(_sql.grow_session_kinds, kinds)
+            edges = min(growth.times), max(growth.times)
+            sessions.append((number, growth.seq, *edges, len(growth.times), *self.totals(counts)))
+        self._insert(_sql.grow_session_kinds, kinds, len(kinds))
         self.connection.executemany(_sql.grow_session, sessions)
-        settling.settle(self.connection, self.kinds, self.passage, last)
+        settling.settle(self.connection, self.kinds, self.passage, last, self._recent)
+
+    def settle(self) -> None:
+        """Inside a transaction: everything so far is counted and its words are in the index, however little it is."""
+        settling.settle(self.connection, self.kinds, self.passage, self.last_id(), self._recent, after=1)
 
     def count_kind(self, session: int, event: int, kind: int, at: int) -> None:
         """Inside a transaction: an event that is there is of this kind now."""
-        self.connection.execute(_sql.grow_session_kinds, (session, kind, 1))
+        self._insert(_sql.grow_session_kinds, [(session, kind, 1)], 1)
         if event <= settling.settled(self.connection):
             self.connection.execute(_sql.grow_kind, (kind, at))
 
@@ -265,6 +315,22 @@ class Writer:
             r.source or "",
         )  # fmt: skip
         return self.kinds.ids.get(kind) or self.kinds.kind_id(kind)
+
+
+def _either(line: str | None, matched: str | None) -> str | None:
+    return line or matched
+
+
+def _text_of(metadata: object) -> str | None:
+    return None if metadata is None else _encode(metadata).decode()
+
+
+@cache
+def _with_rows(sql: str, rows: int) -> tuple[str, int]:
+    """A statement for so many rows, and how many values it takes."""
+    columns = sql[sql.index("(") : sql.index(")")].count(",") + 1
+    row = f"({','.join('?' * columns)})"
+    return sql.format(rows=",".join([row] * rows)), columns * rows
 
 
 def _steps(records: Sequence[Event], first: int) -> list[tuple[object, ...]]:

@@ -4,28 +4,39 @@
 -- Up to which event that is done.
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0);
 
--- name: unsettled_findings
--- What is not, as passages: some events of one session with every word a person would look for. NOT INDEXED: by id, or
--- SQLite walks all sessions to spare itself the sorting.
-SELECT e.session, min(e.seq), max(e.seq), group_concat(coalesce(e.original_line, e.matched_value), char(10))
-FROM _events e NOT INDEXED
-WHERE e.id > ? AND e.kind IN ({kinds})
-GROUP BY e.session, e.seq / 64;
+-- name: version_of_data
+-- Another number when other connections have written.
+PRAGMA data_version;
 
--- name: unsettled_steps
--- The same of structured steps.
-SELECT e.session, min(e.seq), max(e.seq), group_concat(
-    concat_ws(char(10), t.content, t.command, t.file_path, t.tool_name, e.original_line, e.matched_value), char(10)
+-- name: ends_of_sessions
+-- Where the numbering of some sessions stands.
+SELECT id, last_seq FROM _sessions WHERE id IN ({numbers});
+
+-- name: count_events
+-- How many events there are after one.
+SELECT count(*) FROM _events WHERE id > ?;
+
+-- name: unsettled
+-- What is not, with every word a person would look for. NOT INDEXED: by id, or SQLite walks all sessions to spare
+-- itself the sorting.
+SELECT e.session, e.seq, concat_ws(
+    char(10), t.content, t.command, t.file_path, t.tool_name, coalesce(nullif(e.original_line, ''), e.matched_value)
 )
 FROM _events e NOT INDEXED
-JOIN _steps t ON t.event = e.id
+LEFT JOIN _steps t ON t.event = e.id
 WHERE e.id > ? AND e.kind IN ({kinds})
-GROUP BY e.session, e.seq / 64;
+ORDER BY e.session, e.seq;
 
 -- name: count_unsettled
 -- The same counted.
 INSERT INTO _kind_totals (kind, count, first_at, last_at)
 SELECT kind, count(*), min(at), max(at) FROM _events WHERE id > ? GROUP BY kind
+ON CONFLICT DO UPDATE SET count = count + excluded.count,
+    first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at);
+
+-- name: count_findings
+-- The same for those that need not be read.
+INSERT INTO _kind_totals (kind, count, first_at, last_at) VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET count = count + excluded.count,
     first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at);
 

@@ -21,14 +21,14 @@ INSERT INTO _sessions (session_id, agent, started_at) VALUES (?, ?, ?) RETURNING
 -- name: add_events
 -- What all events have.
 INSERT INTO _events (id, session, seq, at, kind, line_number, matched_value, original_line, metadata_json)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES {rows};
 
 -- name: add_steps
 -- What only structured steps have.
 INSERT INTO _steps (
     event, tool_name, tool_call_id, file_path, operation, command, command_category, exit_code, duration_ms, status,
     content
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+) VALUES {rows};
 
 -- name: add_passage
 -- What a row of the full-text index covers.
@@ -52,7 +52,7 @@ DELETE FROM _search WHERE rowid IN ({numbers});
 
 -- name: grow_session_kinds
 -- Roll-up of a session: how many events of each kind.
-INSERT INTO _session_kinds (session, kind, count) VALUES (?, ?, ?)
+INSERT INTO _session_kinds (session, kind, count) VALUES {rows}
 ON CONFLICT DO UPDATE SET count = count + excluded.count;
 
 -- name: grow_kind

@@ -18,7 +18,7 @@ FILE = "config.toml"
 
 
 class Key(NamedTuple):
-    """One setting. `kind` is `text`, `whole`, `time` or `choice`; `least` and `most` bound whole numbers."""
+    """One setting. `kind` is `text`, `whole`, `switch`, `time` or `choice`; `least` and `most` bound whole numbers."""
 
     name: str
     kind: str
@@ -38,6 +38,8 @@ class Key(NamedTuple):
             return "one of " + ", ".join(self.choices)
         if self.kind == "whole":
             return f"a whole number from {self.least} to {self.most}"
+        if self.kind == "switch":
+            return "true or false"
         return "a time such as 500ms, 5s or 1m" if self.kind == "time" else "text"
 
 
@@ -47,6 +49,9 @@ KEYS = (
     Key("output.times", "choice", "relative", "times in tables on a terminal", ("relative", "local", "utc")),
     Key("search.context", "whole", 1, "lines shown above and below a hit", (), 0, 50),
     Key("sql.timeout", "time", "5s", "how long one `db sql` query may take"),
+    Key("collisions.window", "time", "30m", "how far apart two sessions' changes of a file may lie to collide"),
+    Key("collisions.warn", "switch", True, "tell an agent, through its hook, that another one just changed the file"),
+    Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
     Key("sql.rows", "whole", 10_000, "rows one `db sql` query may give", (), 1, 10_000_000),
 )
 TABLES = {"slo": "objectives: `tachograph slo`"}  # arrays of tables that others read and check
@@ -122,11 +127,11 @@ def checked(key: Key, raw: Any, source: str) -> Any:
     """`raw`, from a file or typed, as the key's own type; UsageError when it cannot be."""
     try:
         return _CHECKS[key.kind](key, raw)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         shown = raw if isinstance(raw, str) else repr(raw)
         raise UsageError(
             f"{source}: {key.name} is {shown!s}, expected {key.expects}",
-            f"tachograph config set {key.name} {key.default}",
+            f"tachograph config set {key.name} {str(key.default).lower()}",
         ) from None
 
 
@@ -160,7 +165,7 @@ def ensure(path: str) -> None:
         if head != section:
             lines.append(f"\n[{head}]\n")
             section = head
-        value = str(key.default) if key.kind == "whole" else f'"{key.default}"'
+        value = str(key.default).lower() if key.kind in ("whole", "switch") else f'"{key.default}"'
         lines.append(f"# {key.about} ({key.expects})\n# {last} = {value}\n")
     _replace(path, "".join(lines))
 
@@ -180,6 +185,12 @@ def _whole(key: Key, raw: Any) -> int:
     return value
 
 
+def _switch(_: Key, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}[str(raw).lower()]
+
+
 def _time(key: Key, raw: Any) -> str:
     text = str(raw)
     if clock.parse_duration(text) <= 0:
@@ -190,6 +201,7 @@ def _time(key: Key, raw: Any) -> str:
 _CHECKS: dict[str, Callable[[Key, Any], Any]] = {
     "choice": _choice,
     "whole": _whole,
+    "switch": _switch,
     "time": _time,
     "text": lambda _, raw: str(raw),
 }

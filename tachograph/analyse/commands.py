@@ -165,6 +165,15 @@ def program_words(command: str) -> list[str]:
     return preparing
 
 
+def commands_of(line: str) -> Iterator[list[str]]:
+    """The words of every command of a shell line, from the program on: no variables, wrappers or quotes."""
+    for words in _simple_commands(line[:_LOOKED_AT].replace("\\\n", " ")):
+        if words[0] in _PREPARING:
+            yield words
+        elif found := _past_wrappers(words):
+            yield found
+
+
 def _module(program: str, rest: list[str]) -> str:
     """`pytest` of `python -m pytest`."""
     return rest[1] if re.fullmatch(r"python[\d.]*", program) and rest[:1] == ["-m"] and len(rest) > 1 else ""

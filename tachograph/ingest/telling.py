@@ -16,6 +16,7 @@ from tachograph.analyse.cost import price
 from tachograph.errors import BadRecord
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
+from tachograph.ingest.collisions import Watch
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.pieces import Printed
 from tachograph.ingest.preparing import Prepared, prepared, storable
@@ -45,6 +46,7 @@ class Telling:
         self._current = self._first = ""  # the session that is told of, that was told of first, by their agent's ids
         self._touched: dict[str, ToldSession] = {}  # sessions told of lately
         self._unknown_in: Counter[str] = Counter()  # lines that nobody understands, by session
+        self._watch = Watch(store)
         self.session: ToldSession | None = None
         self.unknown: dict[str, list[Any]] = {}  # kind → [count, sample]
         self.prints = False  # whether output was told, or recalled
@@ -186,6 +188,7 @@ class Telling:
             steps = {key: one._replace(step=storable(one.step)) for key, one in steps.items()}
             told = self._put(session, [one.step for one in steps.values()])
         self._examine(session, steps, told)
+        self._watch.saw(session, steps.values(), told.events)
 
     def _put(self, session: ToldSession, steps: list[Step]) -> Told:
         return self._store.steps.put(session.id, session.agent, steps, source=self._source)

@@ -40,6 +40,7 @@ from tachograph.store.sources import Sources
 from tachograph.store.stages import Stages
 from tachograph.store.steps import Steps
 from tachograph.store.tellers import Tellers
+from tachograph.store.touches import Touches
 from tachograph.store.trouble import translated
 from tachograph.store.turns import Turns
 from tachograph.store.usage import Usages
@@ -86,6 +87,7 @@ class Store:
         self.memory = MemoryStore(self._writer, self.ledger)
         self.receipts = Receipts(self._writer, self.ledger)
         self.workflows = Workflows(self._writer, self.ledger)
+        self.touches = Touches(self._writer, self.steps)
         self.collisions = Collisions(self._writer, self.ledger, self.workflows)
         self.stages = Stages(self._writer, self.ledger, self.receipts)
         self.slo = Slo(self._writer, self.ledger, self.stages)

@@ -167,9 +167,12 @@ class Workflows:
         """A session did something in the repository `root` in these slots (time in ns // SLOT)."""
         self._connection.executemany(_sql.present, [(root, slot, session) for slot in slots])
 
-    def company(self, root: str, session: int, slot: int) -> Sequence[tuple[int, str | None]]:
-        """Other sessions that nobody else started and that were there at the same time: row number, workflow."""
-        return list(self._connection.execute(_sql.company, (root, slot, session)))
+    def company(self, root: str, session: int, slots: Iterable[int]) -> tuple[int, str | None, int] | None:
+        """Another session that nobody started and that was there at the time, a slot before or after at most: row
+        number, workflow, slot. One that is in a workflow comes first."""
+        beside = {slot + shift for slot in slots for shift in (-1, 0, 1)}
+        sql = _sql.company.format(numbers=numbers(beside))
+        return self._connection.execute(sql, (root, session)).fetchone()  # type: ignore[no-any-return]
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -114,8 +114,8 @@ def test_who_was_there_at_the_same_time(store: Store) -> None:
         store.workflows.present("/p", claude, [101])
         store.workflows.present("/p", agent, [100])
         store.workflows.present("/q", gemini, [100])
-    assert store.workflows.company("/p", codex, 100) == [(claude, None)]
-    assert store.workflows.company("/p", codex, 103) == []
+    assert store.workflows.company("/p", codex, [100]) == (claude, None, 101)
+    assert store.workflows.company("/p", codex, [98, 103]) is None
 
 
 def test_rows_of_other_programs_are_counted_as_their_times_say(store: Store) -> None:

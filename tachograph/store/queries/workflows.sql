@@ -86,10 +86,11 @@ GROUP BY workflow_id;
 INSERT OR IGNORE INTO _presence (root, slot, session) VALUES (?, ?, ?);
 
 -- name: company
--- Who else did, a quarter of an hour before or after at most: row number, its workflow. Subagents are not asked.
-SELECT DISTINCT s.id, w.session_id
+-- Who else was there in some slots: row number, workflow, slot. Subagents are not asked.
+SELECT s.id, w.session_id, p.slot
 FROM _presence p
 JOIN _sessions s ON s.id = p.session
 LEFT JOIN workflow_sessions w ON w.session_id = s.workflow_id
-WHERE p.root = ?1 AND p.slot BETWEEN ?2 - 1 AND ?2 + 1 AND p.session <> ?3 AND s.parent_id IS NULL
-ORDER BY w.session_id IS NULL, s.id;
+WHERE p.root = ?1 AND p.slot IN ({numbers}) AND p.session <> ?2 AND s.parent_id IS NULL
+ORDER BY w.session_id IS NULL, p.slot, s.id
+LIMIT 1;

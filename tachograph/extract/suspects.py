@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tachograph.extract.pattern import bytes_search, bytes_set
@@ -89,12 +89,19 @@ class Window(NamedTuple):
     detectors: frozenset[str]
 
 
+def places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where the pieces stand, in order. Where one is, another one that it overlaps may be left out."""
+    start, end = _any(data, 0)
+    while start >= 0:
+        yield start, end
+        start, end = _any(data, end)
+
+
 def windows(data: bytes) -> list[Window]:
     """In order, apart from each other. Nothing that a detector finds lies across the edge of one or outside of all."""
     spans: list[tuple[int, int]] = []
     size = len(data)
-    start, end = _any(data, 0)
-    while start >= 0:
+    for start, end in places(data):
         first, last = max(0, start - _BEFORE), spans[-1][1] if spans else -1
         if end + _BEHIND > last:
             rest = _REST_OF_VALUE.match(data, min(end + _BEHIND, size))
@@ -103,5 +110,4 @@ def windows(data: bytes) -> list[Window]:
                 spans[-1] = (spans[-1][0], stop)
             else:
                 spans.append((first, stop))
-        start, end = _any(data, end)
     return [Window(start, end, _detectors(data[start:end])) for start, end in spans]

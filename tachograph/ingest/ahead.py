@@ -1,66 +1,91 @@
 """Reading histories ahead, in other processes: opened, masked, parsed, run through the rules, ready to be stored.
 
-Only files that were never read and are small enough to be one transaction; everything else is read where it is stored.
-What comes back is plain values, the same that would have been made there.
+Only files that were never read; everything else is read where it is stored, and so is what is odd: compressed files,
+lines of many megabytes, large documents. What comes back is plain values, the same that would have been made there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
-import itertools
 import os
 import pickle
+import queue
 import signal
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from tachograph import paths
 from tachograph.extract.redact import redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest.discover import Candidate
-from tachograph.ingest.history_bytes import (
-    BLOCK,
-    TAIL,
-    digest_of,
-    is_quiet,
-    masks_of,
-    opened,
-    read_block,
-)
+from tachograph.ingest.history_bytes import BLOCK, digest_of, is_quiet, masks_of, opened, read_block, tail_of
 from tachograph.ingest.importer import load_rules
 from tachograph.ingest.packed import is_packed
 from tachograph.ingest.preparing import Prepared, fed, prepared
-from tachograph.readers import Origin, Shape
+from tachograph.readers import Origin, Parser, Shape
 from tachograph.readers.reading import HEAD_BYTES
 from tachograph.readers.registry import reader, which
 from tachograph.records import Fact, SessionFacts
 from tachograph.store.vault import Masked
 
 WORTH = 4 << 20  # bytes below which starting processes costs more than it saves
-_WINDOW = 8  # files read ahead of the one that is stored
+_WINDOW = 64  # files that processes know of before the first of them is stored
+_HELD = 24 << 20  # bytes of answers of one process that may wait to be stored; it waits then, too
+_LENGTH = 8  # bytes in front of an answer that say how long it is
 
 
-class Ahead(NamedTuple):
-    """One file, read as far as it is complete."""
+class Part(NamedTuple):
+    """Some of a file, as far as it is complete; a document is one part."""
 
     module: str
     stat: os.stat_result
+    position: int  # where in the file it begins
     data: bytes  # masked
     masks: list[Masked]
     size: int  # of the bytes as they were
-    digest: bytes  # of all of a document, of the last bytes of a file that grows
+    digest: bytes  # of all of a document, of the last bytes up to here of a file that grows
     facts: list[Fact | Prepared]
-    last: list[Fact | Prepared]  # what can be said since there is no more for now
+    last: list[Fact | Prepared] | None  # what can be said since there is no more for now; None: more parts follow
+
+
+class Ahead:
+    """One file that is being read elsewhere: its parts, as they come. Should they end early, the rest is to be read
+    where it is stored."""
+
+    def __init__(self, first: Part, more: Callable[[], Part | None]) -> None:
+        self.module = first.module
+        self.complete = first.last is not None  # whether no part follows those that came
+        self._waiting = deque([first])
+        self._more: Callable[[], Part | None] | None = None if self.complete else more
+
+    def parts(self) -> Iterator[Part]:
+        """Those that nobody has taken yet."""
+        while self._waiting or self._fetch():
+            yield self._waiting.popleft()
+
+    def hold(self) -> None:
+        """Take all parts out of the way of the next file's."""
+        while self._fetch():
+            pass
+
+    def _fetch(self) -> bool:
+        part = self._more() if self._more is not None else None
+        if part is None or part.last is not None:
+            self._more = None
+        if part is not None:
+            self.complete = part.last is not None
+            self._waiting.append(part)
+        return part is not None
 
 
 def read_ahead(
     candidates: Sequence[Candidate], fresh: Callable[[Candidate], bool]
 ) -> Iterator[tuple[Candidate, Ahead | None]]:
-    """Candidates in their order, each with what was read of it; None: it is to be read where it is stored, as all are
+    """Candidates in their order, each with what is read of it; None: it is to be read where it is stored, as all are
     that are not `fresh`."""
     cores = os.cpu_count() or 1
     if cores < 2 or sum(one.size for one in candidates) < WORTH:
@@ -68,24 +93,31 @@ def read_ahead(
         return
     helpers = [_Helper() for _ in range(min(cores, 4))]
     waiting: deque[tuple[Candidate, _Helper | None]] = deque()
-    turn = itertools.cycle(helpers)
     try:
         for one in candidates:
-            asked = next(turn) if one.size <= BLOCK and fresh(one) else None
+            asked = min(helpers, key=lambda helper: helper.load) if fresh(one) else None
             if asked is not None:
                 asked.ask(one)
             waiting.append((one, asked))
             if len(waiting) > _WINDOW:
-                yield _answer(*waiting.popleft())
+                yield from _answer(*waiting.popleft())
         while waiting:
-            yield _answer(*waiting.popleft())
+            yield from _answer(*waiting.popleft())
     finally:
         for helper in helpers:
             helper.close()
 
 
-def _answer(candidate: Candidate, helper: _Helper | None) -> tuple[Candidate, Ahead | None]:
-    return candidate, None if helper is None else helper.answer()
+def _answer(candidate: Candidate, helper: _Helper | None) -> Iterator[tuple[Candidate, Ahead | None]]:
+    first = helper.answer() if helper is not None else None
+    if helper is None or first is None:
+        yield candidate, None
+    else:
+        ahead = Ahead(first, helper.answer)
+        yield candidate, ahead
+        ahead.hold()
+    if helper is not None:
+        helper.load -= candidate.size + 1
 
 
 class _Helper:
@@ -94,30 +126,62 @@ class _Helper:
 
     def __init__(self) -> None:
         path = os.pathsep.join(filter(None, sys.path))
+        self.load = 0  # bytes of files that it was asked for and that are not stored yet
         self._process = subprocess.Popen(
             [sys.executable, "-c", f"from {__name__} import main; main()"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._held = 0
+        self._room = threading.Condition()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def ask(self, candidate: Candidate) -> None:
         assert self._process.stdin is not None
+        self.load += candidate.size + 1
         with contextlib.suppress(OSError):
             pickle.dump(candidate, self._process.stdin)
             self._process.stdin.flush()
 
-    def answer(self) -> Ahead | None:
-        """To the question asked longest ago."""
-        assert self._process.stdout is not None
-        try:
-            found: Ahead | None = pickle.load(self._process.stdout)  # noqa: S301  # of our own process
-        except (EOFError, OSError, pickle.UnpicklingError):
+    def answer(self) -> Part | None:
+        """To the question asked longest ago; again, as long as its last part has not come."""
+        answer = self._answers.get()
+        if answer is None:
+            self._answers.put(None)
             return None
+        with self._room:
+            self._held -= len(answer)
+            self._room.notify()
+        found: Part | None = pickle.loads(answer)  # noqa: S301  # of our own process
         return found
 
     def close(self) -> None:
-        """Waits for what is being read, not for what was not begun."""
+        """Waits for nothing that is being read."""
         self._process.kill()
+        with self._room:
+            self._held = -(1 << 62)
+            self._room.notify()
+        self._listener.join()
         self._process.communicate()
+
+    def _listen(self) -> None:
+        """Take answers off the process, so that it can go on, up to what may wait here."""
+        assert self._process.stdout is not None
+        while answer := _framed(self._process.stdout):
+            self._answers.put(answer)
+            with self._room:
+                self._held += len(answer)
+                self._room.wait_for(lambda: self._held < _HELD)
+        self._answers.put(None)
+
+
+def _framed(stream: IO[bytes]) -> bytes | None:
+    """The next answer; None when the process is gone."""
+    head = stream.read(_LENGTH)
+    size = int.from_bytes(head, "big")
+    answer = stream.read(size)
+    return answer if len(head) == _LENGTH and len(answer) == size else None
 
 
 def main() -> None:
@@ -129,35 +193,60 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             candidate = pickle.load(questions)  # noqa: S301  # of the process that started us
-            try:
-                found = _read(candidate, rules)
-            except (OSError, ValueError, RecursionError, MemoryError):
-                found = None
-            pickle.dump(found, answers, protocol=5)
-            answers.flush()
+            for part in _parts_or_none(candidate, rules):
+                answer = pickle.dumps(part, protocol=5)
+                answers.write(len(answer).to_bytes(_LENGTH, "big"))
+                answers.write(answer)
+                answers.flush()
 
 
-def _read(candidate: Candidate, rules: Rules) -> Ahead | None:
-    with opened(candidate.path) as file:
-        stat = os.fstat(file.fileno())
-        data = file.read(BLOCK + 1)
-    if len(data) > BLOCK or is_packed(data):
-        return None
-    module = which(data[:HEAD_BYTES], candidate.path, candidate.modules)
-    if module is None or reader(module).shape is Shape.DATABASE:
-        return None
+def _parts_or_none(candidate: Candidate, rules: Rules) -> Iterator[Part | None]:
+    """The parts of a file; None, instead of the first or after some, when the rest is better read elsewhere."""
+    complete = False
+    try:
+        with opened(candidate.path) as file:
+            for part in _parts(file, candidate, rules):
+                yield part
+                complete = part.last is not None
+    except (OSError, ValueError, RecursionError, MemoryError):
+        complete = False
+    if not complete:
+        yield None
+
+
+def _parts(file: IO[bytes], candidate: Candidate, rules: Rules) -> Iterator[Part]:
+    stat = os.fstat(file.fileno())
+    head = file.read(HEAD_BYTES)
+    module = which(head, candidate.path, candidate.modules)
+    if module is None or is_packed(head) or reader(module).shape is Shape.DATABASE:
+        return
     final = candidate.final or is_quiet(stat)
     parser = reader(module).parse(Origin(candidate.path, stat.st_mtime_ns))
+    file.seek(0)
     if reader(module).shape is Shape.LINES:
-        block = read_block(io.BytesIO(data), 0, len(data), final=final)
+        yield from _grown(file, parser, rules, module, stat, final)
+        return
+    data = file.read(BLOCK + 1)
+    found = redact(data)
+    facts = fed(parser, found.data) if len(data) <= BLOCK else []
+    if len(data) <= BLOCK and (final or any(isinstance(fact, SessionFacts) for fact in facts)):
+        told, last = list(prepared(facts, rules)), list(prepared(parser.finish(), rules))
+        yield Part(module, stat, 0, found.data, masks_of(data, found), len(data), digest_of(data), told, last)
+
+
+def _grown(
+    file: IO[bytes], parser: Parser, rules: Rules, module: str, stat: os.stat_result, final: bool
+) -> Iterator[Part]:
+    """A file of lines, in blocks."""
+    position, ended = 0, False
+    while not ended:
+        block = read_block(file, position, stat.st_size, final=final)
+        if block.inside or block.giant is not None:
+            return
         facts = [fact for line in block.lines for fact in fed(parser, line)]
-        masked, masks, size, digest = block.masked, block.masks, block.size, digest_of(data[: block.size][-TAIL:])
-    else:
-        found = redact(data)
-        facts, masked, masks = fed(parser, found.data), found.data, masks_of(data, found)
-        size, digest = len(data), digest_of(data)
-        if not final and not any(isinstance(fact, SessionFacts) for fact in facts):
-            return None
-    told = list(prepared(facts, rules))
-    last = list(prepared(parser.finish(), rules))
-    return Ahead(module, stat, masked, masks, size, digest, told, last)
+        told = list(prepared(facts, rules))
+        ended = block.last
+        last = list(prepared(parser.finish(), rules)) if ended else None
+        end = position + block.size
+        yield Part(module, stat, position, block.masked, block.masks, block.size, tail_of(file, end), told, last)
+        position = end

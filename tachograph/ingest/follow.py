@@ -77,7 +77,8 @@ class Follower:
         self._environment = environment
         self._histories = Histories(store, load_rules(places))
         self._backlog: Iterator[tuple[Candidate, Ahead | None]] = iter(())  # newest first
-        self._begun: Candidate | None = None  # of the backlog: a large file, left for one that is written right now
+        # Of the backlog: a large file, left for one that is written right now.
+        self._begun: tuple[Candidate, Ahead | None] | None = None
         self._all: dict[str, Candidate] = {}
         self._again: dict[str, int] = {}  # path → when to look again: a last line without an end
         self._watch: Watch | None = None
@@ -193,7 +194,7 @@ class Follower:
 
         with self._store.transaction():
             while size < GROUP and not stop():
-                candidate, ahead = (self._begun, None) if self._begun else next(self._backlog, (None, None))
+                candidate, ahead = self._begun or next(self._backlog, (None, None))
                 self._begun = None
                 if candidate is None:
                     self._caught_up = True
@@ -201,7 +202,7 @@ class Follower:
                 self.files += self._histories.take(candidate, ahead, stop=stop).parsed
                 size += candidate.size + 1
                 if stop() and self._histories.unfinished(candidate):
-                    self._begun = candidate
+                    self._begun = (candidate, ahead)
                 else:
                     self._look_again(candidate)
         return size > 0

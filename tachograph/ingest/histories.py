@@ -61,6 +61,7 @@ class Histories:
         self._rules = rules
         self._known: dict[str, History] = store.histories.current()
         self._imports: dict[str, HistoryImport] = {}
+        self._begun: dict[str, HistoryImport] = {}  # by name, of files that another process reads
         self._unfinished: set[str] = set()  # names of documents that somebody is writing
         self.complaints: list[str] = []
 
@@ -90,8 +91,8 @@ class Histories:
         known = self._known.get(candidate.name)
         self._unfinished.discard(candidate.name)
         try:
-            if ahead is not None and known is None:
-                return self._read(candidate, ahead)
+            if ahead is not None and (known is None or candidate.name in self._begun):
+                return self._read(candidate, ahead, stop)
             module = self._module(candidate, known)
             if module is None:
                 return self._keep(candidate, known, stop)
@@ -177,12 +178,24 @@ class Histories:
         self._note(candidate, "no reader knows this file", UNREAD)
         return found._replace(parsed=0, unread=1)
 
-    def _read(self, candidate: Candidate, ahead: Ahead) -> Report:
-        item = self._import(candidate, ahead.module, None)
-        item.take_ahead(ahead)
-        assert item.history is not None
-        self._known[candidate.name] = item.history
-        return Report(1, 1, ahead.size, sessions=frozenset(item.sessions))
+    def _read(self, candidate: Candidate, ahead: Ahead, stop: Callable[[], bool]) -> Report:
+        """A file that another process reads; should that fail, the rest is read here."""
+        item = self._begun.pop(candidate.name, None) or self._import(candidate, ahead.module, None)
+        before, stopped = item.bytes, False
+        for part in ahead.parts():
+            if not item.take_ahead(part):  # the file was written to meanwhile, and read then
+                break
+            if item.history is not None:
+                self._known[candidate.name] = item.history
+            if stop() and not ahead.complete:
+                self._begun[candidate.name] = item
+                stopped = True
+                break
+        size = item.bytes - before
+        report = Report(1, int(size > 0), size, sessions=frozenset(item.sessions))
+        if not ahead.complete and not stopped:
+            report += self._file(candidate, ahead.module, self._known.get(candidate.name), stop)._replace(files=0)
+        return report
 
     def _database(self, candidate: Candidate, module: str) -> Report:
         """Every session of a database that changed, newest sessions first as far as ids tell."""

@@ -43,7 +43,7 @@ from tachograph.store import Store
 from tachograph.store.histories import History
 
 if TYPE_CHECKING:
-    from tachograph.ingest.ahead import Ahead
+    from tachograph.ingest.ahead import Part
 
 DOCUMENT_MAX = 64 << 20  # bytes; a larger one is archived, and not read
 _PORTION = 20_000  # facts of a document that are held at once
@@ -110,16 +110,24 @@ class HistoryImport:
         """Ids of the sessions it told of so far."""
         return [session.id for session in self._telling.sessions]
 
-    def take_ahead(self, ahead: Ahead) -> None:
-        """A file never seen, as another process has read it. Raises StoreError."""
-        self._begin_parser(ahead.stat.st_mtime_ns)
+    def take_ahead(self, part: Part) -> bool:
+        """Some of a file, as another process has read it; False when this is not where we stand. Raises StoreError."""
+        if part.position != (self._history.read_bytes if self._history is not None else 0):
+            return False
+        if not part.position:
+            self._begin_parser(part.stat.st_mtime_ns)
+        end = part.position + part.size
         with self._store.transaction():
             history = self._history or self._store.histories.begin(self._name, self._module)
-            self._tell_all(ahead.facts, ahead.last, ahead.stat)
-            self._store.histories.append(history.id, ahead.data, ahead.masks)
-            self._save(history, ahead.stat, read=ahead.size, kept=ahead.size, tail=ahead.digest)
+            if part.last is None:
+                self._telling.tell(part.facts, now=part.stat.st_mtime_ns)
+            else:
+                self._tell_all(part.facts, part.last, part.stat)
+            self._store.histories.append(history.id, part.data, part.masks)
+            self._save(history, part.stat, read=end, kept=end, tail=part.digest)
         self._fed = -1  # this parser has seen nothing: should the file grow, it is fed the beginning
-        self.bytes += ahead.size
+        self.bytes += part.size
+        return True
 
     def step(self, *, final: bool = False) -> bool:
         """Import some of it; True when there is more. `final`: what looks unfinished is taken as it is, too.

@@ -83,6 +83,9 @@ def groups(wanted: Iterable[tuple[Candidate, Ahead | None]]) -> Iterator[list[tu
             group, size = [], 0
         group.append(one)
         size += one[0].size
+        if size > GROUP:  # the parts of a large file are not waited for
+            yield group
+            group, size = [], 0
     if group:
         yield group
 

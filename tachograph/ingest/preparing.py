@@ -5,7 +5,8 @@ Pure and the dearest part of reading a history, so it can be done in another pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import msgspec
 
 from tachograph.analyse.commands import category
 from tachograph.extract.extractor import Found
-from tachograph.extract.redact import redact_text
+from tachograph.extract.redact import redact_text, suspicious
 from tachograph.extract.rules import Rules
 from tachograph.extract.texts import extract_text
 from tachograph.readers import Parser
@@ -24,6 +25,7 @@ INLINE = 1000  # characters of a tool's result that stay with the event
 DEPTH_MAX = 100  # of a call's arguments
 TOO_DEEP = "[nested too deep]"
 TOOLS = frozenset({"tool_call", "command", "file_op"})
+_NAMES = {str}
 _EXAMINED = frozenset({"reply", "command", "tool_call"})
 _category = lru_cache(maxsize=8192)(category)
 
@@ -49,29 +51,59 @@ def fed(parser: Parser, data: bytes) -> list[Fact]:
 
 def prepared(facts: Iterable[Fact | Prepared], rules: Rules) -> Iterator[Fact | Prepared]:
     """Facts in their order, steps prepared; what is prepared already stays as it is."""
+    facts = list(facts)
+    hiding = iter(_hiding([fact for fact in facts if isinstance(fact, Step)]))
     for fact in facts:
-        yield _prepared(fact, rules) if isinstance(fact, Step) else fact
+        yield _prepared(fact, rules, next(hiding)) if isinstance(fact, Step) else fact
 
 
-def _prepared(step: Step, rules: Rules) -> Prepared:
+def _hiding(steps: Sequence[Step]) -> list[bool]:
+    """For each step whether there may be a secret in it: all are looked at together, and few are."""
+    texts: list[str] = []
+    ends: list[int] = []
+    odd: list[bool] = []
+    for step in steps:
+        odd.append(not _gather((step.content, step.command, step.metadata), texts, 0))
+        ends.append(len(texts))
+    for index in suspicious(texts):
+        odd[bisect.bisect_right(ends, index)] = True
+    return odd
+
+
+def _gather(values: Iterable[Any], texts: list[str], depth: int) -> bool:
+    """All texts in some JSON-like values; False when there is something in them that `masked` would change anyway."""
+    plain = True
+    for value in values:
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, dict):
+            named = set(map(type, value)) <= _NAMES
+            plain &= depth <= DEPTH_MAX and _gather(value.values(), texts, depth + 1) and named
+        elif isinstance(value, list):
+            plain &= depth <= DEPTH_MAX and _gather(value, texts, depth + 1)
+    return plain
+
+
+def _prepared(step: Step, rules: Rules, hides: bool) -> Prepared:
+    """`hides`: there may be a secret in it."""
     changes: dict[str, Any] = {}
     result = None
     found: tuple[Found, ...] = ()
-    if step.metadata:
+    if step.metadata and hides:
         changes["metadata"] = masked(step.metadata)
     if step.content:
-        content = redact_text(step.content)[0]
+        content = redact_text(step.content)[0] if hides else step.content
         if step.event_type in _EXAMINED:
             # Commands that a text quotes are not commands of this session: its own are steps.
             found = tuple(one for one in extract_text(rules, content) if one.event_type != "command")
         if step.event_type in TOOLS and len(content) > INLINE:
             result = content
             size = len(content.encode(errors="replace"))
-            changes["metadata"] = {**changes.get("metadata", {}), "content_bytes": size}
+            changes["metadata"] = {**(changes.get("metadata", step.metadata) or {}), "content_bytes": size}
             content = content[:INLINE]
         changes["content"] = content
     if step.command:
-        command = redact_text(step.command)[0]
+        command = redact_text(step.command)[0] if hides else step.command
         changes |= {"command": command, "command_category": _category(command)}
     return Prepared(msgspec.structs.replace(step, **changes) if changes else step, result, found)
 

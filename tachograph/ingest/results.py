@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tachograph.ingest.chunker import Chunker, passages
+from tachograph.ingest.chunker import Chunker, passages_of
 from tachograph.ingest.preparing import INLINE
 from tachograph.store import Store
 from tachograph.store.output import TOOL_STREAM, Chunk
@@ -17,8 +17,9 @@ class Results:
         self._chunker: Chunker | None = None
         self._chunks: dict[int, Chunk] = {}
 
-    def add(self, event: int, text: str, at: int) -> int:
-        """The result of a call (its event), printed at a time in ns; returns the number of its first line."""
+    def add(self, event: int, text: str, at: int, *, fresh: bool = False) -> int:
+        """The result of a call (its event), printed at a time in ns; returns the number of its first line. `fresh`: it
+        has none yet."""
         chunker = self._chunker
         if chunker is None:
             chunker = Chunker(TOOL_STREAM, self._store.output.last(self._session, TOOL_STREAM))
@@ -28,8 +29,8 @@ class Results:
         first = chunker.line
         for chunk in chunker.add(ended, [(at, len(ended))]):
             self._chunks[chunk.number] = chunk
-        self._store.steps.add_output(self._session, event, first, chunker.line - first, data)
-        for passage in passages(list(enumerate(text.split("\n"), first))):
+        self._store.steps.add_output(self._session, event, first, chunker.line - first, data, fresh=fresh)
+        for passage in passages_of(text, first):
             self._store.output.index(self._session, TOOL_STREAM, passage.first, passage.last, passage.text)
         return first
 

@@ -200,7 +200,7 @@ class Telling:
         for key, one in steps.items():
             event = told.events.get(key, 0)
             if key in told.fresh and one.step.content:
-                first = results.add(event, one.result, one.at) if one.result else 1
+                first = results.add(event, one.result, one.at, fresh=True) if one.result else 1
                 if one.found:
                     fresh.append(self._in_step(session, event, one, first))
             changed = told.texts.get(key)

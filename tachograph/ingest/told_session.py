@@ -96,13 +96,10 @@ class ToldSession:
         if facts.parent_id or not facts.project_dir or not facts.started_at:
             return None
         begun = facts.started_at
-        runs = self._store.sessions.list(agent=self.agent, until=begun + _SLACK, limit=50)
         fitting = [
             run
-            for run in runs
-            if run.command is not None
-            and run.copilot_session_id is None
-            and (run.ended_at is None or run.ended_at + _SLACK >= begun)
+            for run in self._store.sessions.unclaimed(self.agent, begun + _SLACK)
+            if (run.ended_at is None or run.ended_at + _SLACK >= begun)
             and _same_folder((run.metadata or {}).get("cwd") or run.project_dir, facts.project_dir)
         ]
         return fitting[0].id if fitting else None

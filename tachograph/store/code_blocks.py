@@ -28,22 +28,34 @@ class CodeBlocks:
 
         `step` is the id of the event in whose text it stands.
         """
-        if not block.content:
+        return self.add_many([(block, step)]) == 1
+
+    def add_many(self, blocks: Sequence[tuple[CodeBlock, int | None]]) -> int:
+        """The same for several, each with its step, all or none. Returns how many contents were new."""
+        if not all(block.content for block, _ in blocks):
             raise BadRecord("a code block needs content")
-        at = block.at or clock.now()
+        if not blocks:
+            return 0
+        new = 0
         with self._writer.change():
-            digest = block.digest or digest_of(block.content)
-            session = self._writer.session(block.session_id, block.agent_name, at).number
-            found = self._connection.execute(_sql.id_of_digest, (digest,)).get
-            number = found or self._insert(block, digest)
-            self._connection.execute(
-                _sql.add_sighting,
-                (
-                    number, session, at, block.line_start, block.line_end,
-                    to_json(block.context), step,
-                ),
-            )  # fmt: skip
-        return found is None
+            sessions: dict[str, int] = {}
+            sightings = []
+            for block, step in blocks:
+                at = block.at or clock.now()
+                if block.session_id not in sessions:
+                    growth = self._writer.session(block.session_id, block.agent_name, at)
+                    sessions[block.session_id] = growth.number
+                digest = block.digest or digest_of(block.content)
+                found = self._connection.execute(_sql.id_of_digest, (digest,)).get
+                new += found is None
+                sightings.append(
+                    (
+                        found or self._insert(block, digest), sessions[block.session_id], at, block.line_start,
+                        block.line_end, to_json(block.context), step,
+                    )
+                )  # fmt: skip
+            self._connection.executemany(_sql.add_sighting, sightings)
+        return new
 
     def _insert(self, block: CodeBlock, digest: str) -> int:
         parseable = None if block.parseable is None else int(block.parseable)

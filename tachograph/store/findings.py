@@ -42,8 +42,7 @@ class Findings:
         for one in found:
             extractions += [_placed(extraction, one.line_first) for extraction in one.extractions]
             steps += [one.step] * len(one.extractions)
-            for block in one.blocks:
-                self._code_blocks.add(block, step=one.step)
+        self._code_blocks.add_many([(block, one.step) for one in found for block in one.blocks])
         if extractions:
             first = self._writer.extractions(extractions)
             self._connection.executemany(_sql.add_found, [(step, first + n) for n, step in enumerate(steps)])

@@ -74,6 +74,7 @@ CREATE INDEX _sessions_agent_started ON _sessions (agent, started_at);
 CREATE INDEX _sessions_last ON _sessions (last_at);
 CREATE INDEX _sessions_agent_last ON _sessions (agent, last_at);
 CREATE INDEX _sessions_open ON _sessions (started_at) WHERE ended_at IS NULL;
+CREATE INDEX _sessions_unclaimed ON _sessions (agent, started_at) WHERE command IS NOT NULL AND copilot_session_id IS NULL;
 
 CREATE TABLE _kinds (             -- what an event is, interned; a few hundred rows
     id                  INTEGER PRIMARY KEY,

@@ -113,6 +113,11 @@ class Sessions:
         most = -1 if limit is None else limit
         return self._rows(_sql.listed.format(where=where), (*where.values, most, 0))
 
+    def unclaimed(self, agent: str, until: int, limit: int = 50) -> Sequence[Session]:
+        """Wrapped runs of an agent that no history was found of, begun until a time in ns, newest first."""
+        number = self._writer.kinds.agents.get(agent)
+        return [] if number is None else self._rows(_sql.unclaimed, (number, until, limit))
+
     def update(self, session_id: str, **fields: object) -> Session:
         """Change the named fields. Raises NotFound, BadRecord for a field that is not one."""
         unknown = set(fields) - _SETTABLE

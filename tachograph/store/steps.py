@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from tachograph.errors import BadRecord
 from tachograph.records import Event, Step
 from tachograph.store import queries, removing
@@ -37,7 +35,7 @@ from tachograph.store.tellings import (
     name_of,
 )
 from tachograph.store.twins import Twins
-from tachograph.store.usage import Usages
+from tachograph.store.usage import Call, Usages
 from tachograph.store.writer import Writer
 
 _sql = queries.load("steps")
@@ -129,10 +127,13 @@ class Steps:
             self._usages.total(session)
             return len(taken)
 
-    def add_output(self, session: int, event: int, line_first: int, lines: int, text: bytes) -> None:
+    def add_output(
+        self, session: int, event: int, line_first: int, lines: int, text: bytes, *, fresh: bool = False
+    ) -> None:
         """Inside a transaction: the output of a call are these lines of the stream "tool"; those it had before are
-        not searched any more."""
-        self.drop_output(event)
+        not searched any more. `fresh`: it has none yet."""
+        if not fresh:
+            self.drop_output(event)
         self._connection.execute(_sql.add_output, (event, session, line_first, lines, len(text), digest_of(text)))
 
     def drop_output(self, event: int) -> None:
@@ -189,7 +190,7 @@ class Steps:
         if rank < known.teller:
             self._connection.execute(_sql.set_teller, (rank, session, key))
         if step.usage is not None:
-            self._put_usage(known.event, session, msgspec.structs.replace(step, at=at))
+            self._usages.put(session, [_call(known.event, step, at)])
         if new[CONTENT] != old[CONTENT]:
             return True
         return False if step.content is not None and rank <= teller else None
@@ -229,15 +230,10 @@ class Steps:
         rows = [(session, hash_of(step.key), first + index, rank) for index, step in enumerate(steps)]
         self._connection.executemany(_sql.add_keys, rows)
         self._count(session, steps)
-        for index, step in enumerate(steps):
-            if step.usage is not None:
-                self._put_usage(first + index, session, step)
+        used = [_call(first + index, step, step.at) for index, step in enumerate(steps) if step.usage is not None]
+        if used:
+            self._usages.put(session, used)
         return {step.key: first + index for index, step in enumerate(steps)}
-
-    def _put_usage(self, event: int, session: int, step: Step) -> None:
-        assert step.usage is not None
-        key = 0 if step.key.partition(":")[2].startswith("#") else hash_of(step.key)
-        self._usages.put(event, session, key, step.at, step.usage, (step.metadata or {}).get("cost_source"))  # type: ignore[arg-type]
 
     def _count(self, session: int, steps: Sequence[Step]) -> None:
         """What new steps add to their session besides what every event adds."""
@@ -265,3 +261,10 @@ class Steps:
             self._connection.execute(_sql.grow, (session, *changed))
         if [old[index] for index in _ACTIVITY] != [new[index] for index in _ACTIVITY]:
             removing.recount(self._writer, session)
+
+
+def _call(event: int, step: Step, at: int) -> Call:
+    """The call of a model that a step is."""
+    assert step.usage is not None
+    key = 0 if step.key.partition(":")[2].startswith("#") else hash_of(step.key)
+    return Call(event, key, at, step.usage, (step.metadata or {}).get("cost_source"))  # type: ignore[arg-type]

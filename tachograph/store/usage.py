@@ -44,6 +44,16 @@ class Sum(NamedTuple):
     sessions: int
 
 
+class Call(NamedTuple):
+    """One call of a model, of the event that told it; `key` 0: it has no name outside its session; `at` in ns."""
+
+    event: int
+    key: int
+    at: int
+    usage: Usage
+    cost_source: str | None
+
+
 class Prices(NamedTuple):
     """How many calls each source priced (`agent`: it said so itself), and how many calls of which models nobody did."""
 
@@ -58,16 +68,22 @@ class Usages:
         self._writer = writer
         self._connection = writer.connection
 
-    def put(self, event: int, session: int, key: int, at: int, usage: Usage, cost_source: str | None) -> None:
-        """Inside a transaction: one call, or what is known of it now. `key` 0: it has no name outside its session."""
-        copied = bool(key) and bool(self._connection.execute(_sql.counted_elsewhere, (key, session, at)).get)
-        self._connection.execute(
+    def put(self, session: int, calls: Sequence[Call]) -> None:
+        """Inside a transaction: calls of a session, or what is known of them now."""
+        keys = numbers({call.key for call in calls} - {0})
+        elsewhere = set(self._connection.execute(_sql.counted_elsewhere.format(numbers=keys), (session,)))
+        self._connection.executemany(
             _sql.add,
-            (
-                event, session, key, usage.model, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens,
-                usage.cache_write_tokens, usage.reasoning_tokens, usage.cost_usd,
-                cost_source or ("agent" if usage.cost_usd is not None else None), int(usage.partial), int(copied),
-            ),
+            [
+                (
+                    call.event, session, call.key, u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens,
+                    u.cache_write_tokens, u.reasoning_tokens, u.cost_usd,
+                    call.cost_source or ("agent" if u.cost_usd is not None else None), int(u.partial),
+                    int((call.key, call.at) in elsewhere),
+                )
+                for call in calls
+                if (u := call.usage)
+            ],
         )  # fmt: skip
 
     def total(self, session: int) -> None:

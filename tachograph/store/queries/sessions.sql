@@ -41,6 +41,15 @@ WHERE {where}
 ORDER BY s.started_at DESC, s.id DESC
 LIMIT ? OFFSET ?;
 
+-- name: unclaimed
+-- Runs that were wrapped and have no history of their agent's own, newest first.
+SELECT {session}
+FROM _sessions s
+JOIN _agents a ON a.id = s.agent
+WHERE s.command IS NOT NULL AND s.copilot_session_id IS NULL AND s.agent = ? AND s.started_at <= ?
+ORDER BY s.started_at DESC, s.id DESC
+LIMIT ?;
+
 -- name: ids
 -- The ids alone, newest first.
 SELECT session_id FROM _sessions ORDER BY started_at DESC, id DESC LIMIT ?;

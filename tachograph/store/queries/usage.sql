@@ -12,11 +12,11 @@ ON CONFLICT DO UPDATE SET model = coalesce(excluded.model, model), input_tokens 
     cost_usd = excluded.cost_usd, cost_source = excluded.cost_source, partial = excluded.partial;
 
 -- name: counted_elsewhere
--- Whether another session has the same call: copied history, the same to the nanosecond.
-SELECT EXISTS (
-    SELECT 1 FROM _usage u JOIN _events e ON e.id = u.event
-    WHERE u.key = ?1 AND u.session <> ?2 AND u.copied = 0 AND e.at = ?3
-);
+-- Which of some calls another session has, and when: copied history is the same to the nanosecond.
+SELECT u.key, e.at
+FROM _usage u
+JOIN _events e ON e.id = u.event
+WHERE u.key IN ({numbers}) AND u.session <> ? AND u.copied = 0;
 
 -- name: no_longer_counts
 -- Calls that the agent took back.

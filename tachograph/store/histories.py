@@ -69,7 +69,7 @@ class Histories:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._connection = writer.connection
-        self._compress = zstandard.ZstdCompressor(level=1).compress
+        self._compress = zstandard.ZstdCompressor(level=2).compress
         self.vault = Vault(writer.path)
         writer.companions.append(self.vault)
 

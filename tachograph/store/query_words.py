@@ -21,7 +21,8 @@ _ITEM = re.compile(r'(-(?!-))?(?:(\w+):)?(?:"([^"]*)"?|(\S+))')  # `--force` is 
 _WORD = re.compile(r"[^\W_]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NO_WORD = re.compile(r"[^\x00-\x7f\w]+")
-_SIGNS = re.compile("[\u2010-\u2027\u2030-\u205e\u2190-\u245f\u2500-\u2775\u27c0-\u2bff\ufffd]+")  # no letters
+_ASCII = bytes(range(0x80))
+_BLANKED = _ASCII + b" " * 0x80
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _CLUSTER = re.compile(".[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)  # a character and what belongs to it
 
@@ -80,14 +81,20 @@ def indexable(text: str) -> str:
     """Text as the index takes it: ASCII as it is, of the rest only letters and digits, folded."""
     if text.isascii():
         return text
-    text = _SIGNS.sub(" ", text)  # ticks, dashes and frames are most of it
-    if text.isascii():
-        return text
+    data = text.encode("utf-8", "surrogatepass")
+    if all(map(_says_nothing, set(data.translate(None, _ASCII).decode("utf-8", "surrogatepass")))):
+        return data.translate(_BLANKED).decode()  # ticks, dashes and frames are most of it
     return _BEYOND_ASCII.sub(lambda found: (_short if len(found[0]) < 64 else _words_only)(found[0]), text)
 
 
 def _words_only(text: str) -> str:
     return _NO_WORD.sub(" ", _folded(text))
+
+
+@lru_cache(4096)
+def _says_nothing(character: str) -> bool:
+    """Whether it is no part of a word, whatever stands beside it."""
+    return not _ACCENTS.match(character) and _words_only(character).isspace()
 
 
 _short = lru_cache(4096)(_words_only)  # the same few frames, ticks and arrows fill terminal output

@@ -193,14 +193,14 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             candidate = pickle.load(questions)  # noqa: S301  # of the process that started us
-            for part in _parts_or_none(candidate, rules):
+            for part in parts_of(candidate, rules):
                 answer = pickle.dumps(part, protocol=5)
                 answers.write(len(answer).to_bytes(_LENGTH, "big"))
                 answers.write(answer)
                 answers.flush()
 
 
-def _parts_or_none(candidate: Candidate, rules: Rules) -> Iterator[Part | None]:
+def parts_of(candidate: Candidate, rules: Rules) -> Iterator[Part | None]:
     """The parts of a file; None, instead of the first or after some, when the rest is better read elsewhere."""
     complete = False
     try:

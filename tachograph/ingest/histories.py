@@ -61,7 +61,7 @@ class Histories:
         self._rules = rules
         self._known: dict[str, History] = store.histories.current()
         self._imports: dict[str, HistoryImport] = {}
-        self._begun: dict[str, HistoryImport] = {}  # by name, of files that another process reads
+        self._begun: dict[str, HistoryImport] = {}  # by name, of files that another process reads, until we read them
         self._unfinished: set[str] = set()  # names of documents that somebody is writing
         self.complaints: list[str] = []
 
@@ -90,9 +90,10 @@ class Histories:
         """Import what is new of one file. Raises StoreError; whatever is wrong with the file is noted with it."""
         known = self._known.get(candidate.name)
         self._unfinished.discard(candidate.name)
+        begun = self._begun.pop(candidate.name, None)
         try:
-            if ahead is not None and (known is None or candidate.name in self._begun):
-                return self._read(candidate, ahead, stop)
+            if ahead is not None and (known is None or begun is not None):
+                return self._read(candidate, ahead, begun, stop)
             module = self._module(candidate, known)
             if module is None:
                 return self._keep(candidate, known, stop)
@@ -178,13 +179,14 @@ class Histories:
         self._note(candidate, "no reader knows this file", UNREAD)
         return found._replace(parsed=0, unread=1)
 
-    def _read(self, candidate: Candidate, ahead: Ahead, stop: Callable[[], bool]) -> Report:
+    def _read(
+        self, candidate: Candidate, ahead: Ahead, begun: HistoryImport | None, stop: Callable[[], bool]
+    ) -> Report:
         """A file that another process reads; should that fail, the rest is read here."""
-        item = self._begun.pop(candidate.name, None) or self._import(candidate, ahead.module, None)
+        item = begun or self._import(candidate, ahead.module, None)
         before, stopped = item.bytes, False
         for part in ahead.parts():
-            if not item.take_ahead(part):  # the file was written to meanwhile, and read then
-                break
+            item.take_ahead(part)
             if item.history is not None:
                 self._known[candidate.name] = item.history
             if stop() and not ahead.complete:

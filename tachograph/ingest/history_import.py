@@ -110,10 +110,8 @@ class HistoryImport:
         """Ids of the sessions it told of so far."""
         return [session.id for session in self._telling.sessions]
 
-    def take_ahead(self, part: Part) -> bool:
-        """Some of a file, as another process has read it; False when this is not where we stand. Raises StoreError."""
-        if part.position != (self._history.read_bytes if self._history is not None else 0):
-            return False
+    def take_ahead(self, part: Part) -> None:
+        """Some of a file, as another process has read it; parts come in order. Raises StoreError."""
         if not part.position:
             self._begin_parser(part.stat.st_mtime_ns)
         end = part.position + part.size
@@ -127,7 +125,6 @@ class HistoryImport:
             self._save(history, part.stat, read=end, kept=end, tail=part.digest)
         self._fed = -1  # this parser has seen nothing: should the file grow, it is fed the beginning
         self.bytes += part.size
-        return True
 
     def step(self, *, final: bool = False) -> bool:
         """Import some of it; True when there is more. `final`: what looks unfinished is taken as it is, too.

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.extract import detectors
+from tachograph.extract.redact import redact_text, suspicious
 from tachograph.extract.secret_kinds import KINDS
 from tachograph.extract.suspects import EVERYTHING, Window, windows
 from tests.extract import secret_samples as samples
@@ -69,3 +70,16 @@ def test_windows_are_apart_and_in_order() -> None:
     assert len(places) == 50
     assert all(before.end < place.start for before, place in itertools.pairwise(places))
     assert all(place.detectors == {"assignment"} for place in places)
+
+
+@given(st.lists(st.lists(PIECES | st.binary(max_size=12), max_size=6), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_no_text_among_many_hides_a_secret(given_texts: list[list[bytes]]) -> None:
+    texts = [b"".join(pieces).decode(errors="surrogateescape") for pieces in given_texts]
+    hiding = {index for index, text in enumerate(texts) if redact_text(text)[1]}
+    assert hiding <= suspicious(texts)
+
+
+def test_texts_without_a_secret_are_not_suspected() -> None:
+    assert suspicious(["git status", "", "all is well", f"export X={SECRETS[0]}", "nothing"]) == {3}
+    assert suspicious([]) == set()

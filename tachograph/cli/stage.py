@@ -135,17 +135,22 @@ def run(
 @click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
 @pass_app
 def finish(app: App, /, execution: str, as_json: bool, **given: Any) -> None:
-    """Complete the receipt of EXECUTION: stages, digests of files, objectives met or not."""
+    """Complete the receipt of EXECUTION: stages, digests of files, objectives met or not.
+
+    Without a status it is passed when the last try of every stage passed and every file is there.
+    """
+    missing: list[str] = []
     made = Made(
-        _digests(given["inputs"]), _digests(given["files"]), _digests(given["modified"]),
-        given["manifest"] and executions.file_digest(given["manifest"]),
-        given["ontology"] and executions.file_digest(given["ontology"]),
+        _digests(given["inputs"], missing), _digests(given["files"], missing), _digests(given["modified"], missing),
+        _digest(given["manifest"], missing), _digest(given["ontology"], missing),
     )  # fmt: skip
     who = _execution(app, execution, given["agent"], given["operation"])._replace(environment=given["environment"])
     receipt = executions.finish(
-        app.new_store(), who, status=given["status"], error=given["error"], made=made,
-        objectives=Objectives(app.places).all(),
+        app.new_store(), who, status=given["status"] or ("failed" if missing else None),
+        error=given["error"] or "; ".join(missing), made=made, objectives=Objectives(app.places).all(),
     )  # fmt: skip
+    for text in missing:
+        app.say(f"▲ {text}", draw.YELLOW)
     if as_json:
         app.value(to_row(receipt))
         return
@@ -205,8 +210,18 @@ def _at(timestamp: str) -> int:
         return 0
 
 
-def _digests(paths: Sequence[str]) -> dict[str, str]:
-    return {executions.file_name(path): executions.file_digest(path) for path in paths}
+def _digests(paths: Sequence[str], missing: list[str]) -> dict[str, str]:
+    found = {executions.file_name(path): _digest(path, missing) for path in paths}
+    return {name: digest for name, digest in found.items() if digest}
+
+
+def _digest(path: str | None, missing: list[str]) -> str | None:
+    """What cannot be read is named, and no reason to leave a pipeline without its receipt."""
+    try:
+        return executions.file_digest(path) if path else None
+    except OSError as error:
+        missing.append(f"{path}: {error.strerror}")
+        return None
 
 
 def _milliseconds(text: str) -> int:

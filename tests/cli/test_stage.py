@@ -90,12 +90,15 @@ def test_a_pipeline_of_a_script_ends_in_a_receipt(call: Ask, tmp_path: Path, mon
     again = call("stage", "finish", "e1")
     assert again.code == 2
     assert "has a receipt already" in again.err
+    gone = call("stage", "finish", "e4", "--file", "nowhere.txt", "--file", "out.txt", "--json")
+    assert (gone.json["status"], gone.json["error_message"]) == ("failed", "nowhere.txt: No such file or directory")
+    assert (gone.json["files_generated"], "▲ nowhere.txt" in gone.err) == (1, True)
     # tried again, and it passed
     for error in ("--error=first", "--error="):
         call("stage", "add", "e2", "emit", "--duration", "5", error)
     assert call("stage", "finish", "e2", "--json").json["status"] == "passed"
     assert call("stage", "finish", "e3", "--status", "cancelled", "--json").json["status"] == "cancelled"
-    assert call("db", "sql", "SELECT count(*) n FROM recent_executions", "--json").json == [{"n": 3}]
+    assert call("db", "sql", "SELECT count(*) n FROM recent_executions", "--json").json == [{"n": 4}]
 
 
 def test_equal_pipelines_in_two_folders_have_one_determinism_hash(

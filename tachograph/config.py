@@ -54,7 +54,16 @@ KEYS = (
     Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
     Key("sql.rows", "whole", 10_000, "rows one `db sql` query may give", (), 1, 10_000_000),
 )
-TABLES = {"slo": "objectives: `tachograph slo`"}  # arrays of tables that others read and check
+TABLES = frozenset({"slo"})  # arrays of tables that others read and check
+_SLO = """
+# An objective; there may be many. `tachograph slo check` says whether they are kept, docs/objectives.md what they say.
+# [[slo]]
+# name = "tests-fast"
+# metric = "command.duration_ms"
+# target = 60_000
+# percentile = 95
+# scope = { category = "test" }
+"""
 _BY_NAME = {key.name: key for key in KEYS}
 
 
@@ -167,7 +176,7 @@ def ensure(path: str) -> None:
             section = head
         value = str(key.default).lower() if key.kind in ("whole", "switch") else f'"{key.default}"'
         lines.append(f"# {key.about} ({key.expects})\n# {last} = {value}\n")
-    _replace(path, "".join(lines))
+    _replace(path, "".join([*lines, _SLO]))
 
 
 def _choice(key: Key, raw: Any) -> str:

@@ -114,7 +114,9 @@ def edit(app: App) -> None:
         raise TachographError(f"the editor {editor} cannot be started: {error}", "set EDITOR to one you have") from None
     if code:
         raise TachographError(f"the editor {editor} ended with {code}", f"the file is {app.config.path}")
-    problems = config.Config(app.config.path).problems()
+    from tachograph.cli.checks import objective_problems
+
+    problems = [*config.Config(app.config.path).problems(), *objective_problems(app)]
     if problems:
         raise UsageError("\n  ".join(problems), "tachograph config edit")
     app.say("✓ every setting is understood", "32")

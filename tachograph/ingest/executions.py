@@ -15,7 +15,8 @@ from tachograph import clock
 from tachograph.analyse.objectives import Objective, Verdict
 from tachograph.errors import BadRecord, NotFound
 from tachograph.extract.redact import redact_text
-from tachograph.ingest.objectives import check_execution
+from tachograph.ingest import objectives as slo
+from tachograph.ingest.objectives import check_execution, told
 from tachograph.ingest.preparing import masked
 from tachograph.records import AuditEntry, Receipt, StageMetric
 from tachograph.store import Store
@@ -35,6 +36,11 @@ class Execution(NamedTuple):
     session_id: str | None = None  # in which recorded session it runs
     workflow_id: str | None = None
     started_at: int = 0
+
+    @property
+    def owner(self) -> slo.Owner:
+        """Whose stages objectives are asked of."""
+        return slo.Owner(self.id, self.agent_id, self.operation, self.session_id)
 
 
 class Stage(NamedTuple):
@@ -99,7 +105,7 @@ def stage_ends(store: Store, execution: Execution, stage: Stage, objectives: Ite
             done = stages_of(store, execution.id)
             took = sum(one.duration_ms for one in done)
             _receipt(store, execution, "partial", took, NOTHING, done, None)
-        check_execution(store, objectives, execution.id, execution.session_id)
+        check_execution(store, objectives, execution.owner)
     return metric
 
 
@@ -124,7 +130,7 @@ def finish(
         if status == "failed" and not error:
             error = "; ".join(f"{stage.stage}: {stage.error_message or 'failed'}" for stage in bad)
         took = sum(one.duration_ms for one in done) if duration_ms is None else duration_ms
-        verdicts = check_execution(store, objectives, execution.id, execution.session_id)
+        verdicts = check_execution(store, objectives, execution.owner)
         found = _receipt(store, execution, status, took, made, done, _masked(error), verdicts, receipt)
         _audit(store, execution, execution.operation, "pipeline", _AUDIT[found.status], at, took, error)
     return found
@@ -172,7 +178,7 @@ def _receipt(
     outputs = {**made.generated, **made.modified}
     body: dict[str, Any] = {**masked(dict(more or {})), "stages": [_told(stage) for stage in stages]}
     if verdicts:
-        body["objectives"] = [_judged(verdict) for verdict in verdicts]
+        body["objectives"] = told(verdicts)
     if outputs:
         body["files"] = outputs
     if execution.workflow_id:
@@ -199,13 +205,6 @@ def _told(stage: StageMetric) -> dict[str, object]:
         "error_message": stage.error_message,
     }  # fmt: skip
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _judged(verdict: Verdict) -> dict[str, object]:
-    return {
-        "objective": verdict.objective.name, "metric": verdict.objective.metric,
-        "target_value": verdict.objective.target, "actual_value": verdict.actual, "met": verdict.met,
-    }  # fmt: skip
 
 
 def _audit(

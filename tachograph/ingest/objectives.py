@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
 
 from tachograph import clock, config
 from tachograph.analyse import objectives as analyse
 from tachograph.analyse.objectives import Objective, Value, Verdict
 from tachograph.errors import UsageError
-from tachograph.paths import Places
-from tachograph.records import Event, SloViolation
+from tachograph.paths import Places, places
+from tachograph.records import Event, Session, SloViolation
 from tachograph.store import Store
 from tachograph.tables import Wrong
 
 _STAGE, _TESTS = "stage.duration_ms", "tests.failed"
+
+
+class Owner(NamedTuple):
+    """The execution that objectives are asked of; `session_id`: where it ran, if anywhere."""
+
+    id: str
+    agent_id: str
+    operation: str
+    session_id: str | None = None
 
 
 class Objectives:
@@ -86,64 +97,91 @@ def values_of(
     return [Value(float(value), at, subject, event) for value, at, subject, event in found]
 
 
-def check_session(store: Store, objectives: Iterable[Objective], session_id: str) -> list[Verdict]:
-    """A session has ended: judge what it measured, write down what it missed. All verdicts that had values.
+def told(verdicts: Iterable[Verdict]) -> list[dict[str, object]]:
+    """What a receipt says of objectives."""
+    return [
+        {
+            "objective": verdict.objective.name, "metric": verdict.objective.metric,
+            "target_value": verdict.objective.target, "actual_value": verdict.actual, "met": verdict.met,
+        }
+        for verdict in verdicts
+    ]  # fmt: skip
+
+
+def session_ended(store: Store, session_id: str) -> list[Verdict]:
+    """Inside a transaction: a session has ended, or what had ended has changed. Judge what it measured, write down what
+    it missed; all verdicts that had values. What ended before an objective's window begins is nobody's miss any more.
 
     The execution is the one that the session's own receipt has, of the same name.
     """
+    found = _of_store(store.path).all()
+    if not found:
+        return []
+    session = store.sessions.get(session_id)
+    if session.ended_at is None:
+        return []
+    age = clock.now() - session.ended_at
+    return check_session(store, (one for one in found if one.window_ns >= age), session)
+
+
+@cache
+def _of_store(path: str) -> Objectives:
+    return Objectives(places(path))
+
+
+def check_session(store: Store, objectives: Iterable[Objective], session: Session) -> list[Verdict]:
+    """The same for given objectives, however long ago the session ended."""
     verdicts = []
     for objective in objectives:
         if objective.metric != _STAGE:
-            verdicts.append(analyse.judge(objective, values_of(store, objective, session=session_id)))
-    return _kept(store, verdicts, session_id, session_id)
+            verdicts.append(analyse.judge(objective, values_of(store, objective, session=session.id)))
+    return _kept(store, verdicts, Owner(session.id, session.agent, "session", session.id))
 
 
-def check_execution(
-    store: Store, objectives: Iterable[Objective], execution_id: str, session_id: str | None = None
-) -> list[Verdict]:
-    """Stages of an execution are done: the same for what its stages took. `session_id`: where it ran, if anywhere."""
+def check_execution(store: Store, objectives: Iterable[Objective], owner: Owner) -> list[Verdict]:
+    """Stages of an execution are done: the same for what its stages took."""
     verdicts = []
     for objective in objectives:
         if objective.metric == _STAGE:
-            verdicts.append(analyse.judge(objective, values_of(store, objective, execution=execution_id)))
-    return _kept(store, verdicts, execution_id, session_id)
+            verdicts.append(analyse.judge(objective, values_of(store, objective, execution=owner.id)))
+    return _kept(store, verdicts, owner)
 
 
-def _kept(store: Store, verdicts: Sequence[Verdict], execution_id: str, session_id: str | None) -> list[Verdict]:
+def _kept(store: Store, verdicts: Sequence[Verdict], owner: Owner) -> list[Verdict]:
     found = [verdict for verdict in verdicts if verdict.worst is not None]
     missed = [verdict for verdict in found if not verdict.met]
     if missed:
-        if session_id is not None and not store.sessions.exists(session_id):
-            session_id = None  # its journal was not imported yet
+        if owner.session_id is not None and not store.sessions.exists(owner.session_id):
+            owner = owner._replace(session_id=None)  # its journal was not imported yet
         with store.transaction():
             for verdict in missed:
-                _miss(store, verdict, execution_id, session_id)
+                _miss(store, verdict, owner)
     return found
 
 
-def _miss(store: Store, verdict: Verdict, execution_id: str, session_id: str | None) -> None:
+def _miss(store: Store, verdict: Verdict, owner: Owner) -> None:
     objective, worst = verdict.objective, verdict.worst
     assert worst is not None
-    known = store.slo.of(execution_id, objective.name)
+    known = store.slo.of(owner.id, objective.name)
     event_id = worst.event_id or (known.event_id if known else None)
-    if known is None and session_id is not None:
-        noted = store.events.add(_event(verdict, session_id, worst.at))
+    if known is None and owner.session_id is not None:
+        noted = store.events.add(_event(verdict, owner.session_id, worst.at))
         event_id = event_id or noted
     store.slo.add(
         SloViolation(
-            execution_id, objective.metric, objective.target, worst.value, objective.severity, verdict.description,
+            owner.id, objective.metric, objective.target, worst.value, objective.severity, verdict.description,
             clock.iso(worst.at) if worst.at else "", objective.name, event_id,
         ),
-        session_id=session_id,
+        agent_id=owner.agent_id, operation=owner.operation, session_id=owner.session_id,
     )  # fmt: skip
 
 
 def _event(verdict: Verdict, session_id: str, at: int) -> Event:
     """What a replay shows of it."""
     objective = verdict.objective
-    told: dict[str, object] = {
+    metadata: dict[str, object] = {
         "objective": objective.name, "metric": objective.metric, "target_value": objective.target,
         "actual_value": verdict.actual, "severity": objective.severity,
     }  # fmt: skip
     text = f"objective {objective.name} missed: {verdict.description}"
-    return Event(session_id, "marker", content=text, metadata=told, source="api", at=at)
+    return Event(session_id, "marker", content=text, metadata=metadata, source="api", at=at)

@@ -49,12 +49,17 @@ class Slo:
         self._announce = stages.announce
 
     def add(
-        self, violation: SloViolation, *, agent_id: str = "pipeline", session_id: str | None = None
+        self,
+        violation: SloViolation,
+        *,
+        agent_id: str = "pipeline",
+        operation: str = "generation",
+        session_id: str | None = None,
     ) -> SloViolation:
         """One violation, sealed. An execution misses an objective once: a second time changes the row, if at all.
 
-        An execution without a receipt gets one with the status partial first. Raises BadRecord: a word is missing,
-        or one that the store does not know.
+        An execution without a receipt gets one with the status partial first, from the last words. Raises BadRecord:
+        a word is missing, or one that the store does not know.
         """
         for name in ("execution_id", "metric", "severity"):
             if not getattr(violation, name):
@@ -66,7 +71,7 @@ class Slo:
             if known is not None and all(getattr(known, name) == fields[name] for name in _SAME):
                 return known
             if known is None:
-                self._announce(violation.execution_id, agent_id, session_id=session_id)
+                self._announce(violation.execution_id, agent_id, operation, session_id=session_id)
                 row = self._connection.execute(_sql.add, fields).get
             else:
                 row = known.id

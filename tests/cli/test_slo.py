@@ -122,6 +122,22 @@ def test_histories_are_asked_too(asked: Ask, told: Path) -> None:
     assert one["calls"]["values"] < rows["calls"]["values"] or rows["calls"]["values"] == 0
 
 
+def test_the_file_that_is_edited_shows_an_objective_that_works(
+    call: Ask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i '/slo..$/,$s/^# //' \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    assert call("config", "edit").code == 0
+    (row,) = call("slo", "list", "--json").json
+    assert (row["name"], row["metric"], row["scope"]) == ("tests-fast", "command.duration_ms", {"category": "test"})
+    editor.write_text("#!/bin/sh\nsed -i 's/command.duration_ms/command.length/' \"$1\"\n")
+    told = call("config", "edit")
+    assert told.code == 2
+    assert "tests-fast: metric 'command.length' is none of" in told.err
+
+
 def test_config_knows_objectives(call: Ask, home: Path) -> None:
     configure(home, SLO.format("good", "errors.count", 3), SLO.format("bad", "errors", 3))
     assert "slo" not in call("config", "list").err

@@ -54,7 +54,7 @@ FROM _sessions s
 JOIN _agents a ON a.id = s.agent
 JOIN _events e ON e.session = s.id
 JOIN _steps t ON t.event = e.id
-WHERE s.id IN (SELECT session FROM _session_kinds WHERE kind IN ({kinds})) AND e.kind IN ({kinds})
+WHERE EXISTS (SELECT 1 FROM _session_kinds k WHERE k.session = s.id AND k.kind IN ({kinds})) AND e.kind IN ({kinds})
     AND t.duration_ms IS NOT NULL AND t.status IS NOT 'rejected' AND {where}
 GROUP BY coalesce(t.tool_call_id, e.id), e.at;
 
@@ -75,6 +75,6 @@ SELECT s.session_id, s.ended_at, e.metadata_json
 FROM _sessions s
 JOIN _agents a ON a.id = s.agent
 JOIN _events e ON e.session = s.id
-WHERE s.id IN (SELECT session FROM _session_kinds WHERE kind IN ({kinds})) AND e.kind IN ({kinds})
+WHERE EXISTS (SELECT 1 FROM _session_kinds k WHERE k.session = s.id AND k.kind IN ({kinds})) AND e.kind IN ({kinds})
     AND s.ended_at IS NOT NULL AND {where}
 ORDER BY e.session, e.seq;

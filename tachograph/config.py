@@ -49,10 +49,10 @@ KEYS = (
     Key("output.times", "choice", "relative", "times in tables on a terminal", ("relative", "local", "utc")),
     Key("search.context", "whole", 1, "lines shown above and below a hit", (), 0, 50),
     Key("sql.timeout", "time", "5s", "how long one `db sql` query may take"),
+    Key("sql.rows", "whole", 10_000, "rows one `db sql` query may give", (), 1, 10_000_000),
     Key("collisions.window", "time", "30m", "how far apart two sessions' changes of a file may lie to collide"),
     Key("collisions.warn", "switch", True, "tell an agent, through its hook, that another one just changed the file"),
     Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
-    Key("sql.rows", "whole", 10_000, "rows one `db sql` query may give", (), 1, 10_000_000),
 )
 TABLES = frozenset({"slo"})  # arrays of tables that others read and check
 _SLO = """

@@ -7,6 +7,7 @@ known when the session had read the file; without that, what the texts themselve
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -82,6 +83,16 @@ def unnumbered(text: str) -> str:
     lines = text.split("\n")
     numbered = sum(_NUMBERED.match(line) is not None for line in lines)
     return _NUMBERED.sub("", text) if numbered * 2 > len(lines) else text
+
+
+def diff(change: Change, before: str | None = None) -> list[str]:
+    """The lines of a change, each behind `-`, `+` or a space; `@` stands between parts. `before`: the file as it was
+    read, for a change that says only what it is now."""
+    old = before if change.whole and before is not None else change.old
+    lines = difflib.unified_diff(
+        old[:_LONGEST].splitlines(), change.new[:_LONGEST].splitlines(), "", "", n=3, lineterm=""
+    )
+    return ["@" if line.startswith("@@") else line for line in lines][3:]
 
 
 def overlap(first: Iterable[Change], second: Iterable[Change], path: str, before: str | None = None) -> Overlap:

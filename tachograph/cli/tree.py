@@ -47,6 +47,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Prove": (
         Entry("receipt", "receipt", "What was executed, what went in and came out; add, list, verify, export."),
         Entry("audit", "audit", "Who did what, sealed; whether anything was changed since."),
+        Entry("workflow", "workflow", "Sessions with one aim: start, end, list, what they came to."),
+        Entry("collisions", "collisions", "Where agents got in each other's way; both changes side by side."),
         Entry("stage", "stage", "Stages of pipelines: measure a command, note one, list them."),
         Entry("slo", "slo", "Objectives: what they are, whether they are kept, how much is left."),
     ),

@@ -15,7 +15,7 @@ from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import Workflow
 from tachograph.store import queries
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, numbers, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
 from tachograph.store.writer import Writer
@@ -51,7 +51,7 @@ class Workflows:
         at = at or clock.now()
         with self._writer.change():
             name = session_id or self._free_id(at)
-            if self._find(name):
+            if self._is(name):
                 raise BadRecord(f"a workflow {name!r} exists already", "choose another id, or go on with that one")
             row = msgspec.structs.asdict(
                 Workflow(
@@ -97,12 +97,15 @@ class Workflows:
         status: str | None = None,
         opened_by: str | None = None,
         project_dir: str | None = None,
+        agent: str | None = None,
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
     ) -> Sequence[Workflow]:
-        """Newest first; those that run with the totals of now. Times in ns."""
+        """Newest first; those that run with the totals of now. `agent` (a glob) has a session in it; times in ns."""
         where = Where()
+        if (glob := pattern(agent)) is not None:
+            where.any_of("w.session_id", [name for (name,) in self._connection.execute(_sql.with_agent, (glob,))])
         where.add("w.status = ?", status)
         where.add("w.opened_by = ?", opened_by)
         where.add("w.project_dir = ?", project_dir)
@@ -129,12 +132,15 @@ class Workflows:
     def settle(self) -> Sequence[str]:
         """Close those that opened by themselves and whose sessions have all ended; give a row to those that sessions
         name and nobody opened. Returns the ids of what was closed."""
-        with self._writer.change():
-            for name, at, project_dir in self._connection.execute(_sql.unknown).fetchall():
-                self.start(session_id=name, project_dir=project_dir, at=at)
-            over = [name for (name,) in self._connection.execute(_sql.over).fetchall()]
-            for name in over:
-                self.end(name)
+        unknown = self._connection.execute(_sql.unknown).fetchall()
+        over = [name for (name,) in self._connection.execute(_sql.over)]
+        if unknown or over:
+            with self._writer.change():
+                for name, at, project_dir in unknown:
+                    if not self._is(name):
+                        self.start(session_id=name, project_dir=project_dir, at=at)
+                for name in over:
+                    self.end(name)
         return over
 
     # -- for ingest: row numbers of sessions, inside a transaction ------------------------------------------------
@@ -179,6 +185,9 @@ class Workflows:
     def _find(self, workflow_id: str) -> Sequence[Workflow]:
         return [Workflow(*row) for row in self._connection.execute(_sql.by_id, (workflow_id,))]
 
+    def _is(self, workflow_id: str) -> bool:
+        return any(one.session_id == workflow_id for one in self._find(workflow_id))
+
     def _now(self, known: Workflow) -> Workflow:
         return self._counted(known, at=None) if known.status == "running" else known
 
@@ -194,15 +203,15 @@ class Workflows:
         well, wrong = self._connection.execute(sql, (known.session_id,)).fetchone()
         now = clock.now() if at is None else at
         said = _moment(known.start_time)
-        begun = min(said or now, first or now)
-        until = last if count and not open_ else max(now, begun)
+        begun = first if count and known.opened_by == BY_ITSELF else min(said or now, first or now)
+        until = max(last if count and not open_ else now, begun)
         counted = msgspec.structs.replace(
             known,
             agent_count=count or known.agent_count,
             total_duration_ms=(until - begun) // 1_000_000,
             successful_operations=well,
             failed_operations=wrong,
-            start_time=clock.iso(begun) if begun < (said or now) else known.start_time,
+            start_time=clock.iso(begun) if begun != (said or now) else known.start_time,
         )
         if at is None:
             return counted
@@ -217,7 +226,7 @@ class Workflows:
 
     def _free_id(self, at: int) -> str:
         attempt = 1
-        while any(one.session_id == _name(at, attempt) for one in self._find(_name(at, attempt))):
+        while self._is(_name(at, attempt)):
             attempt += 1
         return _name(at, attempt)
 

@@ -38,6 +38,11 @@ UPDATE _sessions SET workflow_id = ?1 WHERE workflow_id IS NULL AND id IN (SELEC
 -- The sessions of a workflow, row number and id, in the order they began.
 SELECT id, session_id FROM _sessions WHERE workflow_id = ? ORDER BY started_at, id;
 
+-- name: with_agent
+-- Those that an agent has a session in.
+SELECT DISTINCT s.workflow_id FROM _sessions s JOIN _agents a ON a.id = s.agent
+WHERE s.workflow_id IS NOT NULL AND a.name GLOB ?;
+
 -- name: of_session
 -- The workflow of a session.
 SELECT s.workflow_id FROM _sessions s JOIN workflow_sessions w ON w.session_id = s.workflow_id WHERE s.id = ?;

@@ -25,7 +25,7 @@ class Agent(Protocol):
         """What would be written, as if we had never been there. Raises Refused."""
 
     def traps(self, world: World) -> list[str]:
-        """What keeps hooks that are set up from running, as sentences. Raises Refused."""
+        """What keeps hooks that are set up from running here, or holds the agent up, as sentences. Raises Refused."""
 
     def ways(self, text: str) -> list[Way]:
         """The ways to us that one of its files has."""

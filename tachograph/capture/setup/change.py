@@ -95,7 +95,7 @@ def take_back(edit: Edit, written: Written) -> None:
         if edit.after is not None:
             _replace(edit.path, edit.after, 0o600)
             return
-        os.unlink(edit.path)
+        os.unlink(os.path.realpath(edit.path))
     except OSError as error:
         raise Refused(
             f"{edit.path} cannot be written: {error.strerror}", "look at the folder's owner and mode"
@@ -147,10 +147,13 @@ def _make_folders(path: str) -> list[str]:
 
 
 def _replace(path: str, text: str, mode: int) -> None:
-    """Beside it, then renamed: a reader sees the old file or the new one. Links stay links, modes stay modes."""
+    """Beside it, then renamed: a reader sees the old file or the new one. Links stay links; mode and owner stay."""
     path = os.path.realpath(path)
+    owner = None
     try:
-        mode = stat.S_IMODE(os.stat(path).st_mode)
+        found = os.stat(path)
+        mode = stat.S_IMODE(found.st_mode)
+        owner = found.st_uid, found.st_gid
     except FileNotFoundError:
         pass
     fresh = f"{path}.{os.getpid()}.tachograph"
@@ -160,6 +163,8 @@ def _replace(path: str, text: str, mode: int) -> None:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
+        if owner and owner != (os.stat(fresh).st_uid, os.stat(fresh).st_gid) and hasattr(os, "chown"):
+            os.chown(fresh, *owner)  # as root, or in a folder that hands down its group
         os.chmod(fresh, mode)
         os.replace(fresh, path)
     except OSError:

@@ -14,6 +14,7 @@ from tachograph.capture.setup import hook_groups, json_text
 from tachograph.capture.setup.change import Edit, Plan
 from tachograph.capture.setup.ways import in_json
 from tachograph.capture.setup.world import World
+from tachograph.errors import Refused
 
 NAME = "claude"
 PROGRAM = "claude"
@@ -55,18 +56,21 @@ def plan(world: World) -> Plan:
 
 
 def traps(world: World) -> list[str]:
-    """What keeps hooks from running, as sentences. Raises Refused."""
+    """What keeps hooks from running, as sentences."""
     found = []
-    for file in (path(world), *_MANAGED):
-        settings = _settings(world.read(file))
+    here = os.path.join(os.getcwd(), ".claude")
+    projects = [os.path.join(here, name) for name in ("settings.json", "settings.local.json")]
+    for file in dict.fromkeys((path(world), *projects, *_MANAGED)):
+        settings = _settings(world, file)
         if settings.get("disableAllHooks") is True:
             found.append(f"disableAllHooks is true in {file}: no hook runs")
         if settings.get("allowManagedHooksOnly") is True:
             found.append(f"allowManagedHooksOnly is true in {file}: hooks of users do not run")
-    here = os.path.join(os.getcwd(), ".claude", "settings.json")
-    telemetry = [name for name in _settings(world.read(here)).get("env") or {} if name.startswith("OTEL_")]
-    if telemetry:
-        found.append(f"{', '.join(telemetry)} in {here} are ignored: such settings count in the user's settings alone")
+        environment = settings.get("env")
+        names = [name for name in environment if name.startswith("OTEL_")] if isinstance(environment, dict) else []
+        if names and file in projects and file != path(world):
+            ignored = ", ".join(names)
+            found.append(f"{ignored} in {file} are ignored: such settings count in the user's settings alone")
     return found
 
 
@@ -102,10 +106,11 @@ def _hooks(world: World, version: tuple[int, ...] | None) -> list[tuple[str, dic
     return [(event, commands.get(event, http if by_http else command)) for event in events]
 
 
-def _settings(text: str | None) -> dict[str, Any]:
+def _settings(world: World, file: str) -> dict[str, Any]:
+    """What a file says; nothing when it cannot be read."""
     try:
-        found = json_text.parse(text or "{}").value
-    except json_text.NotJson:
+        found = json_text.parse(world.read(file) or "{}").value
+    except (json_text.NotJson, Refused):
         return {}
     return found if isinstance(found, dict) else {}
 

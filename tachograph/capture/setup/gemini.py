@@ -1,4 +1,4 @@
-"""Gemini CLI: hooks and telemetry in its settings.json, as of 0.61.0.
+"""Gemini CLI: hooks and telemetry in its settings.json, as of 0.61.0, which trusts no folder until its user says so.
 
 The hooks around the model are left out: each would hand over the whole conversation.
 """
@@ -47,8 +47,8 @@ def traps(world: World) -> list[str]:
     found = []
     if _is(text, False, "hooksConfig", "enabled"):
         found.append(f"hooksConfig.enabled is false in {file}: no hook runs")
-    if _is(text, True, "security", "folderTrust", "enabled"):
-        found.append("in folders that you have not trusted no hook runs: start gemini there and trust the folder")
+    if not _is(text, False, "security", "folderTrust", "enabled") and not _trusts(world, os.getcwd()):
+        found.append(f"{os.getcwd()} is not a folder that gemini trusts, and there no hook runs: start it there once")
     return found
 
 
@@ -62,6 +62,29 @@ def without_ours(text: str, world: World) -> str:
 def _is(text: str, value: object, *path: str) -> bool:
     node = json_text.find(text, path)
     return node is not None and node.value is value
+
+
+def _trusts(world: World, folder: str) -> bool:
+    """Whether its user said so of a folder or one above it; of several the longest name counts."""
+    said = world.environment.get("GEMINI_CLI_TRUST_WORKSPACE")
+    if said in ("true", "false"):
+        return said == "true"
+    text = world.read(os.path.join(os.path.dirname(path(world)), "trustedFolders.json"))
+    try:
+        rules = json_text.parse(text or "{}").value
+    except json_text.NotJson:
+        return False
+    fitting = [(len(name), level) for name, level in _rules(rules) if _is_in(folder, name, level)]
+    return max(fitting)[1] != "DO_NOT_TRUST" if fitting else False
+
+
+def _rules(found: object) -> list[tuple[str, str]]:
+    return [(name, str(level)) for name, level in found.items()] if isinstance(found, dict) else []
+
+
+def _is_in(folder: str, name: str, level: str) -> bool:
+    root = os.path.realpath(os.path.dirname(name) if level == "TRUST_PARENT" else name)
+    return os.path.commonpath([root, os.path.realpath(folder)]) == root
 
 
 def _telemetry(world: World) -> dict[str, object]:

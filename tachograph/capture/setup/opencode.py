@@ -15,6 +15,7 @@ PROGRAM = "opencode"
 TELEMETRY = False
 ways = in_plugin
 _PLUGIN = "opencode_plugin.js"
+_FETCHED = "@opencode-ai/plugin"
 
 
 def path(world: World) -> str:
@@ -42,8 +43,14 @@ def plan(world: World) -> Plan:
 
 
 def traps(world: World) -> list[str]:
-    """Nothing is known that keeps its plugins from running."""
-    return []
+    """What delays our plugin, as sentences."""
+    fetched = os.path.join(os.path.dirname(os.path.dirname(path(world))), "node_modules", _FETCHED)
+    if os.path.isdir(fetched):
+        return []
+    return [
+        f"before it loads any plugin, opencode fetches {_FETCHED} with npm: "
+        "until that has worked once, each of its starts waits for it, without a network for more than a minute"
+    ]
 
 
 def without_ours(text: str, world: World) -> str:

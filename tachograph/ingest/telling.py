@@ -26,7 +26,7 @@ from tachograph.records import Fact, OutputPiece, Retracted, SessionFacts, Step,
 from tachograph.store import Store
 from tachograph.store.findings import InStep
 from tachograph.store.steps import Told
-from tachograph.store.tellings import joined
+from tachograph.store.tellings import PRINTED, joined
 
 
 class Telling:
@@ -72,6 +72,7 @@ class Telling:
             if isinstance(fact, Prepared):
                 self._steps.append(self._timed(fact))
             elif isinstance(fact, SessionFacts):
+                self._source = PRINTED if fact.printed else self._source
                 self._turn_to(fact, told)
             elif isinstance(fact, OutputPiece):
                 self._print(fact)
@@ -89,6 +90,7 @@ class Telling:
         """Facts that are stored already: only what later ones depend on is learned from them. Stores nothing."""
         for fact in facts:
             if isinstance(fact, SessionFacts):
+                self._source = PRINTED if fact.printed else self._source
                 known = self._recalled.get(fact.id)
                 self._recalled[fact.id] = fact if known is None else _both(known, fact)
                 self._current = fact.id

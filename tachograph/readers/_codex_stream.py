@@ -1,6 +1,7 @@
 """What `codex exec --json` prints: threads, turns and items, without any times.
 
-Items are numbered anew by each run (`item_0` …), so that a stream of several runs repeats ids.
+Items are numbered anew by each run (`item_0` …), so that a stream of several runs repeats ids. A call has another id in
+the rollout of the same run: here it can only be numbered.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Stream:
         self._run = 0
         self._turns = self._notes = 0
         self._started: set[str] = set()
+        self._numbers: dict[str, str] = {}
 
     def thread(self) -> None:
         """thread.started: a run begins."""
@@ -63,7 +65,8 @@ class Stream:
             return self._talk.shown_reply({"id": self._name(item), "message": item.get("text")}, 0)
         if kind != "file_change" and kind not in _CALLS:
             return None
-        call = item | {"id": self._name(item)}
+        name = self._name(item)
+        call = item | {"id": self._numbers.setdefault(name, f"#{len(self._numbers) + 1}")}
         steps = []
         if call["id"] not in self._started:
             self._started.add(call["id"])

@@ -31,7 +31,7 @@ from tachograph.readers._claude_text import (
 from tachograph.readers.json_lines import SAMPLE, objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
-from tachograph.records import Fact, Step, Unknown
+from tachograph.records import Fact, SessionFacts, Step, Unknown
 
 __all__ = ["detect", "name", "parse", "places", "shape"]
 
@@ -119,6 +119,8 @@ class _File:
         if self._session:
             out.extend(self._session.finish())
         self._session = _Session(identity, self._origin, self._summaries)
+        if not record.get("sessionId") and identity == record.get("session_id"):
+            out.append(SessionFacts(identity, printed=True))
         for at in self._early:
             self._session.time(at)
         self._early = []

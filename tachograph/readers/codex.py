@@ -228,7 +228,8 @@ class Rollout:
             return self.meta(record, at)
         if kind == "thread.started":
             self._stream.thread()
-            return self.meta({"id": record.get("thread_id")}, 0)
+            facts = self.meta({"id": record.get("thread_id")}, 0)
+            return [SessionFacts(self._id, printed=True), *facts] if self._id else facts
         told = self.item(record, at)
         return self._stream.event(kind, record, self._model) if told is None and isinstance(kind, str) else told
 

@@ -80,7 +80,7 @@ class StreamParser:
                 yield from self.finish()
                 self.__init__()  # type: ignore[misc]  # another session: nothing of the one before lasts
                 self._session = session
-                yield SessionFacts(session)
+                yield SessionFacts(session, printed=True)
             at = iso(line.get("timestamp")) or millis(line.get("timestamp"))
             if at is not None:
                 self._first = at if self._first is None else min(self._first, at)

@@ -84,7 +84,7 @@ class StreamParser:
             yield from self.finish()
             self._session = line["sessionID"]
             self._messages, self._answers, self._last, self._speaking = Messages(), {}, None, None
-            yield SessionFacts(line["sessionID"], started_at=at)
+            yield SessionFacts(line["sessionID"], started_at=at, printed=True)
         if at is not None and (self._last is None or at > self._last):
             self._last = at
         if line["type"] == "error":

@@ -60,6 +60,7 @@ class SessionFacts(msgspec.Struct, frozen=True):
     cost_usd: float | None = None  # of the whole session, when the agent only says that
     usage: Usage | None = None  # of the whole session, when the agent only says that
     metadata: dict[str, object] | None = None
+    printed: bool | None = None  # the agent printed this of a run; its own history, where there is one, knows more
 
 
 class Unknown(msgspec.Struct, frozen=True):

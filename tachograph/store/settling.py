@@ -24,7 +24,8 @@ TOGETHER = 16  # events in a passage: the more, the more passages hold two words
 _TEXT_MAX = 4096  # characters in a passage, unless one event has more
 EVENTS_STREAM = -1  # in _passages: the passage is made of events, not of output
 RECORDED = "wrapper"
-_LINES_STORED = {RECORDED, "transcript", "hook", "otlp", "tmux"}  # sources of findings whose lines are found themselves
+# Sources of findings whose lines are found themselves.
+_LINES_STORED = {RECORDED, "transcript", "printed", "hook", "otlp", "tmux"}
 
 Index = Callable[[int, int, int, int, str], None]  # session, stream, first seq, last seq, text
 

@@ -10,14 +10,15 @@ from typing import Any
 from tachograph.records import Step
 from tachograph.store import queries, removing
 from tachograph.store.filters import numbers
-from tachograph.store.tellings import RANKS
+from tachograph.store.tellings import PRINTED, RANKS
 from tachograph.store.usage import Usages
 from tachograph.store.writer import Writer
 
 _sql = queries.load("tellers")
 _GROUPS = {"prompt": 0, "reply": 4, "thinking": 8, "usage": 12}  # where _sessions.told_by has the rank of the source
 _TEXTS = ("prompt", "reply", "thinking")
-_CONCERNED = _GROUPS.keys() | {"marker"}
+_NOTES = ("marker", "state")
+_CONCERNED = _GROUPS.keys() | set(_NOTES)
 _NOTED = frozenset(  # markers of what all sources tell of: the best of those that tell texts
     {"compaction", "compaction_summary", "model_switch", "api_error", "interruption", "permission_mode"}
 )
@@ -43,9 +44,10 @@ class Tellers:
             self._forget(session, dict.fromkeys(better & best.keys(), rank), best)
         lesser = {one for one in types if rank > best.get(one, len(RANKS))}
         noted = rank > _best_of_texts(best)
-        if not lesser and not (noted and "marker" in types):
+        if not lesser and not (noted and types.intersection(_NOTES)):
             return steps
-        return [step for step in steps if step.event_type not in lesser and not (noted and _is_noted(step))]
+        printed = rank == RANKS[PRINTED]
+        return [s for s in steps if s.event_type not in lesser and not (noted and _is_noted(s, printed=printed))]
 
     def meet(self, first: int, second: int) -> None:
         """Two sessions are about to become one, `first`: of each group the better one's stay."""
@@ -66,15 +68,19 @@ class Tellers:
             gone += [row[0] for row in self._connection.execute(self._about(_sql.lesser, event_type), (session, rank))]
         rank = _best_of_texts(ranks if other is None else other)
         if rank < _best_of_texts(best):
-            found = self._connection.execute(self._about(_sql.lesser_markers, "marker"), (session, rank))
-            gone += [event for event, about in found if about in _NOTED]
+            found = self._connection.execute(self._about(_sql.lesser_notes, *_NOTES), (session, rank))
+            gone += [event for event, kind, about in found if about in _NOTED or self._is_printed(kind)]
         if gone:
             removing.remove(self._writer, session, gone)
             self._usages.total(session)
 
-    def _about(self, sql: str, event_type: str) -> str:
+    def _about(self, sql: str, *event_types: str) -> str:
         kinds = self._writer.kinds.by_id.items()
-        return sql.format(numbers=numbers(number for number, kind in kinds if kind.event_type == event_type))
+        return sql.format(numbers=numbers(number for number, kind in kinds if kind.event_type in event_types))
+
+    def _is_printed(self, kind: int) -> bool:
+        """A run that was printed and has a history: whatever it notes is noted there."""
+        return self._writer.kinds.of(kind).source == PRINTED
 
     def _of(self, session: int) -> dict[str, int]:
         """Event type → rank of the source whose events of that type count; four bits each in one number: rank + 1."""
@@ -91,5 +97,5 @@ def _best_of_texts(ranks: dict[str, int]) -> int:
     return min((ranks[one] for one in _TEXTS if one in ranks), default=len(RANKS))
 
 
-def _is_noted(step: Step) -> bool:
-    return step.event_type == "marker" and (step.metadata or {}).get("kind") in _NOTED
+def _is_noted(step: Step, *, printed: bool) -> bool:
+    return step.event_type in _NOTES and (printed or (step.metadata or {}).get("kind") in _NOTED)

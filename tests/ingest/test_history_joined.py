@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 import tachograph
+from tachograph import clock
 from tachograph.records import Session
-from tests.ingest.machine import machine
+from tests.ingest.machine import HISTORIES, Machine, machine
 from tests.ingest.test_history_files import FIRST, NAME, SECOND, SESSION, prompts
+from tests.recount import rows
 
 
 @pytest.mark.parametrize("cut", [len(FIRST), len(FIRST) + 40], ids=["whole lines", "a torn line"])
@@ -28,3 +30,44 @@ def test_another_process_joins_it_with_the_run_it_is_part_of(cut: int) -> None:
         session = one.store.sessions.get("claude-1")
         assert (session.tool_calls, session.tool_errors, session.commands) == (2, 1, 1)
         assert one.originals("claude-1") == [SECOND]
+
+
+RUNS = {
+    "claude": ("claude/printed.jsonl", "claude/d11bd8b2-2747-47c9-a282-b2d31464ce2e.jsonl"),
+    "codex": (
+        "codex/exec-stream.jsonl",
+        "codex/rollout-2026-11-21T02-12-50-01a1fbe0-b883-7092-8cc9-9fdb865bbe26.jsonl",
+    ),
+}
+IDS = {b"01a1fbe1-71e3-7992-a270-9f6383f630c8": b"01a1fbe0-b883-7092-8cc9-9fdb865bbe26"}  # two runs of the same task
+
+
+@pytest.mark.parametrize("order", ["printed first", "history first", "by turns"])
+@pytest.mark.parametrize("agent", RUNS)
+def test_what_an_agent_prints_of_a_run_and_its_history_are_told_once(agent: str, order: str) -> None:
+    printed, transcript = ((HISTORIES / name).read_bytes() for name in RUNS[agent])
+    for other, same in IDS.items():
+        printed = printed.replace(other, same)
+    with machine() as alone:
+        alone.take(alone.put(RUNS[agent][1], transcript))
+        (known,) = alone.store.sessions.list()
+        steps = told(alone)
+    with machine() as one:
+        at = known.started_at // clock.SECOND + 5  # the stream has no times of its own: that of its file
+        files = [(RUNS[agent][0], printed), (RUNS[agent][1], transcript)]
+        if order == "by turns":
+            half = printed.find(b"\n", len(printed) // 2) + 1
+            one.take(one.put(RUNS[agent][0], printed[:half], at), final=False)
+        for name, data in reversed(files) if order == "history first" else files:
+            one.take(one.put(name, data, at))
+        assert told(one) == steps
+        (session,) = one.store.sessions.list()
+        names = ("prompts", "replies", "tool_calls", "tool_errors", "commands", "input_tokens", "output_tokens")
+        assert [getattr(session, name) for name in names] == [getattr(known, name) for name in names]
+        assert sorted(one.originals(session.id)) == sorted([printed, transcript])
+
+
+def told(one: Machine) -> list[tuple[object, ...]]:
+    fields = "event_type, tool_call_id, command, file_path, status, content, exit_code"
+    sql = f"SELECT {fields} FROM events WHERE pattern IS NULL"
+    return sorted(rows(one.store, sql), key=repr)

@@ -143,7 +143,7 @@ def test_a_printed_stream() -> None:
     data = (FOLDER / "exec-stream.jsonl").read_bytes()
     assert codex.detect(data, "stdout.txt")
     found = read(codex, data, "/tmp/stdout.txt", modified_at=5).only
-    assert found.facts == {"id": "01a1fbe1-71e3-7992-a270-9f6383f630c8", "last_at": 5}
+    assert found.facts == {"id": "01a1fbe1-71e3-7992-a270-9f6383f630c8", "last_at": 5, "printed": True}
     assert commands(found) == [("echo hello-from-codex", 0, None, "ok")]
     assert found.column("reply", "content") == ["All done."]
     assert usages(found) == [Usage(None, 2000, 100, 1200, 0, 40)]

@@ -67,6 +67,7 @@ def test_the_settings_have_the_tokens_of_the_session() -> None:
 def test_what_it_prints() -> None:
     session = read(droid_stream, PRINTED).only
     assert session.facts == {
+        "printed": True,
         "id": "sid_stage0_drift",
         "model": "droid-model",
         "project_dir": "/tmp/drift",

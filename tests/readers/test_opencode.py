@@ -270,6 +270,7 @@ def test_what_a_run_prints() -> None:
     assert opencode_stream.detect(PRINTED, "anything") and not opencode_stream.detect(EXPORT, "opencode.jsonl")
     session = read(opencode_stream, PRINTED).only
     assert session.facts == {
+        "printed": True,
         "id": "ses_test001",
         "started_at": 1774712786456 * 10**6,
         "last_at": 1774712802600 * 10**6,

@@ -15,9 +15,9 @@ FROM _keys k
 JOIN _events e ON e.id = k.event
 WHERE k.session = ? AND k.teller > ? AND e.kind IN ({numbers});
 
--- name: lesser_markers
--- Markers that only lesser sources told, and what they are about.
-SELECT DISTINCT e.id, e.metadata_json ->> '$.kind'
+-- name: lesser_notes
+-- Markers and states that only lesser sources told, and what they are about.
+SELECT DISTINCT e.id, e.kind, e.metadata_json ->> '$.kind'
 FROM _keys k
 JOIN _events e ON e.id = k.event
 WHERE k.session = ? AND k.teller > ? AND e.kind IN ({numbers});

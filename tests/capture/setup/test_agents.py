@@ -7,26 +7,16 @@ import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tachograph import paths
 from tachograph.capture.setup import agents, change, json_text, record
 from tachograph.capture.setup.agents import AGENTS
 from tachograph.capture.setup.world import World
 from tachograph.errors import Refused
+from tests.capture.setup.home import FILES, THEIRS, TOKEN, given, set_up, settings, tree, undo
 
-TOKEN = "tacho-send-0123456789"
-FILES = {
-    "claude": ".claude/settings.json",
-    "codex": ".codex/hooks.json",
-    "gemini": ".gemini/settings.json",
-    "copilot": ".copilot/hooks/tachograph.json",
-    "opencode": ".config/opencode/plugins/tachograph.js",
-}
 SHARED = ("claude", "codex", "gemini")  # they have one file for everybody's hooks
-THEIRS = {"type": "command", "command": "say done"}
 SETTINGS = [
     "{}",
     "{}\n",
@@ -38,49 +28,6 @@ SETTINGS = [
     json.dumps({"hooks": {"Stop": [{"hooks": [THEIRS]}], "PreToolUse": []}, "z": 1}),
     '{\n  "hooks": {\n    "Stop": [\n      { "hooks": [{ "command": "say done" }] }, // last\n    ],\n  },\n}\n',
 ]
-
-
-@pytest.fixture
-def user(tmp_path: Path) -> Path:
-    place = tmp_path / "user"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def world(user: Path) -> World:
-    return World(str(user), {"PATH": ""}, paths.places(), 8151, TOKEN)
-
-
-def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Every file and folder, with its mode and bytes."""
-    return {
-        str(path.relative_to(folder)): (
-            stat.S_IMODE(path.lstat().st_mode),
-            path.read_bytes() if path.is_file() else b"",
-        )
-        for path in sorted(folder.rglob("*"))
-    }
-
-
-def set_up(agent: str, world: World) -> None:
-    agents.apply(agents.prepare(AGENTS[agent], world), world)
-
-
-def undo(agent: str, world: World) -> None:
-    known = record.load(world.places, agent)
-    agents.undo(AGENTS[agent], world, agents.taking_back(AGENTS[agent], world, known))
-
-
-def settings(user: Path, agent: str) -> Any:
-    return json_text.parse((user / FILES[agent]).read_text()).value
-
-
-def given(user: Path, agent: str, text: str) -> Path:
-    path = user / FILES[agent]
-    path.parent.mkdir(parents=True)
-    path.write_bytes(text.encode())
-    return path
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -334,69 +281,6 @@ def test_the_other_file_of_codex_after_it_was_written_to(user: Path, world: Worl
     assert tomllib.loads(path.read_text()) == {"model": "x", "projects": {"/p": {"trust_level": "trusted"}}}
     assert "# mine" in path.read_text()
     assert "# yes" in path.read_text()
-
-
-def test_codex_knows_which_hooks_are_trusted(user: Path, world: World) -> None:
-    given(user, "codex", json.dumps({"hooks": {"Stop": [{"hooks": [THEIRS]}]}}))
-    set_up("codex", world)
-    assert AGENTS["codex"].traps(world)[0].startswith("11 hooks are not trusted")
-    file = user / FILES["codex"]
-    states = []
-    for event, groups in settings(user, "codex")["hooks"].items():
-        words = "".join("_" + char.lower() if char.isupper() else char for char in event)[1:]
-        states.append(f'[hooks.state."{file}:{words}:{len(groups) - 1}:0"]\ntrusted_hash = "x"\n')
-    config = user / ".codex" / "config.toml"
-    config.write_text(config.read_text() + "".join(states))
-    assert AGENTS["codex"].traps(world) == []
-
-
-def test_traps_of_claude(user: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the project one is in, too; what cannot be read says nothing."""
-    monkeypatch.chdir(user)
-    assert AGENTS["claude"].traps(world) == []
-    given(user, "claude", '{"disableAllHooks": true, "env": {"OTEL_LOGS_EXPORTER": "otlp"}}')
-    assert len(AGENTS["claude"].traps(world)) == 1
-    project = user / "project" / ".claude"
-    project.mkdir(parents=True)
-    (project / "settings.json").write_text('{"env": {"OTEL_LOGS_EXPORTER": "otlp"}}')
-    (project / "settings.local.json").write_text('{"disableAllHooks": true}')
-    monkeypatch.chdir(project.parent)
-    words = [(sentence.split()[0], "project" in sentence) for sentence in AGENTS["claude"].traps(world)]
-    assert words == [("disableAllHooks", False), ("OTEL_LOGS_EXPORTER", True), ("disableAllHooks", True)]
-    (project / "settings.json").write_bytes(b"\xff")
-    (project / "settings.local.json").write_text('{"env": 5}')
-    assert len(AGENTS["claude"].traps(world)) == 1
-
-
-def test_gemini_runs_no_hooks_where_it_was_not_told_to(
-    user: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = user / "work" / "project"
-    project.mkdir(parents=True)
-    monkeypatch.chdir(project)
-    given(user, "gemini", '{"hooksConfig": {"enabled": false}}')
-    assert [sentence.split()[0] for sentence in AGENTS["gemini"].traps(world)] == ["hooksConfig.enabled", str(project)]
-    settings_file, trusted = user / FILES["gemini"], user / ".gemini" / "trustedFolders.json"
-    settings_file.write_text("{}")
-    for rules, traps in (
-        ({str(project): "TRUST_FOLDER"}, 0),
-        ({str(user): "TRUST_FOLDER"}, 0),
-        ({str(user): "TRUST_FOLDER", str(project): "DO_NOT_TRUST"}, 1),
-        ({str(user / "work" / "other"): "TRUST_PARENT"}, 0),
-        ({str(user / "work" / "pro"): "TRUST_FOLDER"}, 1),
-        ([1], 1),
-    ):
-        trusted.write_text(json.dumps(rules))
-        assert len(AGENTS["gemini"].traps(world)) == traps, rules
-    settings_file.write_text('{"security": {"folderTrust": {"enabled": false}}}')
-    assert AGENTS["gemini"].traps(world) == []
-
-
-def test_opencode_waits_for_what_it_fetches(user: Path, world: World) -> None:
-    set_up("opencode", world)
-    assert "fetches @opencode-ai/plugin" in AGENTS["opencode"].traps(world)[0]
-    (user / ".config" / "opencode" / "node_modules" / "@opencode-ai" / "plugin").mkdir(parents=True)
-    assert AGENTS["opencode"].traps(world) == []
 
 
 @pytest.mark.parametrize(

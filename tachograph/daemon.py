@@ -18,6 +18,8 @@ from tachograph.ingest import spawn
 from tachograph.ingest.histories import LOCK
 from tachograph.journal.room import keep_ballast
 from tachograph.paths import Places
+from tachograph.serve import advice
+from tachograph.serve.advice import Advisor
 from tachograph.serve.app import make_app
 from tachograph.serve.run import serve
 from tachograph.serve.sink import Sink
@@ -43,17 +45,19 @@ async def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    sink = Sink(places)
+    sink, advisor = Sink(places), Advisor(places)
     keep_ballast(places.journal)  # for recorders that will find the disk full, the first one, too
     followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
     following = [asyncio.create_task(_follow(places, *follower, stop, say)) for follower in followers]
     importing = asyncio.create_task(_keep_importing(places, stop))
+    answering = asyncio.create_task(advice.listen(places, advisor, stop))
     try:
-        await serve(make_app(places, sink), port, sink=sink, stop=stop, ready=ready)
+        await serve(make_app(places, sink, advisor), port, sink=sink, stop=stop, ready=ready)
     finally:
         stop.set()
-        await asyncio.gather(*following, importing)
+        await asyncio.gather(*following, importing, answering)
         sink.close()
+        advisor.close()
 
 
 async def _follow(places: Places, module: str, log: str, stop: asyncio.Event, say: Callable[[str], None]) -> None:

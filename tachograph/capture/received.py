@@ -17,6 +17,12 @@ HOOK = b"K"
 TELEMETRY = b"T"
 BODY_MAX = 15 << 20  # bytes of one message; a journal record holds little more
 
+# Parts of the names of hooks around the use of a tool: what has none of them is no business of who warns.
+AROUND_TOOLS = (b"ToolUse", b"eforeTool", b"fterTool")
+BEFORE_TOOLS = (b"reToolUse", b"eforeTool")  # the agent waits for an answer
+ANSWERS = "answers.sock"  # in the data folder: where whoever serves answers hooks
+ASKED_MAX = 2 << 20  # bytes of a message that is asked about
+
 _PREFIX = "received-"
 _FRACTION = 9  # digits of a second in a name
 

@@ -1,8 +1,9 @@
 """`tachograph hook AGENT [EVENT]`: what an agent calls at every step. Keeps what comes on stdin, and leaves.
 
-Whatever happens here, the agent must not notice: nothing is printed, the exit code is 0, and a disk that does not
-answer is left to a forked process. Few imports, for the same reason. Agents are handed `python -I -S __main__.py hook`
-rather than the entry point: three times as fast (see capture/setup).
+Whatever happens here, the agent must not notice: the exit code is 0, nothing is printed but what `tachograph up` wants
+it to know before it changes a file, and a disk that does not answer is left to a forked process. Few imports, for the
+same reason. Agents are handed `python -I -S __main__.py hook` rather than the entry point: three times as fast (see
+capture/setup).
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ HELP = """\
 Usage: tachograph hook [--db FILE] AGENT [EVENT [MESSAGE]]
 
 For agents, not for people: keeps the message on stdin (or MESSAGE) in the
-journal. Prints nothing and exits with 0 whatever happens.
+journal. Exits with 0 whatever happens, and prints nothing, unless another
+agent just changed the file that this one is about to change.
 
 `tachograph setup AGENT` has an agent call it.
 """
 _PATIENCE = 0.4  # seconds: for a message to arrive in full, and for the disk to take it
+_ADVICE = 0.1  # seconds that an answer may take, each step of the way
 _FRESH = 20 * clock.SECOND  # an importer started so lately need not be started again: what comes later can wait
 _PIECE = 1 << 16
 
@@ -63,10 +66,38 @@ def _run(words: list[str]) -> None:
         once.put(places.journal, received.journal_name(agent or "", at, os.getpid()), received.HOOK, at, record)
         _wake(places)
 
+    _advise(database, event, record)
     if hasattr(os, "fork"):
         _in_time(keep)
     else:
         keep()
+
+
+def _advise(database: str | None, event: str | None, record: bytes) -> None:
+    """Tell `tachograph up`, if it runs, what the agent does to files; and the agent what it says to that."""
+    if len(record) > received.ASKED_MAX or not any(part in record for part in received.AROUND_TOOLS):
+        return
+    path = os.path.join(paths.places(database).data, received.ANSWERS)
+    if not os.path.exists(path):
+        return
+    import _socket  # socket, without what it takes to import
+
+    server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        server.settimeout(_ADVICE)
+        server.connect(path)
+        left = memoryview(record)
+        while left:
+            left = left[server.send(left) :]
+        server.shutdown(_socket.SHUT_WR)
+        pieces = []
+        while any(part in record for part in received.BEFORE_TOOLS) and (piece := server.recv(_PIECE)):
+            pieces.append(piece)
+        os.write(1, b"".join(pieces))
+    except OSError:  # nobody answers, or not in time
+        pass
+    finally:
+        server.close()
 
 
 def _message(fd: int) -> bytes:

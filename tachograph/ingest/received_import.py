@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from types import ModuleType
@@ -152,7 +153,7 @@ class _Voices:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             envelope = _broken(data)
         agent = hooking.text(envelope.get("agent")) or "unknown"
-        module, body = _hooks_of(agent), envelope.get("body")
+        module, body = hooks_of(agent), envelope.get("body")
         facts: Iterable[Fact]
         if isinstance(proof := table(body).get(PROOF), str):
             self._voice(agent, "hook").prove(proof)
@@ -261,7 +262,7 @@ def dropped(store: Store) -> dict[str, dict[str, int]]:
 
 
 @cache
-def _hooks_of(agent: str) -> ModuleType | None:
+def hooks_of(agent: str) -> ModuleType | None:
     """The module that understands an agent's hooks; None when there is none."""
     if not agent.isidentifier():
         return None
@@ -269,6 +270,12 @@ def _hooks_of(agent: str) -> ModuleType | None:
         return importlib.import_module(f"tachograph.readers.{agent}_hooks")
     except ModuleNotFoundError:
         return None
+
+
+def with_hooks() -> list[str]:
+    """Agents whose hooks are understood."""
+    modules = pkgutil.iter_modules(importlib.import_module("tachograph.readers").__path__)
+    return [module.name.removesuffix("_hooks") for module in modules if module.name.endswith("_hooks")]
 
 
 def _broken(body: bytes) -> Object:

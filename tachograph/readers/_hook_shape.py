@@ -115,3 +115,11 @@ def compacting(teller: Teller, given: Object) -> None:
     number = teller.memory.next(teller.session, "compaction")
     trigger = text(given.get("trigger"))
     teller.marker("compaction", f"compacted ({trigger or 'unknown'})", key=f"#{number}", trigger=trigger)
+
+
+def answer(note: str, refuse: bool) -> Object:
+    """What PreToolUse is answered: `note` for the model and its user, or that the call is refused because of it."""
+    name = {"hookEventName": "PreToolUse"}
+    if refuse:
+        return {"hookSpecificOutput": {**name, "permissionDecision": "deny", "permissionDecisionReason": note}}
+    return {"systemMessage": note, "hookSpecificOutput": {**name, "additionalContext": note}}

@@ -29,6 +29,11 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
     return understood(event, body, at, memory, handlers=_HANDLERS, quiet=_QUIET, child="agent-{}")
 
 
+def answer(note: str, refuse: bool) -> Object:
+    """What the agent is told before it changes a file; see _hook_shape."""
+    return shape.answer(note, refuse)
+
+
 def _asked(teller: Teller, given: Object) -> None:
     if step := _call(given, teller.at):
         teller.steps.append(step)

@@ -27,6 +27,11 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
     return understood(event, body, at, memory, handlers=_HANDLERS, quiet=_QUIET)
 
 
+def answer(note: str, refuse: bool) -> Object:
+    """What the agent is told before it changes a file; see _hook_shape."""
+    return shape.answer(note, refuse)
+
+
 def _as_hook(notice: Object) -> Object:
     """A notification of `notify` as the hook that says the same."""
     return {

@@ -53,6 +53,13 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
     return teller.done()
 
 
+def answer(note: str, refuse: bool) -> Object:
+    """What preToolUse is answered: `note` for the model, or that the call is refused because of it."""
+    if refuse:
+        return {"permissionDecision": "deny", "permissionDecisionReason": note}
+    return {"additionalContext": note}
+
+
 def _in_this_shape(given: Object) -> Object:
     found = {_FIELDS.get(name, name): value for name, value in given.items()}
     tool = found.get("toolName")

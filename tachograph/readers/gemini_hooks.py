@@ -27,6 +27,11 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
     return understood(event, body, at, memory, handlers=_HANDLERS, quiet=_QUIET)
 
 
+def answer(note: str, refuse: bool) -> Object:
+    """What BeforeTool is answered. A note reaches the user alone: only a refusal is shown to the model."""
+    return {"decision": "deny", "reason": note} if refuse else {"systemMessage": note}
+
+
 def _prompted(teller: Teller, given: Object) -> None:
     teller.state("running")
     teller.said("prompt", None, text(given.get("prompt")))

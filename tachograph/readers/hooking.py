@@ -3,6 +3,9 @@
 A module `<agent>_hooks.py` has one function, `hook(event, body, at, memory) -> list[Fact]`: the name of the hook as it
 was installed (None: the body says it), the message, the time we got it (ns), and the memory of that agent. Anything may
 be in a message; nothing raises.
+
+One whose agent can be told something before it changes a file has `answer(note, refuse) -> Object`, too: the JSON that
+says so in the agent's own words.
 """
 
 from __future__ import annotations

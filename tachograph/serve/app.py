@@ -12,17 +12,18 @@ import tachograph
 from tachograph import keys
 from tachograph.paths import Places
 from tachograph.serve import bodies, ingest
+from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.sink import Sink
 
 _CODES = {400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large"}
 
 
-def make_app(places: Places, sink: Sink) -> Guard:
+def make_app(places: Places, sink: Sink, advisor: Advisor) -> Guard:
     """Everything the server answers. The token is read, and made if needed, now: Refused or OSError when it cannot."""
     inner = Litestar(
         [health, ingest.router],
-        state=State({"sink": sink}),
+        state=State({"sink": sink, "advisor": advisor}),
         exception_handlers={Exception: _failed},
         openapi_config=OpenAPIConfig(
             "Tachograph", tachograph.__version__, path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]

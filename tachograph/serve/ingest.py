@@ -5,6 +5,7 @@ A hook is answered 200 whatever it sent: the agent waits for us, and shall go on
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from litestar import MediaType, Response, Router, post
@@ -12,6 +13,7 @@ from litestar.params import Parameter
 
 from tachograph.capture import received
 from tachograph.serve import bodies
+from tachograph.serve.advice import Advisor
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.sink import Sink
 
@@ -24,12 +26,17 @@ AgentName = Annotated[str, Parameter(pattern=_WORD, description="The agent that 
 
 @post("/api/ingest/hooks/{agent:str}", status_code=200, media_type=MediaType.JSON)
 async def hooks(request: Incoming, agent: AgentName) -> Response[bytes]:
-    """One message of a hook, kept as it is. Headers: X-Tachograph-Event, X-Tachograph-Session."""
+    """One message of a hook, kept as it is. Headers: X-Tachograph-Event, X-Tachograph-Session.
+
+    The answer is `{}`, or what the agent should know before it changes a file, in the words of its own hooks.
+    """
     body = await bodies.unpacked(request)
     event = _word(request.headers.get("x-tachograph-event"))
     session = _word(request.headers.get("x-tachograph-session"))
-    await _sink(request).keep(agent, received.HOOK, received.hook(agent, event, session, body))
-    return Response(_NOTHING, media_type=MediaType.JSON)
+    advisor: Advisor = request.app.state.advisor
+    keeping = _sink(request).keep(agent, received.HOOK, received.hook(agent, event, session, body))
+    _, advice = await asyncio.gather(keeping, advisor.advise(agent, event, body))
+    return Response(advice or _NOTHING, media_type=MediaType.JSON)
 
 
 @post("/v1/logs", status_code=200)

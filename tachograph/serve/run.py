@@ -13,6 +13,8 @@ import uvicorn
 
 from tachograph.errors import Refused
 from tachograph.paths import Places
+from tachograph.serve.advice import Advisor
+from tachograph.serve.advice import listen as listen_for_hooks
 from tachograph.serve.app import make_app
 from tachograph.serve.guard import Guard
 from tachograph.serve.sink import Sink
@@ -100,7 +102,9 @@ class Background:
         """Raises Refused or OSError when there is no usable token."""
         self.port = port
         self.sink = Sink(places)
-        self.guard = make_app(places, self.sink)
+        self._places = places
+        self.advisor = Advisor(places)
+        self.guard = make_app(places, self.sink, self.advisor)
         self._answered = threading.Event()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,11 +125,17 @@ class Background:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(5)
         self.sink.close()
+        self.advisor.close()
 
     def _run(self) -> None:
         async def main() -> None:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            await serve(self.guard, self.port, sink=self.sink, stop=self._stop, ready=self._ready)
+            answering = asyncio.create_task(listen_for_hooks(self._places, self.advisor, self._stop))
+            try:
+                await serve(self.guard, self.port, sink=self.sink, stop=self._stop, ready=self._ready)
+            finally:
+                self._stop.set()
+                await answering
 
         try:
             asyncio.run(main())

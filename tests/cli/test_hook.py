@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -160,3 +161,62 @@ def test_help_is_for_people(home: Path) -> None:
     done = subprocess.run([*LAUNCH, "--help"], capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: tachograph hook")
+
+
+def asked(*words: str, message: bytes, entry: list[str] = LAUNCH) -> bytes:
+    """What the agent is told."""
+    done = subprocess.run([*entry, *words], input=message, capture_output=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+def edit(session: str, name: str) -> bytes:
+    response = {"tool_response": "Success. Updated the following files:\nM a.py"} if name == "PostToolUse" else {}
+    patch = "*** Begin Patch\n*** Update File: a.py\n@@\n-a\n+b\n*** End Patch"
+    message = {
+        "session_id": session, "cwd": "/home/u/shop", "hook_event_name": name, "tool_name": "apply_patch",
+        "tool_use_id": f"call_{session}", "tool_input": {"command": patch}, **response,
+    }  # fmt: skip
+    return json.dumps(message).encode()
+
+
+@pytest.fixture
+def up(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """`tachograph up`, answering."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tachograph", "up", "--port", "0", "--no-browser"],
+        stderr=subprocess.PIPE, text=True, env={**os.environ, "HOME": str(home / "nobody")},
+    )  # fmt: skip
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "listening" in line:
+            break
+    yield running
+    running.terminate()
+    running.communicate(timeout=30)
+
+
+def test_the_second_of_two_agents_is_warned_before_its_write(up: subprocess.Popen[str], home: Path) -> None:
+    assert asked("codex", message=edit("s1", "PreToolUse")) == b""
+    assert asked("codex", message=edit("s1", "PostToolUse")) == b""
+    deadline, answer = time.monotonic() + 20, b""
+    while not answer and time.monotonic() < deadline:  # on a busy machine no answer in time is none
+        asked("codex", message=edit("s1", "PostToolUse"))
+        answer = asked("codex", message=edit("s2", "PreToolUse"))
+    note = json.loads(answer)["hookSpecificOutput"]["additionalContext"]
+    assert note.startswith("codex session s1 edited a.py ") and note.endswith(
+        " ago: read it again before you change it."
+    )
+    up.terminate()
+    up.wait(30)
+    assert not (home / "answers.sock").exists()
+    call("codex", message=edit("s2", "PreToolUse"))
+
+
+def test_a_socket_that_nobody_answers_on_is_in_nobodys_way(folder: Path, home: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(home / "answers.sock"))
+        call("codex", message=edit("s1", "PreToolUse"))
+        dead.listen(8)
+        call("codex", message=edit("s1", "PreToolUse"))
+    assert len(kept(folder)) == 2

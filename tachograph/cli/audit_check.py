@@ -28,10 +28,10 @@ def verify(app: App, key: str | None, strict: bool, as_json_: bool) -> int:
     """Compare everything that was sealed with its seals, and these with the heads signed outside the database.
 
     Exits with 5 when something was changed, removed or put in, and names it, the first entry first. Rows that were not
-    written through Tachograph are listed and no alarm; --strict makes them one.
+    written through Tachograph, and sessions that still change, are listed and no alarm; --strict makes them one.
     """
     report = app.existing_store().ledger.verify(verifier(key) if key else None)
-    bad = not report.sound or (strict and bool(report.unsealed))
+    bad = not report.sound or (strict and _open(report))
     if as_json_:
         app.value(row_of(report, strict=strict))
     else:
@@ -61,7 +61,12 @@ def row_of(report: Report, *, strict: bool = False) -> dict[str, Any]:
     row = report._asdict()
     row["problems"] = [problem._asdict() for problem in report.problems]
     row["unsealed"] = [one._asdict() for one in report.unsealed]
-    return {"valid": report.sound and not (strict and report.unsealed), **row}
+    row["waiting"] = report.waiting._asdict() if report.waiting else None
+    return {"valid": report.sound and not (strict and _open(report)), **row}
+
+
+def _open(report: Report) -> bool:
+    return bool(report.unsealed or report.waiting)
 
 
 def _tell(app: App, report: Report, *, strict: bool) -> None:
@@ -73,13 +78,16 @@ def _tell(app: App, report: Report, *, strict: bool) -> None:
     for one in report.unsealed:
         some = ", ".join(map(str, one.rows[:10])) + (", …" if one.total > 10 else "")
         app.line(f"▲ {human.plural(one.total, 'row')} of {one.name} without a seal: {some}", "31" if strict else "33")
+    if report.waiting:
+        some = human.plural(report.waiting.total, "session")
+        app.line(f"  {some} changed lately and will be sealed when quiet", "31" if strict else "")
     for text in report.restored:
         app.line(f"▲ {sanitise.line(text)}", "33")
     counts = f"{human.number(report.entries)} entries, {human.number(report.rows)} sealed rows{_gone(report)}"
     app.line(f"{counts}; {_signed(report)}")
     if report.problems:
         app.say(f"{human.plural(len(report.problems), 'problem')}: this is not what was recorded", "31")
-    elif not (strict and report.unsealed):
+    elif not (strict and _open(report)):
         app.say("✓ everything is as it was sealed", "32")
 
 

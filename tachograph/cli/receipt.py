@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from tachograph.cli.app import App
 from tachograph.cli.command import Group, Listing, choice, listing_options, pass_app
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.listing import Field, Shape, emit
-from tachograph.cli.receipt_check import verify
+from tachograph.cli.receipt_check import named, verify
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
 from tachograph.cli.values import json_object
@@ -156,21 +155,13 @@ def _shape(app: App) -> Shape:
 @pass_app
 def show(app: App, name: str, as_json_: bool, body: bool) -> None:
     """Show the RECEIPT: by its id or a beginning of it, by its execution, by its session, or by number."""
-    found = named(app, name)
+    found = named(app.store(), name)
     if body:
         app.write([found.receipt_json or "null"])
     elif as_json_:
         app.value(to_row(found))
     else:
         _page(app, found)
-
-
-def named(app: App, words: str) -> Receipt:
-    """The receipt people name: by itself, or by its session (`last`, `@agent`)."""
-    store = app.store()
-    if re.match(r"last(~|$)|@", words):
-        words = store.sessions.resolve(words).id
-    return store.receipts.get(words)
 
 
 def _page(app: App, found: Receipt) -> None:
@@ -205,7 +196,7 @@ def export(app: App, name: str, form: str, sign: bool, output: str | None, force
     """
     if sign and form != "in-toto":
         raise UsageError("only an envelope can be signed", "--as in-toto")
-    found = named(app, name)
+    found = named(app.store(), name)
     key = signer(app.places.config) if sign else None
     text = "".join(in_toto.envelope(found, key)) if form == "in-toto" else as_json.value(to_row(found)) + "\n"
     noted(app, "export", f"receipt {found.receipt_id} of {found.execution_id} as {form}{', signed' if sign else ''}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +47,13 @@ def verify(app: App, name: str, key: str | None, as_json_: bool) -> int:
     return FAILED if any(one["problems"] for one in found) else 0
 
 
+def named(store: Store, words: str) -> Receipt:
+    """The receipt people name: by itself, or by its session (`last`, `@agent`)."""
+    if re.match(r"last(~|$)|@", words):
+        words = store.sessions.resolve(words).id
+    return store.receipts.get(words)
+
+
 def _of_file(app: App, claim: receipts.Claim) -> dict[str, Any]:
     """A claim from elsewhere; where a store is here that knows it, that is asked, too."""
     problems, ledger = list(claim.problems), "no store here"
@@ -71,7 +79,7 @@ def _other(store: Store, claim: receipts.Claim) -> list[str]:
 
 def _of_store(app: App, name: str, trusted: Verifier | None) -> dict[str, Any]:
     store = app.existing_store()
-    found = store.receipts.get(name)
+    found = named(store, name)
     claim = receipts.read(as_json.value(to_row(found)).encode())[0]
     ledger, wrong = _sealed(store, found)
     if trusted is not None:

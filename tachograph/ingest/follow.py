@@ -26,6 +26,7 @@ from tachograph.ingest.history_bytes import QUIET
 from tachograph.ingest.importer import load_rules
 from tachograph.ingest.importing import GROUP
 from tachograph.ingest.opening import open_store
+from tachograph.ingest.sealing import seal_quiet
 from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
 from tachograph.store import Store
@@ -33,6 +34,7 @@ from tachograph.store import Store
 SCAN = 120 * clock.SECOND  # a look at everything, while the system says what changes
 SCAN_ALONE = 15 * clock.SECOND  # when it does not
 SOON = 2 * clock.SECOND  # the same once more, for what was written before the system had begun to watch
+SEAL = 5 * clock.SECOND  # between two looks for sessions that have gone quiet
 ROOTS = 5 * clock.SECOND  # a look for folders that are new
 HOT = 3600 * clock.SECOND  # without the system's help, files written to lately are asked for their size
 _COMMIT = clock.SECOND // 2  # what was read is to be seen soon
@@ -82,7 +84,7 @@ class Follower:
         self._all: dict[str, Candidate] = {}
         self._again: dict[str, int] = {}  # path → when to look again: a last line without an end
         self._watch: Watch | None = None
-        self._scan_at = self._rooted = self._polled = 0
+        self._scan_at = self._rooted = self._polled = self._seal_at = 0
         self._caught_up = True
         self._heard = ""  # a path that ended a rest
         self.files = 0
@@ -104,6 +106,10 @@ class Follower:
     def rest(self) -> None:
         """Until something changes, or it is time to look again."""
         assert self._watch is not None
+        changes = self._watch.changes
+        if clock.monotonic() > self._seal_at:
+            seal_quiet(self._store, stop=lambda: not changes.empty())
+            self._seal_at = clock.monotonic() + SEAL
         pause = _HOT_POLL / clock.SECOND if self._watch.broken else 1.0
         with contextlib.suppress(queue.Empty):
             self._heard = self._watch.changes.get(timeout=pause)

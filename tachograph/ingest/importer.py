@@ -21,6 +21,7 @@ from tachograph.ingest import journals, spawn
 from tachograph.ingest.journal_import import JournalImport
 from tachograph.ingest.opening import open_store
 from tachograph.ingest.received_import import ReceivedImport
+from tachograph.ingest.sealing import seal_quiet
 from tachograph.journal.lock import is_live
 from tachograph.store import Store
 
@@ -98,6 +99,14 @@ class Importer:
             self._failed[name] = self._failed.get(name, 0) + 1
             self.complaints.append(f"{name}: {traceback.format_exc(limit=-3)}")
             return False
+
+    def seal(self) -> None:
+        """Before leaving: what has gone quiet is sealed, until there is something to import again."""
+        known = set(journals.names(self.places))
+        try:
+            seal_quiet(self._open(), stop=lambda: not known.issuperset(journals.names(self.places)))
+        except StoreError as error:
+            self.complaints.append(f"sealing: {error}")
 
     def close(self) -> None:
         """Forget everything but the files."""
@@ -217,6 +226,7 @@ def _work(places: paths.Places) -> None:
                 quiet_since, pause = present, _BUSY_POLL
                 continue
             if not waiting and present - quiet_since > LINGER:
+                importer.seal()
                 _GAVE_UP.update(journals.names(places))
                 return
             pause = min(pause * 1.3, _IDLE_POLL)

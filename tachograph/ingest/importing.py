@@ -17,6 +17,7 @@ from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
 from tachograph.ingest.history_import import HistoryImport
 from tachograph.ingest.importer import load_rules
+from tachograph.ingest.sealing import seal_quiet
 from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
 from tachograph.readers.reading import HEAD_BYTES, Shape
@@ -67,6 +68,7 @@ def import_all(
                     done += 1
                     progress(done, len(todo), total)
         store.histories.settle(clock.now() - RUNNING)
+        seal_quiet(store)
         complaints += histories.complaints
         return total
     finally:

@@ -14,6 +14,8 @@ from tachograph import clock
 from tachograph.analyse.commands import category
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
+from tachograph.ingest import receipts
+from tachograph.ingest.evidence import Evidence, collect
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.header import TMUX, git_of, session_of, status_of, whole
 from tachograph.ingest.stream import INPUT, Step, Stream
@@ -51,6 +53,7 @@ class JournalImport:
         self._agent = str(state.get("agent", ""))
         self._last_at = int(state.get("last_at", 0))  # type: ignore[call-overload]
         self._ended = bool(state.get("ended", False))
+        self._over = False  # this step has told its end
         self._row = self._source.session
         self._asked = bool(state.get("asked", False))
         self._by = str(state.get("by", RECORDED))  # who tells what happened around the bytes
@@ -68,6 +71,7 @@ class JournalImport:
         ending = finished and batch.done
         if not batch.records and not batch.damage and not (ending and not self.done):
             return False
+        seen = self._look_around(batch.records)  # before anybody waits for this transaction
         with self._store.transaction():
             self._apply(batch.records)
             for damage in batch.damage:
@@ -76,9 +80,33 @@ class JournalImport:
             if ending:
                 self._finish()
             self._save()
+            if self._over:
+                self._prove(seen)
         self._heard = clock.monotonic()
         self._glimpsed = False
         return True
+
+    def _look_around(self, records: list[Record]) -> Evidence:
+        """What the command has left in its project, when these records tell that it has ended."""
+        end = next((r for r in records if r.kind == frame.END and r.sequence > self._applied), None)
+        header = next((r for r in records if r.kind == frame.HEADER), None)
+        if end is None or (header is None and not self._session_id):
+            return Evidence(None, missing="its recorder was killed")
+        if self._session_id:
+            session = self._store.sessions.get(self._session_id)
+        else:
+            assert header is not None
+            session = session_of(_object(header.body), self._name, self._name, header.at, "")
+        root, git = receipts.project_of(session)
+        return collect(root, git, session.started_at, end.at, os.path.dirname(self._store.path))
+
+    def _prove(self, seen: Evidence) -> None:
+        """It is over: sealed, with its receipt, in the transaction that stores its end."""
+        assert self._row is not None
+        self._over = False
+        content = self._store.seals.content(self._row)
+        receipts.renew(self._store, self._store.sessions.get(self._session_id), content, seen)
+        self._store.seals.seal_now(self._row, content)
 
     def glimpse(self) -> None:
         """Show unfinished lines of a session that has gone quiet."""
@@ -227,7 +255,7 @@ class JournalImport:
             metadata=metadata,
             status=status,
         )
-        self._ended = True
+        self._ended = self._over = True
 
     def _finish(self) -> None:
         """The writer is gone and everything is read."""
@@ -239,7 +267,7 @@ class JournalImport:
             self._add_state("interrupted", at, metadata={"reason": "the recorder was killed"})
             self._command(session, at, None, "interrupted")
             self._store.sessions.update(self._session_id, ended_at=at, status="interrupted")
-            self._ended = True
+            self._ended = self._over = True
         session = self._store.sessions.get(self._session_id)
         if session.command is not None and session.copilot_session_id is None:
             adopt(self._store, session)

@@ -17,7 +17,7 @@ class Problem(NamedTuple):
 
 
 class Unsealed(NamedTuple):
-    """Rows that were not written through Tachograph: nothing is claimed of them."""
+    """Rows without a seal that fits: nothing is claimed of them."""
 
     name: str
     total: int
@@ -37,6 +37,7 @@ class Report(NamedTuple):
     restored: Sequence[str]  # heads that began anew, in words
     problems: Sequence[Problem]
     unsealed: Sequence[Unsealed]
+    waiting: Unsealed | None = None  # sessions that have changed since their seal, and are sealed again when quiet
 
     @property
     def sound(self) -> bool:

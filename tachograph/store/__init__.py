@@ -33,6 +33,7 @@ from tachograph.store.memory import MemoryStore
 from tachograph.store.merging import Merging
 from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
+from tachograph.store.seals import Seals
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
 from tachograph.store.slo import Slo
@@ -74,7 +75,8 @@ class Store:
         self.findings = Findings(self._writer, self.code_blocks)
         tellers = Tellers(self._writer, self.usage)
         self.steps = Steps(self._writer, self.usage, self.output, tellers)
-        self.merging = Merging(self._writer, self.usage, self.steps, tellers)
+        self.ledger = Ledger(self._writer)
+        self.merging = Merging(self._writer, self.usage, self.steps, tellers, self.ledger)
         self.histories = Histories(self._writer)
         self.calls = Calls(self._writer, self.events)
         self.keeping = Keeping(self._writer)
@@ -82,7 +84,7 @@ class Store:
         self.commands = Commands(self._writer)
         self.turns = Turns(self._writer, self.events)
         self.files = Files(self._writer, self.turns)
-        self.ledger = Ledger(self._writer)
+        self.seals = Seals(self._writer, self.ledger)
         self.audit = Audit(self._writer, self.ledger)
         self.memory = MemoryStore(self._writer, self.ledger)
         self.receipts = Receipts(self._writer, self.ledger)

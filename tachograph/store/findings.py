@@ -52,6 +52,7 @@ class Findings:
 
         What is found again stays as it is, with its id and its feedback. `session` is a row number.
         """
+        self._writer.touch(session)
         stored: defaultdict[tuple[object, ...], list[tuple[int, int]]] = defaultdict(list)
         for number, kind, line, *words in self._connection.execute(_sql.found, (found.step,)).fetchall():
             stored[(self._writer.kinds.of(kind)._replace(source=""), line - before, *words)].append((number, line))

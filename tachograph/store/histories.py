@@ -208,7 +208,10 @@ class Histories:
     def settle(self, before: int) -> Sequence[str]:
         """End the sessions whose histories were last written before a time in ns. Returns their ids."""
         with self._writer.transaction():
-            return [row[0] for row in self._connection.execute(_sql.settle, (before,)).fetchall()]
+            over = self._connection.execute(_sql.settle, (before,)).fetchall()
+            for _, number in over:
+                self._writer.touch(number)
+            return [name for name, _ in over]
 
     def totals(self) -> dict[str, int]:
         """Files, bytes of them, bytes they take in the store, lines nobody understands."""

@@ -19,7 +19,7 @@ from tachograph.proof.checking import check
 from tachograph.proof.heads import Heads
 from tachograph.proof.report import Problem, Report, Unsealed
 from tachograph.proof.signing import Verifier, existing_signer
-from tachograph.store import queries
+from tachograph.store import queries, session_digests
 from tachograph.store.writer import Writer
 
 _sql = queries.load("ledger")
@@ -30,6 +30,7 @@ SEALED = {
     "collision_detection": _columns.sealed_collision_detection, "pipeline_metrics": _columns.sealed_pipeline_metrics,
     "slo_violations": _columns.sealed_slo_violations,
 }  # fmt: skip
+SESSIONS = "sessions"  # sealed as a whole: see store/seals.py
 _NAMES = {table: [part.strip().split(".")[-1] for part in columns.split(",")] for table, columns in SEALED.items()}
 
 
@@ -53,6 +54,12 @@ class Ledger:
                 raise BadRecord(f"{table} has no row {row} to seal")
             digests.append((row, _digest(table, values)))
         self._append(table, digests, gone=0)
+
+    def seal_digest(self, name: str, row: int, digest: bytes) -> None:
+        """Seal what has a digest of another kind; nothing is added when it is sealed as that already."""
+        last = self._connection.execute(_sql.last_of_row, (name, row)).fetchone()
+        if last is None or last[1] or last[0] != digest:
+            self._append(name, [(row, digest)], gone=0)
 
     def bury(self, table: str, rows: Iterable[int]) -> None:
         """Leave tombstones for sealed rows that are about to be removed on purpose; others need none."""
@@ -113,10 +120,14 @@ class Ledger:
                 rows, tombstones = rows + compared, tombstones + gone
                 problems += wrong
                 unsealed += self._unsealed(table)
+            compared, gone, wrong, past, waiting = self._sessions()
+            rows, tombstones = rows + compared, tombstones + gone
+            problems += wrong
+            unsealed += past
             problems.sort(key=lambda problem: (problem.number is None, problem.number or 0))
             return Report(
                 chain.entries, rows, tombstones, len(heads), chain.unanchored, chain.signed_at,
-                key.key_id if key else None, chain.restored, problems, unsealed,
+                key.key_id if key else None, chain.restored, problems, unsealed, waiting,
             )  # fmt: skip
 
     @contextlib.contextmanager
@@ -145,6 +156,32 @@ class Ledger:
                 text = f"{table} {row} is not what was sealed"
                 wrong.append(Problem("changed", number, table, row, text))
         return rows, tombstones, wrong
+
+    def _sessions(self) -> tuple[int, int, list[Problem], list[Unsealed], Unsealed | None]:
+        """The same for sessions; besides, those that were written past us, and those that wait for their next seal."""
+        wrong: list[Problem] = []
+        rows = tombstones = 0
+        past, waiting = list[int](), list[int]()
+        for row, waits in self._connection.execute(_sql.sessions_never_sealed):
+            (waiting if waits else past).append(row)
+        for number, row, digest, gone, there, waits in self._connection.execute(_sql.newest_of_sessions).fetchall():
+            rows += 1
+            tombstones += gone
+            if gone and there:
+                wrong.append(
+                    Problem("changed", number, SESSIONS, row, f"session {row} was removed, and is there again")
+                )
+            elif not gone and not there:
+                wrong.append(Problem("missing", number, SESSIONS, row, f"session {row} is missing"))
+            elif not gone and waits:
+                waiting.append(row)
+            elif not gone and session_digests.digest(self._connection, row) != digest:
+                text = f"session {row} ({self._name(row)}) is not what was sealed: its row, its events or its output"
+                wrong.append(Problem("changed", number, SESSIONS, row, text))
+        return rows, tombstones, wrong, [_listed(past)] if past else [], _listed(waiting) if waiting else None
+
+    def _name(self, session: int) -> str:
+        return str(self._connection.execute(_sql.session_name, (session,)).get)
 
     def _archived(self, table: str, row: int, digest: bytes) -> bool:
         """Whether a missing receipt was put into receipts_archive as it was."""
@@ -180,6 +217,10 @@ class Ledger:
         """After the commit: a head that is not written leaves the newest entries unanchored, which `verify` shows."""
         with contextlib.suppress(OSError, StoreError):
             self.heads.append(*self._last())
+
+
+def _listed(sessions: list[int]) -> Unsealed:
+    return Unsealed(SESSIONS, len(sessions), sorted(sessions)[:100])
 
 
 def _row(table: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from tachograph.records import Step
 from tachograph.store import queries, removing
 from tachograph.store.json_text import from_json
+from tachograph.store.ledger import SESSIONS, Ledger
 from tachograph.store.output import TOOL_STREAM
 from tachograph.store.settling import EVENTS_STREAM
 from tachograph.store.steps import Known, Steps, Telling
@@ -21,23 +22,26 @@ _MOVES = (
     *(_sql.events, _sql.keys, _sql.passages, _sql.usage, _sql.found_lines, _sql.tool_output, _sql.tool_chunks),
     *(_sql.output, _sql.drop_output, _sql.sightings, _sql.feedback, _sql.aliases, _sql.histories),
     *(_sql.history_sessions, _sql.kinds, _sql.drop_kinds, _sql.drop_activity, _sql.totals, _sql.drop),
+    _sql.unmark,
 )
 
 
 class Merging:
     """`store.merging`"""
 
-    def __init__(self, writer: Writer, usages: Usages, steps: Steps, tellers: Tellers) -> None:
+    def __init__(self, writer: Writer, usages: Usages, steps: Steps, tellers: Tellers, ledger: Ledger) -> None:
         self._writer = writer
         self._connection: Any = writer.connection
         self._usages = usages
         self._steps = steps
         self._tellers = tellers
+        self._ledger = ledger
 
     def merge(self, into: str, other: str) -> None:
         """Two sessions turn out to be one: everything of `other` moves to `into`, whose id stays. Both exist."""
         with self._writer.change():
             first, second = self._writer.session(into, "", 0).number, self._writer.session(other, "", 0).number
+            self._ledger.bury(SESSIONS, [second])
             self._tellers.meet(first, second)
             self._join_doubled(first, second)
             self._connection.execute(_sql.children, (into, other))
@@ -45,6 +49,8 @@ class Merging:
             self._join_twins(first)
             removing.recount(self._writer, first)
             self._usages.total(first)
+            self._writer.touch(first)
+            self._writer.untouch(second)
 
     def _join_doubled(self, first: int, second: int) -> None:
         """Steps that both sessions were told of become those of `first`."""

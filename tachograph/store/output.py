@@ -53,6 +53,7 @@ class Output:
         """Store chunks of one session (its row number); a chunk of the same number is replaced: it has grown."""
         if not chunks:
             return
+        self._writer.touch(session)
         times = [at for chunk in chunks for at, _ in chunk.pieces]
         self._connection.execute(_sql.widen_session, (min(times), max(times), session))
         self._connection.executemany(
@@ -85,6 +86,7 @@ class Output:
 
     def keep(self, session: int, chunks: dict[int, int]) -> None:
         """Inside a transaction: only the first so many chunks of each stream that was printed."""
+        self._writer.touch(session)
         self._connection.executemany(
             _sql.drop_after, [(session, stream, chunks.get(stream, 0)) for stream in range(TOOL_STREAM)]
         )

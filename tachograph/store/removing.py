@@ -21,6 +21,7 @@ def remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
     The session's tool calls and files are left as they are: see `recount`.
     """
     db: Any = writer.connection
+    writer.touch(session)
     done = settled(db)
     bounds: dict[int, tuple[int, int]] = {}
     for start in range(0, len(gone), _PAGE):

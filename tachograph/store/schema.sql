@@ -823,7 +823,8 @@ CREATE TABLE _ledger (              -- one chain over everything that was sealed
 CREATE INDEX _ledger_row ON _ledger (name, row, number);
 
 CREATE TABLE _unsealed (            -- sessions that have changed since their last seal
-    session INTEGER PRIMARY KEY
+    session INTEGER PRIMARY KEY,
+    changes INTEGER NOT NULL            -- how many transactions did that: what is sealed meanwhile is not the newest
 ) STRICT;
 
 -- What collisions are found by: not public, made again from the events at any time.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from tachograph.store.writer import Writer
 
 _sql = queries.load("sessions")
 _SETTABLE = frozenset(Session.__struct_fields__) - {"id", "agent"}
+SEALED = frozenset({"started_at", "ended_at", "exit_code", "status", "project_dir", "command", "host", "pid"})
 _STATUS_OF_STATE = {
     "started": "running", "running": "running", "resumed": "running", "waiting": "waiting", "paused": "paused",
     "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
@@ -49,6 +50,7 @@ class Sessions:
             fields["metadata"] = to_json(session.metadata)
             fields["agent"] = self._writer.kinds.agent_id(session.agent)
             self._connection.execute(_sql.add, fields)
+            self._touch(session.id)
         return self.get(session.id)
 
     def get(self, session_id: str) -> Session:
@@ -129,6 +131,7 @@ class Sessions:
                 fields["metadata_json"] = to_json(fields.pop("metadata"))
             self.get(session_id)
             if fields:
+                self._touch(session_id, fields)
                 assignments = ", ".join(f"{name} = ?" for name in fields)
                 self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
         return self.get(session_id)
@@ -139,6 +142,7 @@ class Sessions:
         with self._writer.change():
             if "metadata" in fields:
                 fields["metadata_json"] = to_json(fields.pop("metadata"))
+            self._touch(session_id, fields)
             assignments = ", ".join(f"{name} = ?" for name in fields)
             self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
 
@@ -174,6 +178,7 @@ class Sessions:
             self.get(change.session_id)
             status = _STATUS_OF_STATE.get(change.state)
             if status:
+                self._touch(change.session_id)
                 self._connection.execute(_sql.set_status, (status, change.session_id))
             event = Event(
                 change.session_id, "state", content=change.state, exit_code=change.exit_code, metadata=change.metadata,
@@ -218,6 +223,13 @@ class Sessions:
         if found is None:
             self.get(session_id)
         return int(found)
+
+    def _touch(self, session_id: str, changed: Iterable[str] = SEALED) -> None:
+        """What a seal covers is changed."""
+        if not SEALED.isdisjoint(changed):
+            number = self._connection.execute(_sql.number, (session_id,)).get
+            if number is not None:
+                self._writer.touch(number)
 
     def _free_id(self, agent: str, at: int) -> str:
         attempt = 1

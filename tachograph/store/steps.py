@@ -89,6 +89,7 @@ class Steps:
             return Told({}, set(), {})
         with self._writer.change():
             session = self._writer.session(session_id, agent, steps[0].at).number
+            self._writer.touch(session)
             merged = by_key(self._tellers.wanted(session, steps, RANKS[source]))
             known = self._known(session, merged)
             known |= self._known_by_another_name(session, merged, known, source)
@@ -110,6 +111,7 @@ class Steps:
         """The agent took these steps back: they stay, say so, and no longer count. Returns how many."""
         with self._writer.change():
             session = self._writer.session(session_id, "unknown", 0).number
+            self._writer.touch(session)
             prompts_and_replies, taken = [0, 0], []
             for found in self._known(session, [hash_of(key) for key in keys]).values():
                 *_, metadata, kind, _, _ = self._connection.execute(_sql.step, (found.event,)).fetchone()

@@ -52,6 +52,7 @@ class Writer:
         self._passages: list[tuple[int, int, int, int, str]] = []
         self._recent = Recent(connection)
         self._afterwards: dict[str, Callable[[], None]] = {}
+        self._touched: set[int] = set()
         self.companions: list[Companion] = []
 
     @contextlib.contextmanager
@@ -62,6 +63,7 @@ class Writer:
             with gate.transaction(self.connection, self.path):
                 yield
                 if not inner:
+                    self._mark()
                     self.index()
                     for companion in self.companions:
                         companion.commit()
@@ -70,6 +72,7 @@ class Writer:
             self._recent.forget()
             del self._passages[waiting:]
             if not inner:
+                self._touched.clear()
                 self._afterwards.clear()
                 for companion in self.companions:
                     companion.rollback()
@@ -78,6 +81,18 @@ class Writer:
             calls, self._afterwards = self._afterwards, {}
             for call in calls.values():
                 call()
+
+    def touch(self, session: int) -> None:
+        """What is sealed of a session (its row number) changes in this transaction: its seal waits to be renewed."""
+        self._touched.add(session)
+
+    def untouch(self, session: int) -> None:
+        """It was sealed as it is now, or is gone."""
+        self._touched.discard(session)
+
+    def _mark(self) -> None:
+        touched, self._touched = self._touched, set()
+        self.connection.executemany(_sql.mark, [(session,) for session in touched])
 
     def after_commit(self, name: str, call: Callable[[], None]) -> None:
         """Have something done once, after the transaction that is open has been committed."""
@@ -108,6 +123,7 @@ class Writer:
                 raise BadRecord("session_id is missing", "name the session the record belongs to")
             number = self.connection.execute(_sql.add_session, (session_id, self.kinds.agent_id(agent), at)).get
             found = (number, 0, agent)
+            self.touch(number)
         return Growth(*found)
 
     def extractions(self, records: Sequence[Extraction]) -> int:
@@ -237,6 +253,7 @@ class Writer:
         """Totals and roll-ups for one batch; `last` is the id of its last event."""
         kinds, sessions = [], []
         for growth in growths:
+            self.touch(growth.number)
             number, counts = growth.number, Counter(growth.kinds)
             kinds += [(number, kind, count) for kind, count in counts.items()]
             edges = min(growth.times), max(growth.times)

@@ -151,7 +151,7 @@ WHERE ended_at IS NULL AND command IS NULL AND id IN (
     GROUP BY o.session
     HAVING max(h.modified_at) < ?
 )
-RETURNING session_id;
+RETURNING session_id, id;
 
 -- name: totals
 -- Files, bytes read, and what they take here.

@@ -24,6 +24,10 @@ SELECT number, at, name, row, digest, gone, hash FROM _ledger WHERE name = ? AND
 -- What an entry is chained to.
 SELECT hash FROM _ledger WHERE number = ?;
 
+-- name: session_name
+-- How people know a session.
+SELECT session_id FROM _sessions WHERE id = ?;
+
 -- name: row
 -- What is sealed of one row.
 SELECT {columns} FROM {table} t WHERE t.id = ?;
@@ -38,3 +42,19 @@ ORDER BY l.row;
 -- name: unsealed
 -- Rows that nobody sealed.
 SELECT t.id FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM _ledger l WHERE l.name = ? AND l.row = t.id) ORDER BY t.id;
+
+-- name: newest_of_sessions
+-- The newest seal of every session, whether it is there, and whether it waits for another.
+SELECT l.number, l.row, l.digest, l.gone, s.id IS NOT NULL, u.session IS NOT NULL
+FROM (SELECT max(number) AS number, row, digest, gone FROM _ledger WHERE name = 'sessions' GROUP BY row) l
+LEFT JOIN _sessions s ON s.id = l.row
+LEFT JOIN _unsealed u ON u.session = l.row
+ORDER BY l.row;
+
+-- name: sessions_never_sealed
+-- Sessions without any seal, and whether they wait for one.
+SELECT s.id, u.session IS NOT NULL
+FROM _sessions s
+LEFT JOIN _unsealed u ON u.session = s.id
+WHERE NOT EXISTS (SELECT 1 FROM _ledger l WHERE l.name = 'sessions' AND l.row = s.id)
+ORDER BY s.id;

@@ -131,6 +131,10 @@ WHERE s.id = ?1 AND o.id = ?2;
 -- The row that is left is empty.
 DELETE FROM _sessions WHERE id = ?2;
 
+-- name: unmark
+-- Nor is it waiting to be sealed.
+DELETE FROM _unsealed WHERE session = ?2;
+
 -- name: children
 -- Subagents name their parent.
 UPDATE _sessions SET parent_id = ? WHERE parent_id = ?;

@@ -6,6 +6,10 @@ INSERT INTO _counters (name, value) VALUES (?, ?)
 ON CONFLICT DO UPDATE SET value = value + excluded.value
 RETURNING value;
 
+-- name: mark
+-- A session that is not as it was sealed.
+INSERT INTO _unsealed (session, changes) VALUES (?, 1) ON CONFLICT DO UPDATE SET changes = changes + 1;
+
 -- name: last_id
 -- The newest event's id.
 SELECT coalesce(max(id), 0) FROM _events;

@@ -1,0 +1,53 @@
+"""Sealing what has gone quiet: sessions are sealed, and those that are over get their receipt.
+
+Runs when nothing else is to be done: digests are computed before the transaction, which only writes what still fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tachograph import clock
+from tachograph.ingest import receipts
+from tachograph.store import Store
+from tachograph.store.seals import Waiting
+from tachograph.store.session_digests import Content
+
+QUIET = 60 * clock.SECOND  # a session that still changes is sealed when it pauses
+_GROUP = 50  # sessions in one transaction
+_LONG = clock.SECOND // 2  # of reading, and what was read is written
+
+
+def seal_quiet(store: Store, *, stop: Callable[[], bool] = lambda: False, quiet: int = QUIET) -> int:
+    """Seal what changed and is quiet now, the smallest sessions first, until `stop` says so. Returns how many.
+
+    Raises StoreError.
+    """
+    sealed = 0
+    while not stop():
+        waiting = store.seals.waiting(clock.now() - quiet, _GROUP)
+        if not waiting:
+            break
+        done = _seal_some(store, waiting, stop)
+        sealed += done
+        if not done:  # all of them have changed meanwhile, or we were told to stop
+            break
+    return sealed
+
+
+def _seal_some(store: Store, waiting: Sequence[Waiting], stop: Callable[[], bool]) -> int:
+    begun, read = clock.monotonic(), list[tuple[Waiting, Content]]()
+    for one in waiting:
+        if read and (stop() or clock.monotonic() - begun > _LONG):
+            break
+        read.append((one, store.seals.content(one.session)))
+    with store.transaction():
+        return sum(_seal_one(store, one, content) for one, content in read)
+
+
+def _seal_one(store: Store, one: Waiting, content: Content) -> bool:
+    if not store.seals.seal(one, content):
+        return False
+    if one.ended:
+        receipts.renew(store, store.sessions.get(one.id), content)
+    return True

@@ -9,7 +9,7 @@ import msgspec
 
 from tachograph.errors import BadRecord
 
-_ASIDE = (float, list, tuple, dict)
+_ASIDE = (float, bytes, list, tuple, dict)  # bytes are no JSON, and must not pass for their base64
 _SAFE = (1 << 53) - 1
 _encode = msgspec.json.Encoder(order="sorted").encode
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tachograph import clock
-from tachograph.errors import BadRecord, StoreError
+from tachograph.errors import BadRecord, StoreDamaged, StoreError
 from tachograph.proof.canonical import row_digest
 from tachograph.proof.chain import BEGINNING, Entry, holds, link
 from tachograph.proof.checking import check
@@ -82,7 +82,7 @@ class Ledger:
     def entries(self, *, after: int = 0) -> Iterator[Entry]:
         """All seals in order."""
         for row in self._connection.execute(_sql.entries, (after,)):
-            yield Entry(*row)
+            yield Entry(row[0], row[1], row[2].decode(errors="replace"), *row[3:])
 
     def row(self, table: str, row: int) -> dict[str, object] | None:
         """What is sealed of a row: names and values as they stand in the table; None when it is gone."""
@@ -96,7 +96,10 @@ class Ledger:
             return None, None
         entry = Entry(*found)
         before = self._connection.execute(_sql.hash_of, (entry.number - 1,)).get
-        values = self._connection.execute(_row(table), (row,)).fetchone()
+        try:
+            values = self._connection.execute(_row(table), (row,)).fetchone()
+        except StoreDamaged:  # it holds what is no text
+            values = None
         if not holds(BEGINNING if entry.number == 1 else bytes(before or b""), entry):
             return entry, Problem("broken_chain", entry.number, table, row, f"entry {entry.number} was changed")
         if values is None or entry.gone or not _is(table, values, entry.digest):
@@ -143,8 +146,7 @@ class Ledger:
         """Rows compared, tombstones among them, what is wrong."""
         wrong: list[Problem] = []
         rows = tombstones = 0
-        sql = _sql.compared.format(columns=SEALED[table], table=table)
-        for number, row, digest, gone, there, *values in self._connection.execute(sql, (table,)):
+        for number, row, digest, gone, there, *values in self._beside(table):
             rows += 1
             tombstones += gone
             if gone and there:
@@ -156,6 +158,20 @@ class Ledger:
                 text = f"{table} {row} is not what was sealed"
                 wrong.append(Problem("changed", number, table, row, text))
         return rows, tombstones, wrong
+
+    def _beside(self, table: str) -> Iterator[Sequence[Any]]:
+        """The newest seal of every row beside the row. Of one that holds what is no text nothing is told."""
+        after = -1 << 63
+        while True:
+            try:
+                for found in self._connection.execute(_compared(table, SEALED[table]), (table, after, -1)):
+                    after = found[1]
+                    yield found
+                return
+            except StoreDamaged:
+                found = self._connection.execute(_compared(table, "NULL"), (table, after, 1)).fetchone()
+                after = found[1]
+                yield found
 
     def _sessions(self) -> tuple[int, int, list[Problem], list[Unsealed], Unsealed | None]:
         """The same for sessions; besides, those that were written past us, and those that wait for their next seal."""
@@ -223,6 +239,10 @@ def _listed(sessions: list[int]) -> Unsealed:
     return Unsealed(SESSIONS, len(sessions), sorted(sessions)[:100])
 
 
+def _compared(table: str, columns: str) -> str:
+    return _sql.compared.format(columns=columns, table=table)
+
+
 def _row(table: str) -> str:
     return _sql.row.format(columns=SEALED[table], table=table)
 
@@ -234,5 +254,5 @@ def _digest(table: str, values: Sequence[Any]) -> bytes:
 def _is(table: str, values: Sequence[Any], digest: bytes) -> bool:
     try:
         return _digest(table, values) == digest
-    except BadRecord:
+    except (BadRecord, ValueError):
         return False

@@ -72,8 +72,11 @@ class Receipts:
         fields["receipt_json"], fields["receipt_id"] = text.decode(), hashlib.sha256(text).hexdigest()
         fields["determinism_hash"] = body.get("determinism_hash")
         with self._writer.change():
-            row = self._connection.execute(self._statement(execution_id, replace), fields).get
-            self._ledger.seal("receipts", [row])
+            taken = self._connection.execute(_sql.taken, (execution_id,)).fetchone()
+            row: int | None = taken[0] if taken and replace and taken[2] == fields["receipt_id"] else None
+            if row is None:  # else it says the same
+                row = int(self._connection.execute(_statement(execution_id, taken, replace), fields).get)
+                self._ledger.seal("receipts", [row])
         return self.get(row)
 
     def get(self, name: str | int) -> Receipt:
@@ -134,16 +137,16 @@ class Receipts:
             "last_receipt": max((last for _, _, last in rows.values()), default=None),
         }
 
-    def _statement(self, execution_id: str, replace: bool) -> str:
-        taken = self._connection.execute(_sql.taken, (execution_id,)).fetchone()
-        if taken is None:
-            return _sql.add
-        if replace or taken[1] == "partial":
-            return _sql.change
-        raise BadRecord(
-            f"the execution {execution_id!r} has a receipt already",
-            f"choose another execution id, or see `tachograph receipt show {taken[0]}`",
-        )
+
+def _statement(execution_id: str, taken: tuple[int, str, str] | None, replace: bool) -> str:
+    if taken is None:
+        return _sql.add
+    if replace or taken[1] == "partial":
+        return _sql.change
+    raise BadRecord(
+        f"the execution {execution_id!r} has a receipt already",
+        f"choose another execution id, or see `tachograph receipt show {taken[0]}`",
+    )
 
 
 def body_of(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tachograph.errors import BadRecord
+from tachograph.errors import BadRecord, StoreDamaged
 from tachograph.proof.canonical import row_digest
 from tachograph.store import queries
 
@@ -48,11 +48,11 @@ def _output_hash(connection: Any, session: int) -> str:
 
 def digest(connection: Any, session: int, known: Content | None = None) -> bytes | None:
     """What a seal of the session holds; None when there is no such session, or it can no longer be read as one."""
-    values = connection.execute(_sql.session, (session,)).fetchone()
-    if values is None:
-        return None
     try:
+        values = connection.execute(_sql.session, (session,)).fetchone()
+        if values is None:
+            return None
         found = known or content(connection, session)
         return row_digest({**dict(zip(_FIELDS, values, strict=True)), **found._asdict()})
-    except (BadRecord, UnicodeError, TypeError, AttributeError):  # somebody put in what none of our columns holds
+    except (BadRecord, StoreDamaged, UnicodeError, TypeError, AttributeError):  # it holds what we never wrote
         return None

@@ -38,6 +38,9 @@ def test_what_is_written_through_us_is_sealed(home: Path) -> None:
     ("sql", "kind", "number", "row"),
     [
         ("UPDATE audit_log SET details = 'no' WHERE id = 3", "changed", 3, 3),
+        ("UPDATE audit_log SET details = CAST(x'ff' AS TEXT) WHERE id = 3", "changed", 3, 3),
+        ("UPDATE audit_log SET details = x'656e74727920' WHERE id = 3", "changed", 3, 3),
+        ("UPDATE _ledger SET name = CAST(x'ff' AS TEXT) WHERE number = 3", "broken_chain", 3, 3),
         ("DELETE FROM audit_log WHERE id = 3", "missing", 3, 3),
         ("DELETE FROM _ledger WHERE number = 3", "broken_chain", 3, None),
         ("DELETE FROM _ledger WHERE number > 3; DELETE FROM audit_log WHERE id > 3", "missing_tail", 4, None),

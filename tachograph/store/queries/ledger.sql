@@ -10,7 +10,7 @@ INSERT INTO _ledger (number, at, name, row, digest, gone, hash) VALUES (?, ?, ?,
 
 -- name: entries
 -- The chain, in order.
-SELECT number, at, name, row, digest, gone, hash FROM _ledger WHERE number > ? ORDER BY number;
+SELECT number, at, CAST(name AS BLOB), row, digest, gone, hash FROM _ledger WHERE number > ? ORDER BY number;
 
 -- name: last_of_row
 -- The newest seal of a row.
@@ -35,9 +35,10 @@ SELECT {columns} FROM {table} t WHERE t.id = ?;
 -- name: compared
 -- The newest seal of every row of a table, beside the row.
 SELECT l.number, l.row, l.digest, l.gone, t.id IS NOT NULL, {columns}
-FROM (SELECT max(number) AS number, row, digest, gone FROM _ledger WHERE name = ? GROUP BY row) l
+FROM (SELECT max(number) AS number, row, digest, gone FROM _ledger WHERE name = ? AND row > ? GROUP BY row) l
 LEFT JOIN {table} t ON t.id = l.row
-ORDER BY l.row;
+ORDER BY l.row
+LIMIT ?;
 
 -- name: unsealed
 -- Rows that nobody sealed.

@@ -23,7 +23,7 @@ RETURNING id;
 
 -- name: taken
 -- Whether an execution has a receipt, and how it ended.
-SELECT id, status FROM receipts WHERE execution_id = ?;
+SELECT id, status, receipt_id FROM receipts WHERE execution_id = ?;
 
 -- name: by_name
 -- By its own id, by the execution or by number: the first of these that fits.

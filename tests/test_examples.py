@@ -68,6 +68,7 @@ def test_five_stages_fill_all_tables_and_views(place: Path, example: str) -> Non
         first, second = store.receipts.get("first"), store.receipts.get("second")
         assert (first.status, second.status) == ("passed", "passed")
         assert first.manifest_hash == second.manifest_hash
+        assert {one.status for one in store.workflows.list() if one.opened_by == "user"} == {"completed"}
         assert store.ledger.verify().problems == []
 
 
@@ -79,5 +80,7 @@ def test_the_script_fails_with_its_stage_and_leaves_a_receipt(place: Path) -> No
         assert receipt.status == "failed"
         assert str(receipt.error_message).startswith("nowhere.txt: No such file")
         (stage,) = store.stages.list()
+        (workflow,) = store.workflows.list()
+        assert workflow.status == "failed"
         assert (stage.status, stage.error_message) == ("failed", f"exit code {done.returncode}")
     assert counts()["agent_memory"] == 0

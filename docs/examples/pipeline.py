@@ -18,7 +18,9 @@ AGENT = "structs"
 def build(schema: Path, folder: Path, execution: str | None = None) -> str:
     """Returns the id of the execution."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tachograph.pipeline(execution, agent=AGENT, environment="dev") as p:
+    with tachograph.open() as store:
+        workflow = store.workflows.start(f"a struct of {schema}", agent_count=1).session_id
+    with tachograph.pipeline(execution, agent=AGENT, environment="dev", workflow=workflow) as p:
         p.manifest_hash = p.input(schema)
         with p.stage("μ₁_normalize", input_bytes=schema.stat().st_size) as s:
             lines = [" ".join(line.split()) for line in schema.read_text().splitlines() if not line.startswith("#")]
@@ -35,21 +37,22 @@ def build(schema: Path, folder: Path, execution: str | None = None) -> str:
             (folder / "record.sha256").write_text(hashlib.sha256(text.encode()).hexdigest() + "\n")
         p.file(folder / "record.rs")
         p.details["fields"] = len(fields)
-    remember({"last": p.execution_id, "fields": len(fields)})
+    with tachograph.open() as store:
+        store.workflows.end(workflow)
+        remember(store, {"last": p.execution_id, "fields": len(fields)})
     return p.execution_id
 
 
-def remember(value: dict[str, object]) -> None:
+def remember(store: tachograph.Store, value: dict[str, object]) -> None:
     """For the next run. The version that was read is named, so that two runs at once do not undo each other."""
-    with tachograph.open() as store:
-        try:
-            version = store.memory.get(AGENT).version
-        except NotFound:
-            version = 0
-        try:
-            store.memory.set(AGENT, value, expect=version)
-        except Refused:
-            print(f"{value['last']}: another run was quicker", file=sys.stderr)
+    try:
+        version = store.memory.get(AGENT).version
+    except NotFound:
+        version = 0
+    try:
+        store.memory.set(AGENT, value, expect=version)
+    except Refused:
+        print(f"{value['last']}: another run was quicker", file=sys.stderr)
 
 
 if __name__ == "__main__":

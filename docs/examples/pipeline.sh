@@ -11,11 +11,21 @@ execution=${3:-structs-$(date -u +%Y%m%d-%H%M%S)-$$}
 agent=structs
 mkdir -p "$folder"
 
-finish() {
+# Whatever is recorded meanwhile belongs to the same workflow; one that is there already goes on.
+if [ -z "${TACHOGRAPH_WORKFLOW:-}" ]; then
+    TACHOGRAPH_WORKFLOW=$(tachograph workflow start "a struct of $schema" --agents 1)
+    export TACHOGRAPH_WORKFLOW
+    ours=$TACHOGRAPH_WORKFLOW
+fi
+
+finish() { # STATUS OPTION…
+    ended=$1
+    shift
     tachograph stage finish "$execution" --agent "$agent" --environment "${ENVIRONMENT:-dev}" --manifest "$schema" \
         --input "$schema" "$@"
+    [ -z "${ours:-}" ] || tachograph workflow end "$ours" --status "$ended"
 }
-trap 'code=$?; finish; exit $code' EXIT
+trap 'code=$?; finish failed; exit $code' EXIT
 
 stage() { # NAME INPUT OUTPUT COMMAND: a shell command that reads $2 and writes $3
     tachograph stage run "$execution" "$1" --quiet --agent "$agent" --input "$2" --output "$3" -- \
@@ -30,7 +40,7 @@ stage canonicalize "$folder/raw.rs" "$folder/record.rs" '{ head -n 1 "$1"; sed "
 stage receipt "$folder/record.rs" "$folder/record.sha256" 'sha256sum "$1" | cut -d " " -f 1 > "$2"'
 
 trap - EXIT
-finish --file "$folder/record.rs"
+finish completed --file "$folder/record.rs"
 
 # What the next run wants to know. The version that was read is named, so that two runs at once do not undo each other:
 # the later one is refused, and the conflict is noted.

@@ -52,10 +52,10 @@ def show(app: App, listing: Listing, every: bool, name: str | None, severity: st
             objective=name, severity=severity, agent=listing.agent, since=listing.since, until=listing.until,
             limit=listing.fetch,
         )  # fmt: skip
-        emit(app, listing, found, violations(), "no objective was missed")
+        emit(app, listing, found, violations(app), "no objective was missed")
         return 0
     listed = [one for one in _known(app, objectives) if _fits(one, name, severity)]
-    if not emit(app, listing, listed, objectives_listed(), "") and not wrong:
+    if not emit(app, listing, listed, objectives_listed(app), "") and not wrong:
         app.say(_NONE if not objectives else "no objective fits", draw.DIM)
     return _refused(app, wrong)
 

@@ -10,6 +10,7 @@ import msgspec
 from tachograph import clock
 from tachograph.analyse.objectives import Budget, Objective, Verdict
 from tachograph.cli import draw
+from tachograph.cli.app import App
 from tachograph.cli.listing import Field, Shape
 from tachograph.formats import human
 from tachograph.formats.rows import Row, columns, to_row
@@ -86,7 +87,7 @@ def _time(at: int | None) -> str | None:
     return None if at is None else clock.iso(at)
 
 
-def objectives_listed() -> Shape:
+def objectives_listed(app: App) -> Shape:
     def row(one: Known) -> Row:
         found: Row = msgspec.structs.asdict(one.objective) if one.objective else {"name": one.name or None}
         if one.objective:
@@ -112,14 +113,16 @@ def objectives_listed() -> Shape:
         Field("window", "WINDOW", spare=3),
         Field("scope", "SCOPE", scope, stretch=True, spare=4),
         Field("violations", "MISSED", lambda one: one.missed.violations if one.missed else "", right=True),
-        Field("last_violation", "LAST", lambda one: one.missed.last[:16] if one.missed else "", spare=1),
+        Field(
+            "last_violation", "LAST", lambda one: draw.when_text(app, one.missed.last) if one.missed else "", spare=1
+        ),
     ]
     return Shape("objective", _LIST, fields, row)
 
 
-def violations() -> Shape:
+def violations(app: App) -> Shape:
     fields = [
-        Field("timestamp", "WHEN", lambda one: one.timestamp[:19]),
+        Field("timestamp", "WHEN", lambda one: draw.when_text(app, one.timestamp)),
         Field("objective", "OBJECTIVE", stretch=True),
         Field("severity", "SEVERITY", spare=1),
         Field("execution_id", "EXECUTION", stretch=True),

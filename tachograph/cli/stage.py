@@ -48,7 +48,7 @@ def show(app: App, listing: Listing, execution: str | None, stage: str | None, s
         execution=execution, stage=stage, status=status, agent=listing.agent, since=listing.since,
         until=listing.until, limit=listing.fetch,
     )  # fmt: skip
-    emit(app, listing, found, _shape(), "no stage fits; tachograph stage add notes one")
+    emit(app, listing, found, _shape(app), "no stage fits; tachograph stage add notes one")
 
 
 @cli.command("add")
@@ -241,12 +241,12 @@ def _style(metric: StageMetric) -> str:
     return draw.GREEN if metric.status == "passed" else draw.RED
 
 
-def _shape() -> Shape:
+def _shape(app: App) -> Shape:
     def size(name: str, title: str) -> Field:
         return Field(name, title, lambda one: _size(getattr(one, name)), right=True)
 
     fields = [
-        Field("timestamp", "WHEN", lambda one: one.timestamp[:19], spare=1),
+        Field("timestamp", "WHEN", lambda one: draw.when_text(app, one.timestamp), spare=1),
         Field("execution_id", "EXECUTION", stretch=True),
         Field("stage", "STAGE"),
         Field("status", "STATUS", lambda one: Cell(one.status, _style(one))),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,24 @@ def test_exit_codes_are_those_of_a_shell(call: Ask, command: tuple[str, ...], co
     assert (told.err == "") == (code not in (126, 127))
     (stage,) = call("stage", "list", "--json").json
     assert stage["status"] == ("failed" if code else "passed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signals_go_to_the_command_and_the_stage_is_noted(call: Ask, tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C reaches both, as a terminal sends it."""
+    ready = tmp_path / "ready"
+    trap = f"trap 'exit 7' {number.name[3:]}; touch {ready}; while :; do sleep 0.05; done"
+    child = subprocess.Popen(
+        [PYTHON, "-m", "tachograph", "stage", "run", "e1", "1", "-q", "--", "sh", "-c", trap], start_new_session=True
+    )
+    deadline = time.monotonic() + 30
+    while not ready.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (os.killpg if number == signal.SIGINT else os.kill)(child.pid, number)
+    assert child.wait(timeout=30) == 7
+    (stage,) = call("stage", "list", "--json").json
+    assert (stage["status"], stage["error_message"]) == ("failed", "exit code 7")
 
 
 def test_a_wrong_word_is_said_before_anything_runs(call: Ask, tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ def called(command: Sequence[str]) -> tuple[int, str]:
         child = subprocess.Popen(command)
     except OSError as error:
         return (127 if isinstance(error, FileNotFoundError) else 126), f"{command[0]}: {error.strerror}"
-    handled = {number: signal.signal(number, lambda got, _: child.send_signal(got)) for number in _signals()}
+    forward = {number: signal.signal(number, lambda got, _: child.send_signal(got)) for number in _signals()}
+    # Ctrl-C reaches the command, too, and how it ends is its business. An exception could lose its exit code.
+    before = {**forward, signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None)}
     try:
-        status = _wait(child)
+        status = child.wait()
     finally:
-        for number, before in handled.items():
-            signal.signal(number, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if status < 0:
         return 128 - status, f"ended by signal {-status}"
     return status, f"exit code {status}" if status else ""
@@ -27,14 +29,6 @@ def called(command: Sequence[str]) -> tuple[int, str]:
 
 def _signals() -> list[signal.Signals]:
     return [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-
-def _wait(child: subprocess.Popen[bytes]) -> int:
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:  # Ctrl-C reached the command, too: how it ends is its business
-            continue
 
 
 def bytes_of(paths: Sequence[str]) -> int | None:

@@ -168,7 +168,8 @@ class ToldSession:
     def follow(self) -> None:
         """Inside a transaction: the status that the source named, or that of the last state it told."""
         self.refresh()
-        if self.status and not self.wrapped and self.status != self.known.status:
+        late = self.status in _OPEN and self.last_at < (self.known.ended_at or 0)  # it had ended by then
+        if self.status and not late and not self.wrapped and self.status != self.known.status:
             ended = None if self.status in _OPEN else self.last_at or self.known.started_at
             self._change(status=self.status, ended_at=ended)
         self.save()

@@ -84,6 +84,18 @@ def test_messages_in_any_portions(places: paths.Places, store: Store) -> None:
     assert len(calls(store)) == 2
 
 
+def test_messages_that_come_late_do_not_reopen_a_session(places: paths.Places, store: Store) -> None:
+    """The end by a command, what was before it from a server that had been held up."""
+    *before, last = [(body, AT + number * STEP) for number, (_, body) in enumerate(recorded("claude.jsonl"))]
+    for messages in ([last], before):
+        for body, at in messages:
+            send(places, body, at)
+        catch_up(places)
+    session = store.sessions.get(SESSION)
+    assert (session.status, session.ended_at) == ("completed", AT + 10 * STEP)
+    assert session.tool_calls == 2
+
+
 def test_messages_twice_are_the_same_messages(places: paths.Places, store: Store) -> None:
     send_all(places)
     catch_up(places)

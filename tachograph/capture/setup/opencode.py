@@ -39,7 +39,13 @@ def plan(world: World) -> Plan:
     }
     for name, value in values.items():
         text = text.replace(f'"{name}"', json.dumps(value))
-    return Plan([Edit(file, before, text)])
+    left = []
+    if world.telemetry:
+        left.append(
+            'telemetry needs "experimental": {"openTelemetry": true} in opencode.json, and where it is started: '
+            f"OTEL_EXPORTER_OTLP_ENDPOINT={world.secret_url} OTEL_EXPORTER_OTLP_PROTOCOL=http/json opencode"
+        )
+    return Plan([Edit(file, before, text)], left)
 
 
 def traps(world: World) -> list[str]:

@@ -254,6 +254,12 @@ def test_telemetry_that_goes_elsewhere_is_left_alone(user: Path, world: World) -
     assert settings(user, "claude") == {"env": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://corp"}}
 
 
+@pytest.mark.parametrize("agent", ["copilot", "opencode"])
+def test_telemetry_that_no_file_switches_on_is_told(agent: str, world: World) -> None:
+    assert agents.prepare(AGENTS[agent], world._replace(telemetry=False)).plan.left == []
+    assert f"/i/{TOKEN} OTEL_" in agents.prepare(AGENTS[agent], world).plan.left[0]
+
+
 CONFIGS = ["", "model = 'x'", "# mine\r\nmodel = 'x'\r\n[features]\r\nhooks = true\r\n", "[a]\nb = 1\n"]
 
 

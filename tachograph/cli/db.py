@@ -9,14 +9,17 @@ from collections.abc import Sequence
 import click
 
 from tachograph import clock
+from tachograph.cli import old_names
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listed, form_options, pass_app
+from tachograph.cli.command import Group, Listed, choice, form_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
+from tachograph.cli.vocabulary import vocabulary
 from tachograph.errors import UsageError
 from tachograph.formats import human
 from tachograph.formats.rows import Row
 
 DAMAGED = 5  # exit code
+PERIODS = ("last-24-hours", "last-7-days", "last-30-days", "last-90-days")
 
 
 @click.group("db", cls=Group)
@@ -113,6 +116,26 @@ def test(app: App) -> int:
     return 1 if failed else 0
 
 
+@cli.command("stats")
+@pass_app
+def stats(app: App) -> None:
+    """Count receipts, agents and audit entries, as JSON."""
+    app.value(app.store().analytics.stats())
+
+
+@cli.command("analytics")
+@click.argument("agent", default="%", metavar="[AGENT]")
+@click.argument("period", default=PERIODS[1], metavar="[PERIOD]", type=choice(*PERIODS))
+@pass_app
+def analytics(app: App, agent: str, period: str) -> None:
+    """What agents that fit AGENT did within PERIOD, and how their executions ended, as JSON.
+
+    AGENT is a glob, all without it; PERIOD is last-24-hours, last-7-days (which it is without), last-30-days or
+    last-90-days.
+    """
+    app.value(app.store().analytics.report(agent, period))
+
+
 @cli.command("sql")
 @click.argument("query")
 @click.option("--timeout", metavar="TIME", help="Longest time it may take (config: sql.timeout).")
@@ -149,3 +172,7 @@ def _unique(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         unique.append(name if seen[name] == 1 else f"{name}:{seen[name]}")
     return unique
+
+
+for command in (vocabulary, *old_names.commands()):
+    cli.add_command(command)

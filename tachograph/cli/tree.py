@@ -56,7 +56,12 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("rules", "rules", "List, check and try extraction rules."),
         Entry("extract", "extract", "Run rules over old recordings: what would change?"),
     ),
-    "Store": (Entry("db", "db", "The database file: where, how big, sound, SQL."),),
+    "Store": (
+        Entry("db", "db", "The database file: where, how big, sound, SQL."),
+        Entry("backup", "backup", "Write receipts, memory and audit log to files."),
+        Entry("clean", "clean", "Delete old receipts and audit entries."),
+        Entry("reset", "reset", "Delete everything that was recorded."),
+    ),
     "Self": (
         Entry("doctor", "doctor", "Check the installation and say how to mend it."),
         Entry("config", "config", "Read and change settings."),

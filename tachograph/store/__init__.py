@@ -7,13 +7,15 @@ room's business, as is masking secrets. What is added here is stored as it is gi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 from tachograph.records import Event
+from tachograph.store import cleaning, door, dumping, statistics
 from tachograph.store import connection as gate
-from tachograph.store import door, statistics
+from tachograph.store.analytics import Analytics
 from tachograph.store.audit import Audit
 from tachograph.store.calls import Calls
 from tachograph.store.code_blocks import CodeBlocks
@@ -45,6 +47,7 @@ from tachograph.store.touches import Touches
 from tachograph.store.trouble import translated
 from tachograph.store.turns import Turns
 from tachograph.store.usage import Usages
+from tachograph.store.vocabulary import Vocabulary
 from tachograph.store.workflows import Workflows
 from tachograph.store.writer import Writer
 
@@ -86,11 +89,13 @@ class Store:
         self.files = Files(self._writer, self.turns)
         self.seals = Seals(self._writer, self.ledger)
         self.audit = Audit(self._writer, self.ledger)
-        self.memory = MemoryStore(self._writer, self.ledger)
         self.receipts = Receipts(self._writer, self.ledger)
         self.workflows = Workflows(self._writer, self.ledger)
         self.touches = Touches(self._writer, self.steps)
         self.collisions = Collisions(self._writer, self.ledger, self.workflows)
+        self.memory = MemoryStore(self._writer, self.ledger, self.collisions)
+        self.analytics = Analytics(self._writer)
+        self.vocabulary = Vocabulary(self._writer, self.audit)
         self.stages = Stages(self._writer, self.ledger, self.receipts)
         self.slo = Slo(self._writer, self.ledger, self.stages)
 
@@ -126,6 +131,22 @@ class Store:
     def check(self, *, quick: bool = False) -> list[str]:
         """Problems of the file in words; empty when it is sound."""
         return statistics.check(self._writer, quick=quick)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything that is read inside is read of one state of the database; nobody who writes waits for it."""
+        with self._connection:
+            yield
+
+    def dump(self, table: str) -> Iterator[dict[str, object]]:
+        """Every row of a table of the ledger, as it is stored, oldest first."""
+        return dumping.rows(self._writer, table)
+
+    def clean(self, before: int, *, dry_run: bool = False) -> cleaning.Cleaned:
+        """Remove receipts and audit entries of before that time (ns), with all that hangs on them; or count them."""
+        if dry_run:
+            return cleaning.counted(self._writer, before)
+        return cleaning.clean(self._writer, self.ledger, self.audit, before)
 
     def vacuum(self) -> None:
         """Give free pages back to the disk and shorten the write-ahead log. Needs room for a copy meanwhile."""

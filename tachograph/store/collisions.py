@@ -5,6 +5,7 @@ Each belongs to a workflow. The same two events collide on the same thing once, 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
@@ -22,6 +23,7 @@ from tachograph.store.writer import Writer
 _sql = queries.load("collisions")
 TYPES = ("file_conflict", "memory_conflict", "semantic_overlap", "structural_overlap")
 SEVERITIES = ("info", "warning", "critical")
+_MEMORY = "memory"
 
 
 class Collisions:
@@ -62,11 +64,11 @@ class Collisions:
     ) -> int:
         """A write of an agent's memory lost a race: `memory` is the agent_id of the memory, `session_id` the session
         whose write was refused, `other_session_id` the one that was quicker. In a transaction of its own: call it
-        after the one that was refused. Without a workflow of either session one opens by itself."""
+        after the one that was refused. Without a workflow of either session it belongs to one kept for that."""
         with self._writer.change():
             known = (self._workflows.of_name(name) for name in (session_id, other_session_id) if name)
             workflow = next(filter(None, known), None)
-            workflow = workflow or self._workflows.start(opened_by=BY_ITSELF, agent_count=2).session_id
+            workflow = workflow or self._of_memory()
             row = self.add(
                 Collision(
                     workflow, other_agent or memory, agent or memory, "memory_conflict", description, "warning",
@@ -76,6 +78,12 @@ class Collisions:
             )  # fmt: skip
         assert row is not None  # without events nothing is the same
         return row
+
+    def _of_memory(self) -> str:
+        """The workflow of conflicts between writers that belong to none: one for all of them."""
+        with contextlib.suppress(BadRecord):  # it is there already
+            self._workflows.start("writers of one memory", session_id=_MEMORY, opened_by=BY_ITSELF, agent_count=2)
+        return _MEMORY
 
     def resolve(self, collision_id: int, resolution: str) -> Collision:
         """Note what became of it. Raises NotFound, BadRecord when nothing is said."""

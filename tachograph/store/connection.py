@@ -151,3 +151,25 @@ def vacuum(connection: apsw.Connection, path: str) -> None:
     with translated(path):
         connection.execute(_sql.vacuum).fetchall()
         connection.execute(_sql.checkpoint).fetchall()
+
+
+def refuse_shared(path: str) -> None:
+    """Raises StoreBusy while anybody else has the database open; one that is not there or damaged nobody can use."""
+    if not os.path.exists(path):
+        return
+    with (
+        contextlib.suppress(StoreDamaged),
+        translated(path),
+        _opened(path, 2_000) as connection,
+        contextlib.closing(connection),
+    ):
+        connection.execute(_sql.alone).fetchall()
+
+
+def remove(path: str) -> None:
+    """Delete a database and what SQLite keeps beside it."""
+    with translated(path):
+        for tail in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path + tail)
+        _sync_folder(os.path.dirname(path))

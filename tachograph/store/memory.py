@@ -16,15 +16,14 @@ from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, Refused
 from tachograph.records import Memory
 from tachograph.store import queries
+from tachograph.store.collisions import Collisions
 from tachograph.store.filters import Where, pattern
 from tachograph.store.json_diff import Change, changes
 from tachograph.store.json_input import checked
-from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
 from tachograph.store.writer import Writer
 
 _sql = queries.load("memory")
-_WORKFLOW = "memory"  # of conflicts between sessions that belong to no workflow
 _CONFLICTS_KEPT = 50
 _NAME_MOST = 200
 
@@ -32,10 +31,11 @@ _NAME_MOST = 200
 class MemoryStore:
     """`store.memory`"""
 
-    def __init__(self, writer: Writer, ledger: Ledger) -> None:
+    def __init__(self, writer: Writer, ledger: Ledger, collisions: Collisions) -> None:
         self._writer = writer
         self._connection = writer.connection
         self._ledger = ledger
+        self._collisions = collisions
 
     def set(
         self,
@@ -56,8 +56,7 @@ class MemoryStore:
         _check_name(agent_id)
         text = checked(value, "the memory")
         fields = _fields(agent_id, session_id, source) | {"agent_type": agent_type, "memory_json": text}
-        self._write(_sql.change, fields, expect)
-        return self.get(agent_id)
+        return self.get(agent_id, self._write(_sql.change, fields, expect))
 
     def get(self, agent_id: str, version: int | None = None) -> Memory:
         """The current memory of an agent, or one of its versions. Raises NotFound."""
@@ -123,8 +122,7 @@ class MemoryStore:
             )
         fields = _fields(agent_id, session_id, source)
         fields |= {"agent_type": old.agent_type, "memory_json": old.memory_json}
-        self._write(_sql.change, fields, expect)
-        return self.get(agent_id)
+        return self.get(agent_id, self._write(_sql.change, fields, expect))
 
     def delete(
         self, agent_id: str, *, expect: int | None = None, session_id: str | None = None, source: str = "python"
@@ -155,28 +153,19 @@ class MemoryStore:
         now = clock.iso(clock.now())
         there = f"version {current}" if current else "none"
         late = f"the memory of {agent!r} was expected at version {expect}, and there is {there}"
-        one, two = self._writer_of(theirs, agent), self._writer_of(mine, agent)
-        workflow = two[1] or one[1] or self._own_workflow(now)
         text = fields.get("memory_json")
-        overlap = {"expected": expect, "found": current, "lost_bytes": len(text.encode()) if text else None}
-        added = self._connection.execute(
-            _sql.add_conflict, (workflow, one[0], two[0], late, now, theirs, mine, agent, to_json(overlap))
-        )
-        self._ledger.seal("collision_detection", [added.get])
+        self._collisions.memory_conflict(
+            agent, description=late, session_id=mine, other_session_id=theirs, agent=self._agent_of(mine),
+            other_agent=self._agent_of(theirs),
+            overlap={"expected": expect, "found": current, "lost_bytes": len(text.encode()) if text else None},
+        )  # fmt: skip
         if found:
             entry = {"timestamp": now, "session_id": mine, "expected": expect, "found": current}
             self._connection.execute(_sql.note_conflict, (late, _appended(found[2], entry), agent))
         return late
 
-    def _writer_of(self, session: str | None, agent: str) -> tuple[str, str | None]:
-        found = self._connection.execute(_sql.writer, (session,)).fetchone() if session else None
-        return (found[0], found[1]) if found else (agent, None)
-
-    def _own_workflow(self, now: str) -> str:
-        added = self._connection.execute(_sql.workflow, (_WORKFLOW, now)).get
-        if added is not None:
-            self._ledger.seal("workflow_sessions", [added])
-        return _WORKFLOW
+    def _agent_of(self, session: str | None) -> str | None:
+        return self._connection.execute(_sql.agent_of, (session,)).get if session else None
 
 
 def _nothing(agent_id: str, version: int | None = None) -> NotFound:

@@ -44,6 +44,11 @@ class Sources:
             return self.get(name, fingerprint)
         return Source._make((*row[:4], bool(row[4]), from_json(row[5]) or {}))
 
+    def done(self, name: str, fingerprint: str) -> bool:
+        """Whether all of a journal is in the store."""
+        row = self._connection.execute(_sql.by_name, (name, fingerprint)).fetchone()
+        return row is not None and bool(row[4])
+
     def move(
         self,
         source: int,

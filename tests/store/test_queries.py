@@ -22,7 +22,7 @@ BRACES = {
     "version": "1", "application_id": "1", "kinds": "1, 2", "key": "a.name", "sorting": "1", "sessions": "1, 2",
     "minus": "-", "edge": "s.last_at", "below": "1", "of_session": "TRUE", "is_session": "TRUE",
     "failed": "TRUE", "changed": "TRUE", "prompts": "1", "markers": "2", "rows": "",
-    "table": "receipts", "columns": "t.id", "value": "s.errors",
+    "table": "receipts", "words": "_operations", "columns": "t.id", "value": "s.errors",
 }  # fmt: skip
 FUNCTIONS = {"program": 1, "called": 1, "whole": 2, "anchored": 1, "fits": 2}  # that modules lend to their queries
 ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]

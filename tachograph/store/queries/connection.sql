@@ -36,3 +36,7 @@ PRAGMA secure_delete = FAST;
 -- name: checkpoint
 -- Move everything from the write-ahead log into the file and cut the log to nothing.
 PRAGMA wal_checkpoint(TRUNCATE);
+
+-- name: alone
+-- Leave write-ahead logging, which SQLite refuses while anybody else has the file open.
+PRAGMA journal_mode = DELETE;

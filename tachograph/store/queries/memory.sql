@@ -50,22 +50,6 @@ SELECT {memory_version} FROM agent_memory_versions v WHERE v.agent_id = ? ORDER 
 UPDATE agent_memory SET retry_count = coalesce(retry_count, 0) + 1, last_error = ?, collision_history = ?
 WHERE agent_id = ?;
 
--- name: writer
--- Of which agent a session is, and to which workflow it belongs.
-SELECT a.name, (SELECT w.session_id FROM workflow_sessions w WHERE w.session_id = s.workflow_id)
-FROM _sessions s JOIN _agents a ON a.id = s.agent
-WHERE s.session_id = ?;
-
--- name: workflow
--- The one for conflicts outside of any; no row when it is there already.
-INSERT INTO workflow_sessions (session_id, start_time, status, agent_count, title, opened_by)
-VALUES (?, ?, 'running', 2, 'memory that several sessions write to', 'tachograph')
-ON CONFLICT (session_id) DO NOTHING
-RETURNING id;
-
--- name: add_conflict
--- Two writers of one memory.
-INSERT INTO collision_detection (session_id, agent_id_1, agent_id_2, collision_type, description, severity, timestamp,
-    session_id_1, session_id_2, subject, overlap_json)
-VALUES (?, ?, ?, 'memory_conflict', ?, 'warning', ?, ?, ?, ?, ?)
-RETURNING id;
+-- name: agent_of
+-- Of which agent a session is.
+SELECT a.name FROM _sessions s JOIN _agents a ON a.id = s.agent WHERE s.session_id = ?;

@@ -162,7 +162,7 @@ class Histories:
             more = item.step(final=candidate.final)
             if item.history is not None:
                 self._known[candidate.name] = item.history
-        if clock.now() - candidate.modified_at < GROWING:
+        if more or clock.now() - candidate.modified_at < GROWING:
             self._imports[candidate.name] = item  # the last to be used is the last to go
         while len(self._imports) > KEPT:
             self._imports.pop(next(iter(self._imports)))

@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from tachograph import clock
+from tachograph.ingest import history_bytes, history_import
 from tests.ingest.machine import HISTORIES, LONG_AGO, Machine, differences, everything, machine
 from tests.readers.claude_records import answer, call, numbered, says, text, user
 from tests.recount import rows
@@ -303,3 +304,29 @@ def test_a_session_runs_while_it_is_written_and_a_copy_of_an_old_one_does_not() 
         one.put("running.jsonl", running, at=None)
         one.look()
         assert rows(one.store, state)[-1] == ("running", None)
+
+
+def test_a_large_file_that_has_to_wait_is_read_on_where_it_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written long ago is the backlog; whatever is written now goes before it."""
+    monkeypatch.setattr(history_import, "BLOCK", 2000)
+    monkeypatch.setattr(history_bytes, "BLOCK", 2000)
+    long = FIRST + transcript(*[user(f"again {number}") for number in range(99)])
+    long = FIRST + long[len(FIRST) :].replace(b'"uuid": "u', b'"uuid": "w')
+    with machine() as one:
+        path = one.put(NAME, long)
+        candidate, positions = one.candidate(path)._replace(final=True), []
+        while one.histories.changed([candidate]):
+            steps = iter([False, True])
+            one.histories.take(candidate, stop=lambda steps=steps: next(steps))  # type: ignore[misc]
+            known = one.store.histories.get(str(path))
+            assert known is not None
+            positions.append(known.read_bytes)
+            unfinished = known.read_bytes < len(long)
+            assert one.histories.unfinished(candidate) == unfinished
+            assert (candidate.name in one.histories._imports) == unfinished, "what it knows is not learned again"
+            with opened_below(one.home) as opened:
+                assert one.histories.changed([candidate]) == ([candidate] if unfinished else [])
+            assert opened == []
+        assert positions == sorted(set(positions)) and len(positions) > 5
+        assert len(prompts(one)) == 100
+        assert one.original(path) == long

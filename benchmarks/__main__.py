@@ -37,11 +37,18 @@ def _wrapper(options: argparse.Namespace) -> list[Row]:
     return wrapper.rows(options.rounds)
 
 
+def _imports(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import imports
+
+    return imports.rows(options.rounds, options.histories)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
     "extraction": _extraction,
     "wrapper": _wrapper,
+    "import": _imports,
 }
 
 
@@ -50,6 +57,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--large", action="store_true", help="insert 1 million events, query 10 million")
     parser.add_argument("--events", type=int, help="query a store of this many events instead")
+    parser.add_argument("--histories", help="import the histories below this home folder instead of made-up ones")
     parser.add_argument("--only", help=f"comma-separated parts: {', '.join(PARTS)}")
     options = parser.parse_args()
     chosen = options.only.split(",") if options.only else list(PARTS)

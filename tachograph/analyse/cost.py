@@ -7,7 +7,7 @@ every figure. Nothing is fetched.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -61,8 +61,13 @@ def _table(model: str, day: int) -> tuple[_Tiers, str] | None:
             ).model_price
         except (LookupError, ValueError):
             continue
-        return _tiers(found), f"genai-prices {version('genai-prices')}"
+        return _tiers(found), _source()
     return None
+
+
+@cache
+def _source() -> str:
+    return f"genai-prices {version('genai-prices')}"
 
 
 def _tiers(prices: Any) -> _Tiers:

@@ -23,7 +23,7 @@ from tachograph.extract.redact import redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import BLOCK, digest_of, is_quiet, masks_of, opened, read_block, tail_of
-from tachograph.ingest.importer import load_rules
+from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.packed import is_packed
 from tachograph.ingest.preparing import Prepared, fed, prepared
 from tachograph.readers import Origin, Parser, Shape
@@ -34,7 +34,7 @@ from tachograph.store.vault import Masked
 
 WORTH = 4 << 20  # bytes below which starting processes costs more than it saves
 _WINDOW = 64  # files that processes know of before the first of them is stored
-_HELD = 24 << 20  # bytes of answers of one process that may wait to be stored; it waits then, too
+_HELD = 12 << 20  # bytes of answers of one process that may wait to be stored; it waits then, too
 _LENGTH = 8  # bytes in front of an answer that say how long it is
 
 

@@ -23,20 +23,21 @@ from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories
 from tachograph.ingest.history_bytes import QUIET
-from tachograph.ingest.importer import load_rules
 from tachograph.ingest.importing import GROUP
 from tachograph.ingest.opening import open_store
+from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.sealing import seal_quiet
 from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
 from tachograph.store import Store
 
-SCAN = 120 * clock.SECOND  # a look at everything, while the system says what changes
+SCAN = 300 * clock.SECOND  # a look at everything, while the system says what changes
 SCAN_ALONE = 15 * clock.SECOND  # when it does not
 SOON = 2 * clock.SECOND  # the same once more, for what was written before the system had begun to watch
 SEAL = 5 * clock.SECOND  # between two looks for sessions that have gone quiet
 ROOTS = 5 * clock.SECOND  # a look for folders that are new
 HOT = 3600 * clock.SECOND  # without the system's help, files written to lately are asked for their size
+_STEP_MS = 50  # milliseconds between two looks at what the system has reported: each wakes the machine up
 _COMMIT = clock.SECOND // 2  # what was read is to be seen soon
 _HOT_POLL = clock.SECOND // 5
 
@@ -60,8 +61,8 @@ class Watch:
 
         try:
             for changes in watchfiles.watch(
-                *self.roots, debounce=100, step=20, rust_timeout=1000, stop_event=self._stop, raise_interrupt=False,
-                watch_filter=None, ignore_permission_denied=True,
+                *self.roots, debounce=100, step=_STEP_MS, rust_timeout=1000, stop_event=self._stop,
+                raise_interrupt=False, watch_filter=None, ignore_permission_denied=True,
             ):  # fmt: skip
                 for _, path in changes:
                     self.changes.put(path)

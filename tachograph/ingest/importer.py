@@ -16,16 +16,15 @@ from typing import NamedTuple
 from tachograph import clock, paths
 from tachograph.capture.received import is_received
 from tachograph.errors import StoreBusy, StoreDamaged, StoreError, StoreTooNew
-from tachograph.extract import rules
 from tachograph.ingest import journals, spawn
 from tachograph.ingest.journal_import import JournalImport
 from tachograph.ingest.opening import open_store
+from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.received_import import ReceivedImport
 from tachograph.ingest.sealing import seal_quiet
 from tachograph.journal.lock import is_live
 from tachograph.store import Store
 
-RULES = "rules.toml"
 KEPT = 2 * clock.SECOND  # a finished journal stays that long: its name keeps a session id from being taken twice
 LINGER = 2 * clock.SECOND  # wait that long for more before leaving
 TRIES = 3  # for one journal that fails for a reason of its own
@@ -160,16 +159,6 @@ class Importer:
         if self._store is None:
             self._store = open_store(self.places.database)
         return self._store
-
-
-def load_rules(places: paths.Places) -> rules.Rules:
-    """The shipped rules with the user's own on top; a bad rule of theirs is left out (`tachograph rules check`)."""
-    own = os.path.join(places.config, RULES)
-    try:
-        with open(own, encoding="utf-8", errors="replace") as file:
-            return rules.load(file.read())[0]
-    except FileNotFoundError:
-        return rules.load()[0]
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
 from tachograph.ingest.history_import import HistoryImport
-from tachograph.ingest.importer import load_rules
+from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.sealing import seal_quiet
 from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places

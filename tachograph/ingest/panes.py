@@ -23,7 +23,7 @@ from tachograph.capture.tmux import FORMAT, Pane, Server, parse
 from tachograph.errors import NotFound, TachographError
 from tachograph.ingest import spawn
 from tachograph.ingest.followed_pane import FollowedPane, World
-from tachograph.ingest.importer import load_rules
+from tachograph.ingest.own_rules import load_rules
 from tachograph.paths import Places
 
 # Notices after which the panes may be others, or have other sizes.

@@ -63,7 +63,7 @@ def _hiding(steps: Sequence[Step]) -> list[bool]:
     ends: list[int] = []
     odd: list[bool] = []
     for step in steps:
-        odd.append(not _gather((step.content, step.command, step.metadata), texts, 0))
+        odd.append(not _gather((step.content, step.command, step.file_path, step.metadata), texts, 0))
         ends.append(len(texts))
     for index in suspicious(texts):
         odd[bisect.bisect_right(ends, index)] = True
@@ -105,6 +105,8 @@ def _prepared(step: Step, rules: Rules, hides: bool) -> Prepared:
     if step.command:
         command = redact_text(step.command)[0] if hides else step.command
         changes |= {"command": command, "command_category": _category(command)}
+    if step.file_path and hides:
+        changes["file_path"] = redact_text(step.file_path)[0]
     return Prepared(msgspec.structs.replace(step, **changes) if changes else step, result, found)
 
 

@@ -193,8 +193,7 @@ class ToldSession:
         return clock.now() - (self.last_at if copied else modified_at) > RUNNING
 
     def relative(self, path: str) -> str:
-        """A path inside the project as seen from there; another as it is."""
-        path = redact_text(path)[0]
+        """A path (masked) inside the project as seen from there; another as it is."""
         root = self.known.project_dir
         if root and path.startswith(root) and path[len(root) : len(root) + 1] in {"/", "\\"}:
             return path[len(root) + 1 :] or path

@@ -42,7 +42,7 @@ def test_on_a_terminal_the_call_stands_above_its_lines(
 
 
 def test_lines_around_a_hit_are_those_of_the_same_call(home: Path, call: Ask) -> None:
-    from tachograph.ingest.importer import load_rules
+    from tachograph.ingest.own_rules import load_rules
     from tachograph.ingest.telling import Telling
     from tachograph.paths import places
     from tachograph.records import SessionFacts, Step

@@ -42,7 +42,7 @@ def content(connection: Any, session: int) -> Content:
 def _output_hash(connection: Any, session: int) -> str:
     hash = hashlib.sha256()
     for *place, data, times in connection.execute(_sql.chunks, (session,)):
-        hash.update(_encode(place) + b"\n" + data + times)
+        hash.update(_encode([*place, len(data)]) + b"\n" + data + times)
     return hash.hexdigest()
 
 

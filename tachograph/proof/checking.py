@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tachograph.proof.chain import BEGINNING, Entry, holds
-from tachograph.proof.heads import Head
+from tachograph.proof.heads import DONE, Head
 from tachograph.proof.report import Problem
 from tachograph.proof.signing import Verifier
 
@@ -19,11 +19,18 @@ class Checked(NamedTuple):
     problems: Sequence[Problem]
 
 
-def check(entries: Iterable[Entry], heads: Sequence[Head], key: Verifier | None) -> Checked:
-    """`entries` in order of number. The first entry that does not hold is named; what follows it proves nothing."""
+def check(
+    entries: Iterable[Entry], heads: Sequence[Head], key: Verifier | None, later: Sequence[Head] | None = None
+) -> Checked:
+    """`entries` in order of number. The first entry that does not hold is named; what follows it proves nothing.
+
+    `heads` were read before the entries; `later` after they were fixed, where somebody may write meanwhile.
+    """
     problems = [problem for head in heads if (problem := _signature(head, key))]
     valid = [head for head in heads if key is None or head.signed_by(key)]
     counted, restored = _counted(valid)
+    announced = {(head.number, head.hash) for head in later or heads if key is None or head.signed_by(key)}
+    counted = [head for head in counted if head.phase == DONE]
     wanted = {head.number: head for head in counted}
     previous, last, broken = BEGINNING, 0, None
     for entry in entries:
@@ -40,6 +47,10 @@ def check(entries: Iterable[Entry], heads: Sequence[Head], key: Verifier | None)
         text = f"entries {last + 1} to {newest.number} are missing: a head of {newest.at} was signed for them"
         problems.append(Problem("missing_tail", last + 1, "", None, text))
     anchored = newest.number if newest else 0
+    if newest is not None and broken is None and last > anchored and (last, previous.hex()) not in announced:
+        why = "somebody put them in, or heads.log could not be written"
+        text = f"entries {anchored + 1} to {last} were never signed: {why}"
+        problems.append(Problem("unsigned", anchored + 1, "", None, text))
     return Checked(last, max(0, last - anchored), newest.at if newest else None, restored, problems)
 
 

@@ -1,7 +1,8 @@
 """Signed heads of the chain, in a file outside the database: what makes a cut tail and a rewritten chain show.
 
-`heads.log` is one JSON object a line, appended by one `write` after the commit it speaks of:
-`{"at","hash","key","number","reason","signature"}`. The signature is ed25519 over the canonical JSON of the other five.
+`heads.log` is one JSON object a line, appended by one `write`: `{"at","hash","key","number","phase","reason",
+"signature"}`. The signature is ed25519 over the canonical JSON of the other six. Each commit has two: `begun` just
+before it and `done` just after it, so that whoever is killed between them has announced what is there.
 A head with a `reason` begins anew: what was signed before and lies beyond its number is void (a restored copy).
 """
 
@@ -17,9 +18,11 @@ from tachograph import clock, paths
 from tachograph.proof.canonical import canonical_row
 from tachograph.proof.signing import Signer, Verifier, signer
 
+BEGUN, DONE = "begun", "done"
+
 
 class Head(NamedTuple):
-    """How far the chain reached at some time, as signed then."""
+    """How far the chain reached at some time, or was about to, as signed then."""
 
     number: int
     hash: str  # hex
@@ -27,13 +30,14 @@ class Head(NamedTuple):
     key: str  # id of the signing key
     reason: str  # "" but where the chain was put back
     signature: str  # hex
+    phase: str = DONE
 
     def signed_by(self, key: Verifier) -> bool:
         try:
             signature = bytes.fromhex(self.signature)
         except ValueError:
             return False
-        return key.verify(signature, _message(self.number, self.hash, self.at, self.key, self.reason))
+        return key.verify(signature, _message(self.number, self.hash, self.at, self.key, self.reason, self.phase))
 
 
 class Heads:
@@ -46,11 +50,14 @@ class Heads:
         self.config = where.config
         self._signer: Signer | None = None
 
-    def append(self, number: int, hash: bytes, reason: str = "") -> None:
+    def append(self, number: int, hash: bytes, reason: str = "", phase: str = DONE) -> None:
         """Sign how far the chain reaches. Raises StoreError when there is no key and none can be made, OSError."""
         self._signer = self._signer or signer(self.config)
         at = clock.iso(clock.now())
-        fields = {"at": at, "hash": hash.hex(), "key": self._signer.key_id, "number": number, "reason": reason}
+        fields = {
+            "at": at, "hash": hash.hex(), "key": self._signer.key_id, "number": number, "phase": phase,
+            "reason": reason,
+        }  # fmt: skip
         fields["signature"] = self._signer.sign(canonical_row(fields)).hex()
         flags = os.O_CREAT | os.O_APPEND | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
         handle = os.open(self.path, flags, 0o600)
@@ -75,8 +82,8 @@ def _last_byte(handle: int, end: int) -> bytes:
     return os.read(handle, 1)
 
 
-def _message(number: int, hash: str, at: str, key: str, reason: str) -> bytes:
-    return canonical_row({"at": at, "hash": hash, "key": key, "number": number, "reason": reason})
+def _message(number: int, hash: str, at: str, key: str, reason: str, phase: str) -> bytes:
+    return canonical_row({"at": at, "hash": hash, "key": key, "number": number, "phase": phase, "reason": reason})
 
 
 class _Line(msgspec.Struct):
@@ -85,7 +92,8 @@ class _Line(msgspec.Struct):
     at: str
     key: str
     signature: str
-    reason: str = ""
+    reason: str
+    phase: str
 
 
 def _head(line: bytes) -> Head | None:
@@ -93,4 +101,4 @@ def _head(line: bytes) -> Head | None:
         found = msgspec.json.decode(line, type=_Line)
     except (msgspec.MsgspecError, UnicodeError):
         return None
-    return Head(found.number, found.hash, found.at, found.key, found.reason, found.signature)
+    return Head(found.number, found.hash, found.at, found.key, found.reason, found.signature, found.phase)

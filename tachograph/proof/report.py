@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Problem(NamedTuple):
     """Something that is not as it was sealed."""
 
-    kind: str  # changed, missing, broken_chain, missing_tail, rewritten, bad_signature, no_heads
+    kind: str  # changed, missing, broken_chain, missing_tail, rewritten, unsigned, bad_signature, no_heads
     number: int | None  # of the ledger's entry; None: none is to blame
     name: str  # the table, or "" for the chain itself
     row: int | None

@@ -1,8 +1,8 @@
 """The ledger: a seal for every row of the public tables that was written through Tachograph, in one chain.
 
-A seal is made in the transaction that writes the row; the head of the chain is signed after the commit. A row that is
-changed on purpose is sealed again, one that is removed on purpose leaves a tombstone. Rows written past us have no
-seal: `verify` lists them and claims nothing of them.
+A seal is made in the transaction that writes the row; the head of the chain is signed just before and just after the
+commit. A row that is changed on purpose is sealed again, one that is removed on purpose leaves a tombstone. Rows
+written past us have no seal: `verify` lists them and claims nothing of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tachograph.errors import BadRecord, StoreDamaged, StoreError
 from tachograph.proof.canonical import row_digest
 from tachograph.proof.chain import BEGINNING, Entry, holds, link
 from tachograph.proof.checking import check
-from tachograph.proof.heads import Heads
+from tachograph.proof.heads import BEGUN, DONE, Heads
 from tachograph.proof.report import Problem, Report, Unsealed
 from tachograph.proof.signing import Verifier, existing_signer
 from tachograph.store import queries, session_digests
@@ -111,10 +111,11 @@ class Ledger:
 
         `key`: whose signatures count; without one that of this installation, and without that none is checked.
         """
+        key = key or existing_signer(self.heads.config)
+        heads = self.heads.read()  # what was signed by now is in what is read below
         with self._reading():
-            key = key or existing_signer(self.heads.config)
-            heads = self.heads.read()
-            chain = check(self.entries(), heads, key)
+            self._last()
+            chain = check(self.entries(), heads, key, self.heads.read())
             problems = list(chain.problems)
             rows = tombstones = 0
             unsealed = []
@@ -227,12 +228,14 @@ class Ledger:
             previous = link(previous, number, at, table, row, digest, gone)
             added.append((number, at, table, row, digest, gone, previous))
         self._connection.executemany(_sql.add, added)
-        self._writer.after_commit("head", self._sign)
+        self._writer.before_commit("head", lambda: self._sign(BEGUN))
+        self._writer.after_commit("head", lambda: self._sign(DONE))
 
-    def _sign(self) -> None:
-        """After the commit: a head that is not written leaves the newest entries unanchored, which `verify` shows."""
+    def _sign(self, phase: str) -> None:
+        """Before the commit and after it: an entry that nobody announced was put in, a head that came true and is not
+        there any more was cut off. A head that cannot be written stops nobody; `verify` shows it."""
         with contextlib.suppress(OSError, StoreError):
-            self.heads.append(*self._last())
+            self.heads.append(*self._last(), phase=phase)
 
 
 def _listed(sessions: list[int]) -> Unsealed:

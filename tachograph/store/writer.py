@@ -52,6 +52,7 @@ class Writer:
         self._passages: list[tuple[int, int, int, int, str]] = []
         self._recent = Recent(connection)
         self._afterwards: dict[str, Callable[[], None]] = {}
+        self._beforehand: dict[str, Callable[[], None]] = {}
         self._touched: set[int] = set()
         self.companions: list[Companion] = []
 
@@ -63,6 +64,9 @@ class Writer:
             with gate.transaction(self.connection, self.path):
                 yield
                 if not inner:
+                    beforehand, self._beforehand = self._beforehand, {}
+                    for call in beforehand.values():
+                        call()
                     self._mark()
                     self.index()
                     for companion in self.companions:
@@ -73,6 +77,7 @@ class Writer:
             del self._passages[waiting:]
             if not inner:
                 self._touched.clear()
+                self._beforehand.clear()
                 self._afterwards.clear()
                 for companion in self.companions:
                     companion.rollback()
@@ -93,6 +98,10 @@ class Writer:
     def _mark(self) -> None:
         touched, self._touched = self._touched, set()
         self.connection.executemany(_sql.mark, [(session,) for session in touched])
+
+    def before_commit(self, name: str, call: Callable[[], None]) -> None:
+        """Have something done once, when everything else of the transaction that is open is done."""
+        self._beforehand[name] = call
 
     def after_commit(self, name: str, call: Callable[[], None]) -> None:
         """Have something done once, after the transaction that is open has been committed."""

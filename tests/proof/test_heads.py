@@ -42,7 +42,15 @@ def test_a_head_is_signed_and_read_back(heads: Heads, tmp_path: Path) -> None:
 def test_a_head_that_was_changed_is_not_signed(heads: Heads, tmp_path: Path, field: str) -> None:
     heads.append(1, b"\1" * 32)
     (head,) = heads.read()
-    other = {"number": 2, "hash": "02" * 32, "at": "2026", "key": "no", "reason": "x", "signature": "zz"}
+    other = {
+        "number": 2,
+        "hash": "02" * 32,
+        "at": "2026",
+        "key": "no",
+        "reason": "x",
+        "signature": "zz",
+        "phase": "begun",
+    }
     assert not head._replace(**{field: other[field]}).signed_by(signer(str(tmp_path)))
 
 

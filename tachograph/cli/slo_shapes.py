@@ -19,7 +19,7 @@ from tachograph.records import SloViolation
 from tachograph.store.slo import Missed
 
 _SPARK = "▁▂▃▄▅▆▇█"
-_SPARK_DAYS = 30
+_SPARK_DAYS = 20
 _LIST = (
     *("name", "metric", "target", "percentile", "severity", "window", "scope", "description", "configured"),
     *("violations", "last_violation"),
@@ -105,7 +105,7 @@ def objectives_listed(app: App) -> Shape:
         return " ".join(f"{name}={value}" for name, value in scope_of(one.objective).items()) if one.objective else ""
 
     fields = [
-        Field("name", "OBJECTIVE", lambda one: one.name, stretch=True),
+        Field("name", "OBJECTIVE", lambda one: one.name, stretch=True, least=20),
         Field("metric", "METRIC"),
         Field("percentile", "OF", lambda one: _percentile(one.objective) if one.objective else ""),
         Field("target", "TARGET", target, right=True),
@@ -168,7 +168,7 @@ def _verdict_fields(verdict_of: Callable[[Any], Verdict]) -> list[Field]:
 
     return [
         Field("met", " ", met),
-        Field("name", "OBJECTIVE", lambda one: objective(one).name, stretch=True),
+        Field("name", "OBJECTIVE", lambda one: objective(one).name, stretch=True, least=20),
         Field("severity", "SEVERITY", lambda one: objective(one).severity, spare=2),
         Field("metric", "METRIC", lambda one: objective(one).metric, spare=1),
         Field("percentile", "OF", lambda one: _percentile(objective(one))),
@@ -218,7 +218,7 @@ def reports() -> Shape:
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """Counts as small bars, the last 30 of them; nothing is a dot."""
+    """Counts as small bars, the last 20 of them; nothing is a dot."""
     shown = counts[-_SPARK_DAYS:]
     most = max(shown, default=0)
     return "".join(_SPARK[(count * (len(_SPARK) - 1) + most - 1) // most] if count else "·" for count in shown)

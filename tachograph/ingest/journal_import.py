@@ -14,7 +14,7 @@ from tachograph import clock
 from tachograph.analyse.commands import category
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
-from tachograph.ingest import receipts
+from tachograph.ingest import objectives, receipts
 from tachograph.ingest.evidence import Evidence, collect
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.header import TMUX, git_of, session_of, status_of, whole
@@ -104,8 +104,9 @@ class JournalImport:
         """It is over: sealed, with its receipt, in the transaction that stores its end."""
         assert self._row is not None
         self._over = False
+        verdicts = objectives.session_ended(self._store, self._session_id)
         content = self._store.seals.content(self._row)
-        receipts.renew(self._store, self._store.sessions.get(self._session_id), content, seen)
+        receipts.renew(self._store, self._store.sessions.get(self._session_id), content, seen, verdicts)
         self._store.seals.seal_now(self._row, content)
 
     def glimpse(self) -> None:

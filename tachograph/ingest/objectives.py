@@ -124,6 +124,14 @@ def session_ended(store: Store, session_id: str) -> list[Verdict]:
     return check_session(store, (one for one in found if one.window_ns >= age), session)
 
 
+def sessions_ended(store: Store, session_ids: Iterable[str]) -> dict[str, list[Verdict]]:
+    """The same for several, in a transaction; nothing is asked when there are no objectives."""
+    if not _of_store(store.path).all():
+        return {}
+    with store.transaction():
+        return {session_id: session_ended(store, session_id) for session_id in session_ids}
+
+
 @cache
 def _of_store(path: str) -> Objectives:
     return Objectives(places(path))

@@ -10,15 +10,18 @@ import hashlib
 import os
 import platform
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 import tachograph
 from tachograph import clock
+from tachograph.analyse.objectives import Verdict
 from tachograph.errors import BadRecord, NotFound
 from tachograph.ingest.evidence import Evidence, elapsed_ms
 from tachograph.ingest.header import TMUX
+from tachograph.ingest.objectives import told
 from tachograph.records import Session
 from tachograph.store import Store
 from tachograph.store.session_digests import Content
@@ -36,15 +39,24 @@ _HASHED_MAX = 4 << 20  # bytes of a file that an agent changed
 PROJECT = "${PROJECT}"
 
 
-def renew(store: Store, session: Session, content: Content, seen: Evidence | None = None) -> None:
+def renew(
+    store: Store,
+    session: Session,
+    content: Content,
+    seen: Evidence | None = None,
+    verdicts: Sequence[Verdict] = (),
+) -> None:
     """Inside a transaction: the receipt of a session that is over, as everything known now makes it.
 
-    `seen`: what was found in its project just now; None when nobody looked, or that was earlier.
+    `seen`: what was found in its project just now; None when nobody looked, or that was earlier. `verdicts`: objectives
+    that were asked of it.
     """
     if session.ended_at is None:
         return
     before = _before(store, session.id)
     body = {**_facts(session), "events": {"count": content.events, "head": content.events_hash}}
+    if verdicts:
+        body["objectives"] = told(verdicts)
     if seen is not None:
         body |= _proved(store, session, seen)
     elif before and "streams" in before:

@@ -5,10 +5,11 @@ Runs when nothing else is to be done: digests are computed before the transactio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tachograph import clock
-from tachograph.ingest import receipts
+from tachograph.analyse.objectives import Verdict
+from tachograph.ingest import objectives, receipts
 from tachograph.store import Store
 from tachograph.store.seals import Waiting
 from tachograph.store.session_digests import Content
@@ -28,26 +29,31 @@ def seal_quiet(store: Store, *, stop: Callable[[], bool] = lambda: False, quiet:
         waiting = store.seals.waiting(clock.now() - quiet, _GROUP)
         if not waiting:
             break
-        done = _seal_some(store, waiting, stop)
+        verdicts = objectives.sessions_ended(store, [one.id for one in waiting if one.ended])
+        if verdicts:
+            waiting = store.seals.anew(waiting)  # what was missed is an event of its session: sealed with it
+        done = _seal_some(store, waiting, verdicts, stop)
         sealed += done
         if not done:  # all of them have changed meanwhile, or we were told to stop
             break
     return sealed
 
 
-def _seal_some(store: Store, waiting: Sequence[Waiting], stop: Callable[[], bool]) -> int:
+def _seal_some(
+    store: Store, waiting: Sequence[Waiting], verdicts: Mapping[str, list[Verdict]], stop: Callable[[], bool]
+) -> int:
     begun, read = clock.monotonic(), list[tuple[Waiting, Content]]()
     for one in waiting:
         if read and (stop() or clock.monotonic() - begun > _LONG):
             break
         read.append((one, store.seals.content(one.session)))
     with store.transaction():
-        return sum(_seal_one(store, one, content) for one, content in read)
+        return sum(_seal_one(store, one, content, verdicts.get(one.id, [])) for one, content in read)
 
 
-def _seal_one(store: Store, one: Waiting, content: Content) -> bool:
+def _seal_one(store: Store, one: Waiting, content: Content, verdicts: Sequence[Verdict]) -> bool:
     if not store.seals.seal(one, content):
         return False
     if one.ended:
-        receipts.renew(store, store.sessions.get(one.id), content)
+        receipts.renew(store, store.sessions.get(one.id), content, verdicts=verdicts)
     return True

@@ -39,6 +39,11 @@ class Seals:
         rows = self._connection.execute(_sql.waiting, (before, limit)).fetchall()
         return [Waiting(number, changes, name, bool(over)) for number, changes, name, over in rows]
 
+    def anew(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+        """The same sessions as they are now, those that still wait."""
+        found = ((one, self._connection.execute(_sql.changes, (one.session,)).get) for one in waiting)
+        return [one._replace(changes=changes) for one, changes in found if changes is not None]
+
     def content(self, session: int) -> Content:
         """Digests over the events and the output of a session (its row number)."""
         return session_digests.content(self._connection, session)

@@ -9,6 +9,10 @@ WHERE coalesce(s.last_at, s.started_at) < ?
 ORDER BY s.events, u.session
 LIMIT ?;
 
+-- name: changes
+-- How often a session has changed since its seal.
+SELECT changes FROM _unsealed WHERE session = ?;
+
 -- name: unchanged
 -- Nobody changed it since we looked.
 DELETE FROM _unsealed WHERE session = ? AND changes = ?;

@@ -5,7 +5,8 @@ Bodies are kept as they came: nobody looks into them before an agent has its ans
     K  {"agent":…,"event":…,"session":…,"body":…}     `body` is what the agent sent, JSON if all is well
     T  {"signal":…,"encoding":…}\n…                    the rest is the exported message, decompressed
 
-`session` is the id of the wrapped run that the agent is part of, null outside of one.
+`session` is the id of the wrapped run that the agent is part of, null outside of one; `workflow`, of its workflow, is
+there when the agent was started with one.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ def is_received(name: str) -> bool:
     return name.startswith(_PREFIX) and len(parts) > 4 and len(parts[-2]) == _FRACTION and parts[-2].isdecimal()
 
 
-def hook(agent: str, event: str | None, session: str | None, body: bytes) -> bytes:
+def hook(agent: str, event: str | None, session: str | None, body: bytes, workflow: str | None = None) -> bytes:
     """The body of a K record. A message too large to keep leaves its size: {"oversize": bytes}."""
-    head = dumps({"agent": agent, "event": event, "session": session})[:-1]
+    about = {"agent": agent, "event": event, "session": session}
+    head = dumps({**about, "workflow": workflow} if workflow else about)[:-1]
     if len(body) > BODY_MAX:
         body = b'{"oversize":%d}' % len(body)
     return b'%s,"body":%s}' % (head.encode(), body.strip() or b"null")

@@ -58,7 +58,8 @@ def _run(words: list[str]) -> None:
     at = clock.now()
     agent, event, message = (*words, *(None, None))[:3]
     body = message.encode("utf-8", "surrogateescape") if message is not None else _message(0)
-    record = received.hook(agent or "", event, os.environ.get("TACHOGRAPH_SESSION"), body)
+    session, workflow = os.environ.get("TACHOGRAPH_SESSION"), os.environ.get("TACHOGRAPH_WORKFLOW")
+    record = received.hook(agent or "", event, session, body, workflow)
 
     def keep() -> None:
         places = paths.places(database)

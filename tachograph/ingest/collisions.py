@@ -24,13 +24,12 @@ from tachograph.config import FILE, Config
 from tachograph.errors import TachographError
 from tachograph.ingest.preparing import Prepared
 from tachograph.ingest.told_session import ToldSession
-from tachograph.records import Collision
+from tachograph.records import Collision, Session
 from tachograph.store import Store
 from tachograph.store.json_text import to_json
 from tachograph.store.touches import About, Told
-from tachograph.store.workflows import BY_ITSELF, SLOT
+from tachograph.store.workflows import ALIVE, BY_ITSELF, SLOT
 
-ALIVE = 600 * clock.SECOND  # a session that was silent for longer is not at work
 _WENT = {"ok", "unknown"}
 _PROMPT_LEAST = 60  # characters of a prompt that is unlikely to be given twice by chance
 _BLOCK_LEAST = 160, 5  # characters and lines of a code block
@@ -74,6 +73,13 @@ class Watch:
         for first, second, path in waiting:
             self._pair(first, second, path)
 
+    def was_there(self, session: Session, row: int, at: int) -> None:
+        """Inside a transaction: a run that we wrapped gave a sign of life; an agent's own history says more."""
+        if session.parent_id is not None:
+            self._store.workflows.of(row) or self._store.workflows.follow_parent(row)
+        elif root := repository(session.project_dir):
+            self._present(row, root, {at // SLOT})
+
     # -- workflows -------------------------------------------------------------------------------------------------
 
     def _place(self, session: ToldSession, steps: Sequence[Prepared]) -> None:
@@ -91,13 +97,13 @@ class Watch:
         if root is None or not fresh:
             return
         known |= fresh
-        flows.present(root, session.row, fresh)
-        own = flows.of(session.row)
-        if own is None:
-            self._join(session.row, root, fresh)
+        self._present(session.row, root, fresh)
 
-    def _join(self, session: int, root: str, slots: set[int]) -> None:
-        """The workflow of those who are there, too; one opens when a second session comes."""
+    def _present(self, session: int, root: str, slots: set[int]) -> None:
+        """In the workflow of those who are there, too; one opens when a second session comes."""
+        self._store.workflows.present(root, session, slots)
+        if self._store.workflows.of(session) is not None:
+            return
         company = self._store.workflows.company(root, session, slots)
         if company is None:
             return

@@ -138,6 +138,7 @@ class Follower:
             self._histories.refresh(found)
             self._histories.gone({one.name for one in found}, self._watch.roots)
             self._store.histories.settle(clock.now() - RUNNING)
+            self._store.workflows.settle()
             often = SCAN_ALONE if self._watch.broken else SCAN
             self._scan_at = clock.monotonic() + (often if self._scan_at else SOON)
 

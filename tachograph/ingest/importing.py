@@ -68,6 +68,7 @@ def import_all(
                     done += 1
                     progress(done, len(todo), total)
         store.histories.settle(clock.now() - RUNNING)
+        store.workflows.settle()
         seal_quiet(store)
         complaints += histories.complaints
         return total

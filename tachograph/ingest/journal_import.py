@@ -15,6 +15,7 @@ from tachograph.analyse.commands import category
 from tachograph.extract.redact import redact_text
 from tachograph.extract.rules import Rules
 from tachograph.ingest import objectives, receipts
+from tachograph.ingest.collisions import Watch
 from tachograph.ingest.evidence import Evidence, collect
 from tachograph.ingest.findings import as_records
 from tachograph.ingest.header import TMUX, git_of, session_of, status_of, whole
@@ -211,6 +212,7 @@ class JournalImport:
         if self._by == TMUX:
             adopt(self._store, session)
         self._row = self._store.sessions.number(self._session_id)
+        Watch(self._store).was_there(session, self._row, at)
 
     def _announce(self) -> None:
         """A journal whose header was lost still is a session, named after its file."""
@@ -256,6 +258,8 @@ class JournalImport:
             metadata=metadata,
             status=status,
         )
+        if self._row is not None:
+            Watch(self._store).was_there(session, self._row, at)
         self._ended = self._over = True
 
     def _finish(self) -> None:

@@ -164,8 +164,8 @@ class _Voices:
             facts = [hooking.not_understood(f"hook of {agent}", body)]
         else:
             facts = module.hook(hooking.text(envelope.get("event")), body, at, self._memory(agent))
-        session = hooking.text(envelope.get("session"))
-        self._voice(agent, "hook").tell([_joined(fact, session) for fact in facts], at)
+        session, workflow = hooking.text(envelope.get("session")), hooking.text(envelope.get("workflow"))
+        self._voice(agent, "hook").tell([_joined(fact, session, workflow) for fact in facts], at)
 
     def telemetry(self, body: bytes, at: int) -> None:
         """A record of an export over OTLP: the line about it, then the message itself."""
@@ -288,11 +288,13 @@ def _broken(body: bytes) -> Object:
     return {**found, "not_json": rest[:800].decode(errors="replace")[:200]}
 
 
-def _joined(fact: Fact, session: str | None) -> Fact:
-    """With the name of the wrapped run that the agent, not a subagent of it, is part of."""
-    if session is None or not isinstance(fact, SessionFacts) or fact.parent_id is not None:
+def _joined(fact: Fact, session: str | None, workflow: str | None) -> Fact:
+    """With the names of the wrapped run and of the workflow that the agent, not a subagent of it, is part of."""
+    names = {"tachograph_session": session, "tachograph_workflow": workflow}
+    told = {name: value for name, value in names.items() if value is not None}
+    if not told or not isinstance(fact, SessionFacts) or fact.parent_id is not None:
         return fact
-    return msgspec.structs.replace(fact, metadata={**(fact.metadata or {}), "tachograph_session": session})
+    return msgspec.structs.replace(fact, metadata={**(fact.metadata or {}), **told})
 
 
 def _added(known: Object, fresh: dict[str, list[Any]]) -> Object:

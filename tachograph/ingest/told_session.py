@@ -132,6 +132,9 @@ class ToldSession:
             changes["started_at"] = facts.started_at
         more = {**(facts.metadata or {}), **({"version": facts.version} if facts.version else {})}
         more.pop("tachograph_session", None)
+        workflow = more.pop("tachograph_workflow", None)
+        if isinstance(workflow, str) and known.workflow_id is None:
+            changes["workflow_id"] = storable(redact_text(workflow)[0])
         if facts.cost_usd is not None:
             more[STATED_COST] = changes["cost_usd"] = facts.cost_usd
         self._more |= storable(masked(more))

@@ -26,15 +26,15 @@ AgentName = Annotated[str, Parameter(pattern=_WORD, description="The agent that 
 
 @post("/api/ingest/hooks/{agent:str}", status_code=200, media_type=MediaType.JSON)
 async def hooks(request: Incoming, agent: AgentName) -> Response[bytes]:
-    """One message of a hook, kept as it is. Headers: X-Tachograph-Event, X-Tachograph-Session.
+    """One message of a hook, kept as it is. Headers: X-Tachograph-Event, -Session, -Workflow.
 
     The answer is `{}`, or what the agent should know before it changes a file, in the words of its own hooks.
     """
     body = await bodies.unpacked(request)
     event = _word(request.headers.get("x-tachograph-event"))
-    session = _word(request.headers.get("x-tachograph-session"))
+    session, workflow = (_word(request.headers.get(f"x-tachograph-{name}")) for name in ("session", "workflow"))
     advisor: Advisor = request.app.state.advisor
-    keeping = _sink(request).keep(agent, received.HOOK, received.hook(agent, event, session, body))
+    keeping = _sink(request).keep(agent, received.HOOK, received.hook(agent, event, session, body, workflow))
     _, advice = await asyncio.gather(keeping, advisor.advise(agent, event, body))
     return Response(advice or _NOTHING, media_type=MediaType.JSON)
 

@@ -22,6 +22,7 @@ from tachograph.store.writer import Writer
 
 _sql = queries.load("workflows")
 SLOT = 900 * clock.SECOND  # two sessions that did something in slots beside each other worked side by side
+ALIVE = 600 * clock.SECOND  # a session that was silent for longer is not at work
 USER, BY_ITSELF = "user", "tachograph"
 _OPERATIONS = ("command", "file_op", "tool_call")
 
@@ -146,9 +147,14 @@ class Workflows:
     # -- for ingest: row numbers of sessions, inside a transaction ------------------------------------------------
 
     def of(self, session: int) -> str | None:
-        """The workflow of a session."""
-        found = self._connection.execute(_sql.of_session, (session,)).get
-        return None if found is None else str(found)
+        """The workflow of a session; one that only sessions know gets its row."""
+        found = self._connection.execute(_sql.of_session, (session,)).fetchone()
+        if found is None:
+            return None
+        name, opened, project_dir, at = found
+        if not opened:
+            self.start(session_id=name, project_dir=project_dir, at=at)
+        return str(name)
 
     def of_name(self, session_id: str) -> str | None:
         """The same by the session's id; None, too, when there is no such session."""
@@ -178,7 +184,8 @@ class Workflows:
         number, workflow, slot. One that is in a workflow comes first."""
         beside = {slot + shift for slot in slots for shift in (-1, 0, 1)}
         sql = _sql.company.format(numbers=numbers(beside))
-        return self._connection.execute(sql, (root, session)).fetchone()  # type: ignore[no-any-return]
+        lately = clock.now() - ALIVE
+        return self._connection.execute(sql, (root, session, lately)).fetchone()  # type: ignore[no-any-return]
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

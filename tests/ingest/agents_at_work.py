@@ -62,10 +62,18 @@ class Agent:
         self.steps.append(Step(f"call:{call}", event_type, moment, tool, call, **fields))  # type: ignore[arg-type]
         return self
 
-    def tell(self, store: Store, steps: list[Step] | None = None, source: str = "transcript") -> None:
+    def tell(
+        self, store: Store, steps: list[Step] | None = None, source: str = "transcript", workflow: str | None = None
+    ) -> None:
         """As a reader would tell it, in one transaction."""
         told = sorted(self.steps if steps is None else steps, key=lambda step: step.at)
-        facts = SessionFacts(self.name, project_dir=self.folder, parent_id=self.parent, started_at=told[0].at)
+        facts = SessionFacts(
+            self.name,
+            project_dir=self.folder,
+            parent_id=self.parent,
+            started_at=told[0].at,
+            metadata={"tachograph_workflow": workflow} if workflow else None,
+        )
         telling = Telling(store, RULES, self.name.split("-", maxsplit=1)[0], source=source)
         with store.transaction():
             telling.tell([facts, *told], now=AT)

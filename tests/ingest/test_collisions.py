@@ -180,6 +180,38 @@ def test_two_subagents_side_by_side_collide_and_share_their_workflow_with_their_
     assert told(store, Agent("claude-1").runs(0, "ls"), one, other) == [("file_conflict", "warning", A)]
 
 
+def test_sessions_side_by_side_open_a_workflow_and_others_do_not(store: Store) -> None:
+    one, other = two()
+    later = Agent("gemini-1").runs(1000, "ls")
+    elsewhere = Agent("aider-1", "/home/u/garden").runs(100, "ls")
+    assert told(store, later, one, elsewhere, other) == []
+    (flow,) = store.workflows.list()
+    assert store.workflows.sessions(flow.session_id) == ["codex-1", "claude-1"]
+    assert (flow.opened_by, flow.project_dir, flow.agent_count) == ("tachograph", "/home/u/shop", 2)
+    assert store.workflows.settle() == [flow.session_id]
+    ended = store.workflows.get(flow.session_id)
+    assert (ended.status, ended.total_duration_ms, ended.successful_operations) == ("completed", 901_000, 4)
+
+
+def test_folders_of_one_repository_are_one_place_and_a_worktree_is_another(store: Store, tmp_path: Path) -> None:
+    for folder in ("shop/.git", "shop/web", "tree/web"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "tree" / ".git").write_text("gitdir: elsewhere\n")
+    for name, folder in (("codex-1", "shop"), ("claude-1", "shop/web"), ("gemini-1", "tree/web")):
+        Agent(name, tmp_path / folder).runs(1, "ls").runs(500, "ls").tell(store)
+    (flow,) = store.workflows.list()
+    assert store.workflows.sessions(flow.session_id) == ["codex-1", "claude-1"]
+
+
+def test_a_name_from_the_environment_is_a_workflow(store: Store) -> None:
+    one = Agent("claude-1").edits(10, "a.py").runs(90, "ls")
+    one.tell(store, workflow="release-7")
+    Agent("codex-1").runs(5, "ls").edits(20, "a.py").tell(store)
+    (collision,) = store.collisions.list()
+    assert collision.session_id == "release-7"
+    assert store.workflows.sessions("release-7") == ["codex-1", "claude-1"]
+
+
 # -- structure ------------------------------------------------------------------------------------------------------
 
 

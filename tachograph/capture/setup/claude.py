@@ -96,8 +96,12 @@ def _hooks(world: World, version: tuple[int, ...] | None) -> list[tuple[str, dic
     http = {
         "type": "http",
         "url": f"{world.url}/api/ingest/hooks/{NAME}",
-        "headers": {"Authorization": world.bearer, "X-Tachograph-Session": "$TACHOGRAPH_SESSION"},
-        "allowedEnvVars": ["TACHOGRAPH_SESSION"],
+        "headers": {
+            "Authorization": world.bearer,
+            "X-Tachograph-Session": "$TACHOGRAPH_SESSION",
+            "X-Tachograph-Workflow": "$TACHOGRAPH_WORKFLOW",
+        },
+        "allowedEnvVars": ["TACHOGRAPH_SESSION", "TACHOGRAPH_WORKFLOW"],
         "timeout": _SECONDS,
         "onFailure": "continue",
     }

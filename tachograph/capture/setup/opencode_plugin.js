@@ -7,6 +7,7 @@ const address = "ADDRESS"
 const authorization = "AUTHORIZATION"
 const command = "COMMAND"
 const session = process.env.TACHOGRAPH_SESSION ?? ""
+const workflow = process.env.TACHOGRAPH_WORKFLOW ?? ""
 const soon = 20 // ms in which events gather
 const patience = 500 // ms for an answer
 const pause = 5000 // ms without trying again after there was none
@@ -38,7 +39,9 @@ export const Tachograph = async () => {
     try {
       const answer = await fetch(address, {
         method: "POST",
-        headers: { "content-type": "application/json", authorization, "x-tachograph-session": session },
+        headers: {
+          "content-type": "application/json", authorization, "x-tachograph-session": session, "x-tachograph-workflow": workflow,
+        },
         body: JSON.stringify(waiting.slice(0, flying)),
         signal: AbortSignal.timeout(patience),
       })

@@ -44,8 +44,11 @@ SELECT DISTINCT s.workflow_id FROM _sessions s JOIN _agents a ON a.id = s.agent
 WHERE s.workflow_id IS NOT NULL AND a.name GLOB ?;
 
 -- name: of_session
--- The workflow of a session.
-SELECT s.workflow_id FROM _sessions s JOIN workflow_sessions w ON w.session_id = s.workflow_id WHERE s.id = ?;
+-- The workflow of a session, whether there is one of that name, where and when the session began.
+SELECT s.workflow_id, w.id IS NOT NULL, s.project_dir, s.started_at
+FROM _sessions s
+LEFT JOIN workflow_sessions w ON w.session_id = s.workflow_id
+WHERE s.id = ? AND s.workflow_id IS NOT NULL;
 
 -- name: of_session_id
 -- The same by name.
@@ -91,11 +94,17 @@ GROUP BY workflow_id;
 INSERT OR IGNORE INTO _presence (root, slot, session) VALUES (?, ?, ?);
 
 -- name: company
--- Who else was there in some slots: row number, workflow, slot. Subagents are not asked.
+-- Who else was there in some slots and at work at the same time: row number, workflow, slot. Who has not ended, and was
+-- heard of lately, still is. Subagents are not asked.
 SELECT s.id, w.session_id, p.slot
 FROM _presence p
 JOIN _sessions s ON s.id = p.session
+JOIN _sessions m ON m.id = ?2
 LEFT JOIN workflow_sessions w ON w.session_id = s.workflow_id
 WHERE p.root = ?1 AND p.slot IN ({numbers}) AND p.session <> ?2 AND s.parent_id IS NULL
+    AND (coalesce(s.last_at, s.started_at) >= coalesce(m.first_at, m.started_at)
+        OR (s.ended_at IS NULL AND coalesce(s.last_at, s.started_at) >= ?3))
+    AND (coalesce(m.last_at, m.started_at) >= coalesce(s.first_at, s.started_at)
+        OR (m.ended_at IS NULL AND coalesce(m.last_at, m.started_at) >= ?3))
 ORDER BY w.session_id IS NULL, p.slot, s.id
 LIMIT 1;

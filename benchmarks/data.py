@@ -45,7 +45,7 @@ def events(path: Path, count: int) -> Path:
     return path
 
 
-def _vocabulary(chance: random.Random) -> list[str]:
+def vocabulary(chance: random.Random) -> list[str]:
     syllables = [
         "ba",
         "con",
@@ -71,11 +71,15 @@ def _vocabulary(chance: random.Random) -> list[str]:
     return list(words)
 
 
+def zipf(words: list[str]) -> list[float]:
+    """Cumulative weights."""
+    return list(accumulate(1 / (rank + 3) for rank in range(len(words))))
+
+
 def _write(write: Callable[[str], object], count: int) -> None:
     chance = random.Random(8151)
-    words = _vocabulary(chance)
-    zipf = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
-    pool = chance.choices(words, cum_weights=zipf, k=1 << 16)  # drawn once; windows of it are cheap
+    words = vocabulary(chance)
+    pool = chance.choices(words, cum_weights=zipf(words), k=1 << 16)  # drawn once; windows of it are cheap
     agents, types = (
         chance.choices(list(AGENTS), list(AGENTS.values()), k=1 << 14),
         chance.choices(list(RULES), WEIGHTS, k=1 << 14),

@@ -1,7 +1,8 @@
 """The seed's questions at a million events: through our public API, and as the seed asks them of its own schema.
 
-Both stores hold the same events. Ours answers with records (metadata parsed); the seed's side fetches plain rows
-with the same driver, which costs it nothing like what its full scans cost.
+Both stores hold the same events; ours also the output of tools, about as many bytes again, that searches go through.
+Ours answers with records (metadata parsed); the seed's side fetches plain rows with the same driver, which costs it
+nothing like what its full scans cost.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from benchmarks import data, installing
 from benchmarks.measure import Row, Sample, ratios, rounds, spread
 from benchmarks.peers import insert
 from tachograph.ingest.opening import open_store
+from tachograph.store.output import TOOL_STREAM, Chunk
 
 COLUMNS = (
     "id, agent_name, session_id, timestamp, event_type, pattern, matched_value, original_line, line_number,"
@@ -42,8 +44,33 @@ def _stores(count: int) -> tuple[Path, Path, Path]:
             for leftover in path.parent.glob(f"{path.name}*"):
                 leftover.unlink()
             _fill(path, events, build)
+            if path == ours:
+                _print(path, count)
             path.with_suffix(".done").touch()
     return events, ours, seeds
+
+
+def _print(path: Path, count: int) -> None:
+    """What tools returned in each session: for every tenth event some 40 lines of other words in the same style."""
+    chance = random.Random(8151)
+    words = data.vocabulary(chance)
+    pool = chance.choices(words, cum_weights=data.zipf(words), k=1 << 16)
+    with open_store(path) as store:
+        sessions = [(one.id, one.events, one.started_at) for one in store.sessions.list(limit=None)]
+        for name, events, at in reversed(sessions):
+            number = store.sessions.number(name)
+            lines = []
+            for _ in range(events * 4):
+                begin = chance.getrandbits(16) & 65471
+                lines.append(f"{chance.getrandbits(20)} {' '.join(pool[begin : begin + 6 + (begin & 7)])}")
+            with store.transaction():
+                for start in range(0, len(lines), 700):
+                    part = "\n".join(lines[start : start + 700]) + "\n"
+                    chunk = Chunk(
+                        TOOL_STREAM, start // 700, start + 1, part.count("\n"), part.encode(), [(at, len(part))]
+                    )
+                    store.output.write(number, [chunk])
+                    store.output.index(number, TOOL_STREAM, start + 1, start + chunk.lines, part[:-1])
 
 
 def _fill(path: Path, events: Path, build: Callable[..., Any]) -> None:

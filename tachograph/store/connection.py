@@ -45,6 +45,7 @@ def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
             _only_ours(path)
             connection.execute(_sql.writer).fetchall()  # a statement that answers stops here until it is read
             migrations.upgrade(connection, path)
+            connection.execute(_sql.vocabulary).fetchall()
             return connection
 
 
@@ -57,7 +58,8 @@ def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
     with translated(path), _opened(path, busy_ms) as connection:
         migrations.refuse_foreign(connection, path)
         migrations.refuse_other_version(connection, path)
-        connection.execute(_sql.reader).fetchall()
+        for sql in (_sql.reader, _sql.vocabulary, _sql.read_only):
+            connection.execute(sql).fetchall()
         return connection
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import io
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ STREAMS = ("stdout", "stderr", "input", "tool")
 TOOL_STREAM = 3  # what tool calls returned: not part of what a terminal showed
 CHUNK_BYTES = 64 * 1024  # raw; measured: 13 × smaller than a row a line, and 1.4 GB/s to search through
 LINE_MAX = 2**63 - 1
+PASSAGE = 512  # characters that are indexed together: half of it would be a tenth more to store
+_threads = threading.local()  # of each its decompressor: they are not for two threads
 CHUNK_BYTES_MAX = 64 * 1024 * 1024  # what a damaged chunk may claim to unpack to
 
 
@@ -68,8 +71,20 @@ class Output:
         )  # fmt: skip
 
     def index(self, session: int, stream: int, first: int, last: int, text: str) -> None:
-        """Make lines first..last of a stream searchable."""
-        self._writer.passage(session, stream, first, last, text)
+        """Make lines first..last of a stream searchable: as short passages where `text` is these lines one by one, or
+        a search for two words would read all that has both anywhere near each other."""
+        lines = text.split("\n")
+        if len(lines) != last - first + 1:
+            self._writer.passage(session, stream, first, last, text)
+            return
+        begin = size = 0
+        for end, line in enumerate(lines, 1):
+            size += len(line) + 1
+            if size >= PASSAGE or end == len(lines):
+                part = "\n".join(lines[begin:end])
+                if part and not part.isspace():
+                    self._writer.passage(session, stream, first + begin, first + end - 1, part)
+                begin, size = end, 0
 
     def index_now(self) -> None:
         """Inside a transaction: `Writer.index`."""
@@ -157,13 +172,37 @@ class Output:
 
     def readable(self, chunk: int) -> list[Line]:
         """The lines of a chunk, by its id, with the time each was complete."""
+        opened = self.opened(chunk)
+        return [] if opened is None else opened.lines(0, LINE_MAX)
+
+    def opened(self, chunk: int) -> Opened | None:
+        """A chunk by its id, to look at some of its lines."""
         row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
-        if row is None:
-            return []
-        _, line_first, _, packed, times, _ = row
-        data = unpack(packed)
-        clock = LineClock(data, unpack_times(times), line_first)
-        return [Line(number, text, clock.at(number)) for number, text in self._split(data, line_first)]
+        return None if row is None else Opened(unpack(row[3]), row[4], row[1], self._split)
+
+
+class Opened:
+    """A chunk unpacked. Lines are made readable as far as they are asked for: that costs more than unpacking."""
+
+    def __init__(self, data: bytes, times: bytes, line_first: int, split: Split) -> None:
+        self._data = data
+        self._rows = data.split(b"\n")
+        self._times = times
+        self._first = line_first
+        self._split = split
+        self._clock: LineClock | None = None
+
+    def texts(self, first: int, last: int) -> list[tuple[int, str]]:
+        """(number, text) of the lines first..last, as far as they are in this chunk."""
+        begin, end = max(first - self._first, 0), last - self._first + 1
+        rows = self._rows[begin : max(end, 0)]
+        return self._split(b"\n".join(rows), self._first + begin) if rows else []
+
+    def lines(self, first: int, last: int) -> list[Line]:
+        """The same with the time each was complete."""
+        if self._clock is None:
+            self._clock = LineClock(self._data, unpack_times(self._times), self._first)
+        return [Line(number, text, self._clock.at(number)) for number, text in self.texts(first, last)]
 
 
 def _number(stream: str) -> int:
@@ -195,7 +234,9 @@ def unpack(data: bytes) -> bytes:
     """zstd → bytes. Raises StoreDamaged for bytes that are no chunk of ours, whatever size they claim."""
     try:
         if zstandard.frame_content_size(data) <= CHUNK_BYTES_MAX:
-            return zstandard.ZstdDecompressor().decompress(data)  # one each: they are not for two threads
+            if not hasattr(_threads, "decompress"):
+                _threads.decompress = zstandard.ZstdDecompressor().decompress
+            return bytes(_threads.decompress(data))
     except zstandard.ZstdError:
         pass
     raise StoreDamaged("a chunk of output is damaged", "`tachograph db check` looks at the whole file")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -60,14 +60,20 @@ def parse(typed: str) -> Query:
     return Query(tuple(terms), fields)
 
 
-def match_expression(terms: tuple[Term, ...]) -> str:
-    """Terms as an FTS5 expression: every word quoted, so that nothing typed is an operator."""
-    parts = [
-        f'"{word}"{"*" if term.prefix and place == len(term.words) else ""}'
-        for term in terms
-        if not term.negated
-        for place, word in enumerate(term.words, 1)
-    ]
+def match_expression(terms: tuple[Term, ...], beginning: Callable[[str], Iterable[str]] | None = None) -> str:
+    """Terms as an FTS5 expression: every word quoted, so that nothing typed is an operator.
+
+    `beginning` gives the words of the index that begin with another, or nothing when they are too many: asking for
+    each of them is quicker, because FTS5 reads all that a beginning may lead to before it gives its first answer.
+    """
+    parts = []
+    for term in terms:
+        if not term.negated:
+            parts += [f'"{word}"' for word in term.words[: len(term.words) - term.prefix]]
+            if term.prefix:
+                known = list(beginning(term.words[-1])) if beginning else []
+                each = " OR ".join(f'"{word}"' for word in known)
+                parts.append(f"({each})" if known else f'"{term.words[-1]}"*')
     return " AND ".join(dict.fromkeys(parts))
 
 

@@ -6,24 +6,23 @@ and the lines that really match are kept. A query never runs longer than its tim
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tachograph import clock
 from tachograph.records import Line
-from tachograph.store import queries, query_words
-from tachograph.store.filters import Where, numbers
+from tachograph.store import query_words
+from tachograph.store.filters import Where
 from tachograph.store.output import STREAMS, Output
-from tachograph.store.settling import EVENTS_STREAM, searched, settled
+from tachograph.store.passages import Looking, Passage, Spoken
+from tachograph.store.settling import EVENTS_STREAM, searched
 from tachograph.store.walk import Window, walk
 from tachograph.store.writer import Writer
 
-_sql = queries.load("search")
 BUDGET_MS = 2000
-PAGE = 200  # passages that are looked up at once
-_CHUNKS_KEPT = 8  # unpacked, because the next passage often lies in the same
+_FEW = 4000  # passages: to look into so many costs less than to go past all events of a kind
+_WALKED = 400  # events that are looked at at once
 
 
 class Hit(NamedTuple):
@@ -59,28 +58,6 @@ class _Wanted(NamedTuple):
     since: int | None
     until: int | None
     context: int
-
-
-class _Spoken(NamedTuple):
-    """An event as far as a search needs it; `text` is everything that can be found in it."""
-
-    id: int
-    at: int
-    kind: int
-    line_number: int | None
-    session_id: str
-    agent: str
-    text: str
-
-
-class _Passage(NamedTuple):
-    id: int
-    session: int
-    stream: int
-    first: int
-    last: int
-    session_id: str
-    agent: str
 
 
 class _Budget:
@@ -151,107 +128,77 @@ class Search:
 
     def _spoken(self, wanted: _Wanted, budget: _Budget) -> Iterator[Hit]:
         """Among everything that holds the words."""
-        expression = query_words.match_expression(wanted.terms)
-        if not expression or budget.spent():
+        looking = Looking(self._connection, self._output, wanted.terms)
+        if not looking.expression or budget.spent():
             return
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(wanted.agent))
         where.add("s.session_id = ?", wanted.session)
         where.add("s.last_at >= ?", wanted.since)
         where.add("s.first_at <= ?", wanted.until)
-        yield from self._in_unsettled(wanted, where)
-        chunks: OrderedDict[int, list[Line]] = OrderedDict()
-        for passage in self._passages(expression, where):
-            if budget.spent():
-                return
-            if passage.stream == EVENTS_STREAM:
-                yield from self._in_passage(passage, wanted)
-            else:
-                yield from self._in_output(passage, wanted, chunks)
+        yield from self._said(looking.unsettled(where), wanted)
+        for page in looking.passages(where, wanted.session):
+            events = looking.in_events(page)
+            for passage in page:
+                if budget.spent():
+                    return
+                if passage.stream == EVENTS_STREAM:
+                    yield from self._said(events.get(passage.id, ()), wanted)
+                else:
+                    yield from _printed(passage, looking.in_output(passage, wanted.context), wanted)
 
-    def _passages(self, expression: str, where: Where) -> Iterator[_Passage]:
-        """Passages that hold the words, newest first; no statement stays open while they are looked at."""
-        sql = _sql.passages.format(where=where)
-        below = 2**63 - 1
-        while True:
-            rows = self._connection.execute(sql, (expression, below, *where.values, PAGE)).fetchall()
-            yield from (_Passage(*row) for row in rows)
-            if len(rows) < PAGE:
-                return
-            below = rows[-1][0]
-
-    def _in_unsettled(self, wanted: _Wanted, where: Where) -> Iterator[Hit]:
-        """The newest events, which the index does not have yet."""
-        values = (settled(self._connection), *where.values)
-        return self._in_events(self._connection.execute(_sql.unsettled.format(where=where), values), wanted)
-
-    def _in_passage(self, passage: _Passage, wanted: _Wanted) -> Iterator[Hit]:
-        values = (passage.session, passage.first, passage.last)
-        return self._in_events(self._connection.execute(_sql.events_of_passage, values), wanted)
-
-    def _in_events(self, rows: Any, wanted: _Wanted) -> Iterator[Hit]:
-        """Those that hold the words; what was found in output is not asked, its line is there itself."""
-        for event in _holding(rows.fetchall(), wanted.terms):
+    def _said(self, events: Iterable[Spoken], wanted: _Wanted) -> Iterator[Hit]:
+        """What was found in output is not asked, its line is there itself."""
+        for event in events:
             kind = self._writer.kinds.of(event.kind)
             if searched(kind):
                 yield from _hit(event, kind.event_type, wanted.terms)
 
-    def _in_output(self, passage: _Passage, wanted: _Wanted, chunks: OrderedDict[int, list[Line]]) -> Iterator[Hit]:
-        lines, context = self._lines(passage, wanted.context, chunks), wanted.context
-        for index in range(len(lines) - 1, -1, -1):
-            line = lines[index]
-            if not passage.first <= line.number <= passage.last:
-                continue
-            spans = query_words.marks(line.text, wanted.terms)
-            if spans is not None:
-                before, after = lines[max(0, index - context) : index], lines[index + 1 : index + 1 + context]
-                yield Hit(
-                    passage.session_id, passage.agent, line.at, "output", None, line.number, None, line.text, spans,
-                    before, after, STREAMS[passage.stream],
-                )  # fmt: skip
-
-    def _lines(self, passage: _Passage, context: int, chunks: OrderedDict[int, list[Line]]) -> list[Line]:
-        """The readable lines of the chunks in which a passage and the lines around it lie."""
-        first, last = passage.first - context, passage.last + context
-        lines: list[Line] = []
-        for chunk in self._output.covering(passage.session, passage.stream, first, last):
-            if chunk not in chunks:
-                chunks[chunk] = self._output.readable(chunk)
-            lines.extend(chunks[chunk])
-            chunks.move_to_end(chunk)
-            if len(chunks) > _CHUNKS_KEPT:
-                chunks.popitem(last=False)
-        return lines
-
     def _typed(self, wanted: _Wanted, budget: _Budget) -> Iterator[Hit]:
-        """Among events of one type only: the walk over them is short. The type alone is a question, too."""
+        """Among events of some kinds only; the kinds alone are a question, too.
+
+        Words that are in few passages lead to the events; else one goes past all events of these kinds.
+        """
         kinds = self._writer.kinds.matching(
             agents=self._writer.kinds.matching_agents(wanted.agent),
             event_type=wanted.event_type,
             pattern=wanted.pattern,
         )
-        walked = walk(self._connection, Window(frozenset(kinds), wanted.session, wanted.since, wanted.until))
-        while (part := list(islice(walked, PAGE))) and not budget.spent():
-            found = {row[0]: row for row in self._connection.execute(_sql.by_ids.format(numbers=numbers(part)))}
-            rows = [found[number] for number in part if number in found]
-            for event in _holding(rows, wanted.terms):
+        looking = Looking(self._connection, self._output, wanted.terms)
+        where = Where()
+        ids: Iterable[int] | None = None
+        if looking.expression and not budget.spent():
+            own = {number for number in kinds if searched(self._writer.kinds.of(number))}
+            ids = looking.led_to(own, kinds - own, _FEW)
+            where.add("s.session_id = ?", wanted.session)
+        if ids is None:
+            ids = walk(self._connection, Window(frozenset(kinds), wanted.session, wanted.since, wanted.until))
+        walked = iter(ids)
+        while (part := list(islice(walked, _WALKED))) and not budget.spent():
+            for event in looking.events(part, where):
                 yield from _hit(event, self._writer.kinds.of(event.kind).event_type, wanted.terms)
+
+
+def _printed(passage: Passage, lines: list[Line], wanted: _Wanted) -> Iterator[Hit]:
+    """The lines of a passage that match, the last first."""
+    for index in range(len(lines) - 1, -1, -1):
+        line = lines[index]
+        if not passage.first <= line.number <= passage.last:
+            continue
+        spans = query_words.marks(line.text, wanted.terms)
+        if spans is not None:
+            before, after = lines[max(0, index - wanted.context) : index], lines[index + 1 : index + 1 + wanted.context]
+            yield Hit(
+                passage.session_id, passage.agent, line.at, "output", None, line.number, None, line.text, spans,
+                before, after, STREAMS[passage.stream],
+            )  # fmt: skip
 
 
 def _within(at: int, wanted: _Wanted) -> bool:
     return (wanted.since is None or at >= wanted.since) and (wanted.until is None or at <= wanted.until)
 
 
-def _holding(rows: Iterable[Sequence[Any]], terms: tuple[query_words.Term, ...]) -> Iterator[_Spoken]:
-    """Rows of {spoken} columns in whose text every word is somewhere: a quick look at many before a thorough one."""
-    words = [word for term in terms if not term.negated for word in term.words]
-    for row in rows:
-        text = "\n".join(filter(None, row[6:]))
-        if all(map(query_words.fold(text).__contains__, words)):
-            yield _Spoken._make((*row[:6], text))
-
-
-def _hit(event: _Spoken, event_type: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
+def _hit(event: Spoken, event_type: str, terms: tuple[query_words.Term, ...]) -> Iterator[Hit]:
     """The first line of an event's text that matches; its first line when the words are spread over several."""
     lines = [line for line in event.text.split("\n") if line.strip()]
     matching = ((line, spans) for line in lines if (spans := query_words.marks(line, terms)) is not None)

@@ -21,7 +21,7 @@ BRACES = {
     "where": "TRUE", "order": "ASC", "numbers": "1, 2", "index": "_events_session_at", "assignments": "pid = ?",
     "version": "1", "application_id": "1", "kinds": "1, 2", "key": "a.name", "sorting": "1", "sessions": "1, 2",
     "minus": "-", "edge": "s.last_at", "below": "1", "of_session": "TRUE", "is_session": "TRUE",
-    "failed": "TRUE", "changed": "TRUE", "prompts": "1", "markers": "2", "rows": "",
+    "failed": "TRUE", "changed": "TRUE", "prompts": "1", "markers": "2", "rows": "", "passages": "1, 2",
     "table": "receipts", "words": "_operations", "columns": "t.id", "value": "s.errors",
 }  # fmt: skip
 FUNCTIONS = {"program": 1, "called": 1, "whole": 2, "anchored": 1, "fits": 2}  # that modules lend to their queries
@@ -79,6 +79,7 @@ def test_every_query_is_sql_that_fits_the_schema(file: str, name: str, database:
     for inner in wanted - braces.keys():  # a query inside another one of its file
         braces[inner] = getattr(queries.load(file), inner, inner).format(**BRACES)
     assert wanted <= braces.keys(), f"{wanted - braces.keys()} are braces nobody knows"
+    database.execute(queries.read("connection")["vocabulary"]).fetchall()
     for statement in sql.format(**braces).split(";\n"):
         whole = statement if file != "walk" or name != "has_kinds" else f"SELECT {statement} FROM _sessions s"
         assert apsw.ext.query_info(database, whole).query == whole  # prepared, not run

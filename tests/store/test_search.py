@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.records import Event, Line
-from tachograph.store import Hit, Store, search
+from tachograph.store import Hit, Store, passages, search
+from tachograph.store.output import PASSAGE
 from tachograph.store.query_words import marks, parse
 
 from .samples import AT, SECOND, STEADY, event, extraction, printed, scratch, session
@@ -210,7 +211,7 @@ def test_the_limit_is_kept_and_said(store: Store) -> None:
 
 def test_more_passages_than_are_looked_up_at_once(store: Store) -> None:
     number = store.sessions.number(store.sessions.add(session("codex-1")).id)
-    lines = 2 * search.PAGE + 7
+    lines = 2 * passages.PAGE + 7
     with store.transaction():
         printed(store, "codex-1", (AT, b"needle\n" * lines))
         for line in range(1, lines + 1):
@@ -218,6 +219,39 @@ def test_more_passages_than_are_looked_up_at_once(store: Store) -> None:
     results = store.search("needle", limit=10_000)
     assert [hit.line_number for hit in results.hits] == list(range(lines, 0, -1)), "each once, whatever covers it"
     assert not results.truncated
+
+
+@pytest.mark.parametrize("words_most", [200, 1])
+@pytest.mark.parametrize("few", [4000, 1])
+def test_every_way_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch, few: int, words_most: int) -> None:
+    monkeypatch.setattr(search, "_FEW", few)
+    monkeypatch.setattr(passages, "_WORDS_MAX", words_most)
+    printed(store, "codex-1", (AT, b"needle one\nnothing\nneedles two\nnot this\n"))
+    store.extractions.add_many(
+        [
+            extraction(original_line="needle one", source="wrapper", at=AT + 1),
+            extraction(original_line="needles two", source="wrapper", at=AT + 2),
+            extraction(original_line="needle by hand", at=AT + 3),
+            extraction(original_line="needle elsewhere", event_type="warning", at=AT + 4),
+        ]
+    )
+    for _ in range(2):
+        assert texts(store.search("needle* type:error").hits) == ["needle by hand", "needles two", "needle one"]
+        assert texts(store.search("needle type:error session:codex-1 one").hits) == ["needle one"]
+        assert texts(store.search("needle type:error session:codex-2").hits) == []
+        assert len(store.search("needle*").hits) == 4
+        with store.transaction():
+            store._writer.settle()  # and again when all is in the index
+
+
+def test_output_is_indexed_in_short_passages(store: Store) -> None:
+    lines = [f"line{number} of many" for number in range(500)]
+    printed(store, "codex-1", (AT, "".join(f"{line}\n" for line in lines).encode()))
+    sizes = [last - first + 1 for first, last in store._connection.execute("SELECT first, last FROM _passages")]
+    assert sum(sizes) == 500
+    assert max(sizes) * len("line499 of many\n") < 2 * PASSAGE
+    for number in (0, 250, 499):
+        assert [hit.line_number for hit in store.search(f"line{number}").hits] == [number + 1]
 
 
 def test_no_time_left_is_said(store: Store) -> None:

@@ -24,9 +24,10 @@ count(*), sum(s.ended_at IS NOT NULL AND s.exit_code IS 0), sum(s.status IN ('fa
 sum(s.extractions), sum(s.errors), sum(s.lines), avg((s.ended_at - s.started_at) / 1e6)
 
 -- name: spoken
--- What a search wants to know of an event, in the order of search._Spoken; its words last.
-e.id, e.at, e.kind, e.line_number, s.session_id, a.name, t.content, t.command, t.file_path, t.tool_name,
-coalesce(nullif(e.original_line, ''), e.matched_value)
+-- What a search wants to know of an event, in the order of passages.Spoken; its words last.
+e.id, e.at, e.kind, e.line_number, s.session_id, a.name, concat_ws(char(10), nullif(t.content, ''),
+nullif(t.command, ''), nullif(t.file_path, ''), nullif(t.tool_name, ''),
+coalesce(nullif(e.original_line, ''), nullif(e.matched_value, '')))
 
 -- name: history
 -- histories.History, field by field.

@@ -16,11 +16,18 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -16000;
 
+-- name: vocabulary
+-- The words of the full-text index as a table, of this connection alone. After temp_store has been set: that drops it.
+CREATE VIRTUAL TABLE IF NOT EXISTS temp._vocabulary USING fts5vocab(main, _search, row);
+
 -- name: reader
--- For a connection that must not write, whatever SQL it is given.
-PRAGMA query_only = ON;
+-- For a connection that only reads.
 PRAGMA trusted_schema = OFF;
 PRAGMA temp_store = MEMORY;
+
+-- name: read_only
+-- It must not write, whatever SQL it is given.
+PRAGMA query_only = ON;
 
 -- name: new_file
 -- Before the first table: pages of 8 KiB hold an event's row and its neighbours; the file is whole before it is seen.

@@ -1,0 +1,71 @@
+-- Full-text search: which passages hold the words, and what they are made of.
+
+-- name: words_from
+-- The words of the index that begin with one: nothing sorts after the end of this range that does.
+SELECT term FROM temp._vocabulary WHERE term >= ?1 AND term < ?1 || char(0x10ffff) LIMIT ?2;
+
+-- name: passages
+-- One page, newest first. CROSS JOIN keeps the order: the index is asked first.
+SELECT p.id, p.session, p.stream, p.first, p.last, s.session_id, a.name
+FROM _search
+CROSS JOIN _passages p ON p.id = _search.rowid
+CROSS JOIN _sessions s ON s.id = p.session
+CROSS JOIN _agents a ON a.id = s.agent
+WHERE _search MATCH ? AND _search.rowid BETWEEN ? AND ? AND {where}
+ORDER BY _search.rowid DESC
+LIMIT ?;
+
+-- name: some_passages
+-- Those that hold the words, whatever session they are of, up to a limit.
+SELECT rowid FROM _search WHERE _search MATCH ? LIMIT ?;
+
+-- name: bounds_of_session
+-- Between which rows of the index all passages of a session stand.
+SELECT min(id), max(id) FROM _passages WHERE session = (SELECT id FROM _sessions WHERE session_id = ?);
+
+-- name: events_of_passages
+-- What some passages of events are made of, newest first.
+SELECT p.id, {spoken}
+FROM _passages p
+CROSS JOIN _sessions s ON s.id = p.session
+CROSS JOIN _agents a ON a.id = s.agent
+CROSS JOIN _events e ON e.session = p.session AND e.seq BETWEEN p.first AND p.last
+LEFT JOIN _steps t ON t.event = e.id
+WHERE p.id IN ({numbers})
+ORDER BY p.id DESC, e.seq DESC;
+
+-- name: unsettled
+-- Events that are not in the index yet, newest first.
+SELECT {spoken}
+FROM _events e
+CROSS JOIN _sessions s ON s.id = e.session
+CROSS JOIN _agents a ON a.id = s.agent
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id > ? AND {where}
+ORDER BY e.id DESC;
+
+-- name: in_passages
+-- Events of some kinds that say something in some passages,
+SELECT e.at, e.id
+FROM _passages p
+CROSS JOIN _events e ON e.session = p.session AND e.seq BETWEEN p.first AND p.last
+WHERE p.id IN ({passages}) AND p.stream = -1 AND e.kind IN ({kinds});
+
+-- name: in_sessions
+-- that were found in what the sessions of some passages say,
+SELECT e.at, e.id
+FROM _events e INDEXED BY _events_session_at
+WHERE e.session IN (SELECT session FROM _passages WHERE id IN ({passages})) AND e.kind IN ({kinds});
+
+-- name: in_unsettled
+-- or are not in the index yet.
+SELECT at, id FROM _events WHERE id > ? AND kind IN ({kinds});
+
+-- name: by_ids
+-- Some events as a search sees them.
+SELECT {spoken}
+FROM _events e
+JOIN _sessions s ON s.id = e.session
+JOIN _agents a ON a.id = s.agent
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.id IN ({numbers}) AND {where};

@@ -43,12 +43,19 @@ def _imports(options: argparse.Namespace) -> list[Row]:
     return imports.rows(options.rounds, options.histories)
 
 
+def _ledger(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import ledger
+
+    return ledger.rows(options.rounds)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
     "extraction": _extraction,
     "wrapper": _wrapper,
     "import": _imports,
+    "ledger": _ledger,
 }
 
 

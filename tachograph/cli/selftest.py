@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 
+from tachograph.cli import selftest_ledger
 from tachograph.ingest.opening import open_store
 from tachograph.records import CodeBlock, Event, Extraction, StateChange
 from tachograph.store import Store
@@ -18,10 +21,25 @@ def steps() -> Iterator[tuple[str, str | None]]:
     with tempfile.TemporaryDirectory(prefix="tachograph-test-") as folder:
         path = f"{folder}/tachograph.db"
         for name, step in _STEPS:
-            error = _tried(path, step)
+            with _at_home_in(folder):
+                error = _tried(path, step)
             yield name, error
             if error:
                 return
+
+
+@contextlib.contextmanager
+def _at_home_in(folder: str) -> Iterator[None]:
+    """The ledger signs; with a key of its own, so that the user's is neither used nor made."""
+    before = os.environ.get("TACHOGRAPH_HOME")
+    os.environ["TACHOGRAPH_HOME"] = folder
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TACHOGRAPH_HOME"]
+        else:
+            os.environ["TACHOGRAPH_HOME"] = before
 
 
 def _tried(path: str, step: Callable[[Store], None]) -> str | None:
@@ -108,6 +126,8 @@ _STEPS: tuple[tuple[str, Callable[[Store], None]], ...] = (
     ("find words", _search),
     ("end the session", _complete),
     ("refuse a bad row, whole batch", _bad_row),
+    *selftest_ledger.STEPS,
     ("give space back", _vacuum),
     ("check pages, index and totals", _sound),
+    selftest_ledger.LAST,
 )

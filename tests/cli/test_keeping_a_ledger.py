@@ -115,12 +115,13 @@ def test_cleaning_up_removes_what_is_old(worked: Ask, home: Path) -> None:
 
 def test_beginning_anew(worked: Ask, recorded: Recorded, home: Path) -> None:
     worked("sessions")
+    before = worked("db", "stats").json["receipts_total"]
     refused = worked("reset")
     assert refused.code == 2 and "--yes" in refused.err
-    assert worked("db", "stats").json["receipts_total"] == 2
+    assert worked("db", "stats").json["receipts_total"] == before >= 2
     key = (home / "signing.key").read_bytes()
     answer = worked("reset", "--yes")
-    assert answer.code == 0 and "2 receipts" in answer.err
+    assert answer.code == 0 and f"2 sessions, {before} receipts" in answer.err
     stats = worked("db", "stats").json
     assert (stats["receipts_total"], stats["audit_entries"], stats["last_receipt"]) == (0, 1, None)
     assert worked("sessions", "--json").json == []

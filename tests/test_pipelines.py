@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 import tachograph
+from tachograph import clock
 from tachograph.errors import BadRecord, Refused
+from tachograph.ingest.objectives import session_ended
 from tachograph.records import Receipt, Session
 from tachograph.store import Store
 from tachograph.store.stages import STAGES
@@ -249,8 +251,17 @@ def test_a_session_that_is_not_in_the_store_yet_is_not_made_up(home: Path, monke
     with tachograph.pipeline("e1") as p, p.stage("1"):
         time.sleep(0.002)
     with tachograph.open() as store:
-        assert len(store.slo.list()) == 1
-        assert store.sessions.ids() == []
+        (violation,) = store.slo.list()
+        assert (violation.event_id, store.sessions.ids()) == (None, [])
+        # it comes with its journal, and ends
+        now = clock.now()
+        store.sessions.add(Session("codex-1", "codex", started_at=now - clock.SECOND, ended_at=now))
+        for _ in range(2):
+            session_ended(store, "codex-1")
+            (event,) = store.events.list(session="codex-1")
+        assert (event.event_type, event.id) == ("marker", store.slo.list()[0].event_id)
+        assert clock.iso(event.at) == violation.timestamp
+        assert store.ledger.verify().problems == []
 
 
 def test_stages_of_several_threads() -> None:

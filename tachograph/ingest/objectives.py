@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
+import msgspec
+
 from tachograph import clock, config
 from tachograph.analyse import objectives as analyse
 from tachograph.analyse.objectives import Objective, Value, Verdict
@@ -120,6 +122,7 @@ def session_ended(store: Store, session_id: str) -> list[Verdict]:
     session = store.sessions.get(session_id)
     if session.ended_at is None:
         return []
+    _note_later(store, session_id)
     age = clock.now() - session.ended_at
     return check_session(store, (one for one in found if one.window_ns >= age), session)
 
@@ -172,24 +175,29 @@ def _miss(store: Store, verdict: Verdict, owner: Owner) -> None:
     assert worst is not None
     known = store.slo.of(owner.id, objective.name)
     event_id = worst.event_id or (known.event_id if known else None)
-    if known is None and owner.session_id is not None:
-        noted = store.events.add(_event(verdict, owner.session_id, worst.at))
-        event_id = event_id or noted
-    store.slo.add(
-        SloViolation(
-            owner.id, objective.metric, objective.target, worst.value, objective.severity, verdict.description,
-            clock.iso(worst.at) if worst.at else "", objective.name, event_id,
-        ),
-        agent_id=owner.agent_id, operation=owner.operation, session_id=owner.session_id,
+    violation = SloViolation(
+        owner.id, objective.metric, objective.target, worst.value, objective.severity, verdict.description,
+        clock.iso(worst.at or clock.now()), objective.name, event_id,
     )  # fmt: skip
+    if known is None and owner.session_id is not None:
+        noted = store.events.add(_event(violation, owner.session_id))
+        violation = msgspec.structs.replace(violation, event_id=event_id or noted)
+    store.slo.add(violation, agent_id=owner.agent_id, operation=owner.operation, session_id=owner.session_id)
 
 
-def _event(verdict: Verdict, session_id: str, at: int) -> Event:
+def _note_later(store: Store, session_id: str) -> None:
+    """Markers of what pipelines missed that ran in this session when the store did not know it yet."""
+    for violation in store.slo.list(session=session_id, limit=None):
+        if violation.event_id is None and violation.objective is not None:
+            noted = store.events.add(_event(violation, session_id))
+            store.slo.add(msgspec.structs.replace(violation, event_id=noted))
+
+
+def _event(violation: SloViolation, session_id: str) -> Event:
     """What a replay shows of it."""
-    objective = verdict.objective
-    metadata: dict[str, object] = {
-        "objective": objective.name, "metric": objective.metric, "target_value": objective.target,
-        "actual_value": verdict.actual, "severity": objective.severity,
-    }  # fmt: skip
-    text = f"objective {objective.name} missed: {verdict.description}"
+    names = ("objective", "metric", "target_value", "actual_value", "severity")
+    metadata: dict[str, object] = {name: getattr(violation, name) for name in names}
+    metadata["execution_id"] = violation.execution_id
+    text = f"objective {violation.objective} missed: {violation.description}"
+    at = clock.parse_time(violation.timestamp, 0)
     return Event(session_id, "marker", content=text, metadata=metadata, source="api", at=at)

@@ -74,6 +74,17 @@ def test_signals_go_to_the_command_and_the_stage_is_noted(call: Ask, tmp_path: P
     assert (stage["status"], stage["error_message"]) == ("failed", "exit code 7")
 
 
+def test_stages_at_once_are_all_there(call: Ask) -> None:
+    words = [PYTHON, "-m", "tachograph", "stage", "run", "e1", "extract", "-q", "--", "true"]
+    running = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    assert [(child.communicate(timeout=60)[1], child.returncode) for child in running] == [("", 0)] * 8
+    receipt = call("stage", "finish", "e1", "--json").json
+    assert (receipt["status"], len(receipt["receipt_json"]["stages"])) == ("passed", 8)
+    with public.open() as store:
+        assert len(store.audit.list(execution="e1")) == 17
+        assert store.ledger.verify().problems == []
+
+
 def test_a_wrong_word_is_said_before_anything_runs(call: Ask, tmp_path: Path) -> None:
     for words in (("e1", "m9"), ("", "m1")):
         told = call("stage", "run", *words, "--", "touch", str(tmp_path / "ran"))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from tachograph.errors import Refused
 from tachograph.ingest import spawn
 from tachograph.ingest.histories import LOCK
+from tachograph.ingest.news import News
 from tachograph.journal.room import keep_ballast
 from tachograph.paths import Places
 from tachograph.serve import advice
@@ -50,12 +51,13 @@ async def run(
     followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
     following = [asyncio.create_task(_follow(places, *follower, stop, say)) for follower in followers]
     importing = asyncio.create_task(_keep_importing(places, stop))
+    telling = asyncio.create_task(_tell_news(places, stop, say))
     answering = asyncio.create_task(advice.listen(places, advisor, stop))
     try:
         await serve(make_app(places, sink, advisor), port, sink=sink, stop=stop, ready=ready)
     finally:
         stop.set()
-        await asyncio.gather(*following, importing, answering)
+        await asyncio.gather(*following, importing, answering, telling)
         sink.close()
         advisor.close()
 
@@ -104,3 +106,18 @@ async def _keep_importing(places: Places, stop: asyncio.Event) -> None:
             spawn.ensure_importer(places)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)
+
+
+async def _tell_news(places: Places, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Collisions, as they are found."""
+    news = News(places)
+    while not stop.is_set():
+        collisions, more = await asyncio.to_thread(news.collisions)
+        for one in collisions:
+            if one.severity != "info":
+                say(f"collision {one.id}, {one.severity}: {one.description}")
+        if more:
+            say(f"and {more} more collisions: tachograph collisions lists them")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+    news.close()

@@ -16,12 +16,13 @@ from tachograph.errors import UsageError
 from tachograph.formats import human
 from tachograph.formats.rows import Row
 from tachograph.formats.table import Cell
+from tachograph.ingest.collisions import real, whole
 from tachograph.store.files import Heat, Used
 
 _COUNTS = ("total_operations", "reads", "writes", "edits", "deletes", "failed")
 _COLUMNS = (
     *("file_path", "project_dir", *_COUNTS, "lines_added", "lines_removed", "sessions", "agents", "last_modified"),
-    *("last_change", "session_ids"),
+    *("last_change", "session_ids", "collisions"),
 )
 
 
@@ -51,7 +52,8 @@ def cli(app: App, listing: Listing, session: str | None, path: str | None, chang
         _heat(app, listing, heat, changed, asked)
         return
     found = store.files.used(**asked, changed=changed, limit=listing.fetch)
-    if emit(app, listing, found, _shape(app, bool(session)), _empty(asked["session"], path, changed)):
+    collided = _collided(app, asked)
+    if emit(app, listing, found, _shape(app, bool(session), collided), _empty(asked["session"], path, changed)):
         app.hint("also: --changed, --path GLOB, --heat day, SESSION --heat turn")
 
 
@@ -66,7 +68,9 @@ def _heat(app: App, listing: Listing, by: str, changed: bool, asked: dict[str, A
         found = [one for one in found if one[:2] in kept]
     if listing.form == "table" and app.terminal and not listing.fields and found:
         last = app.store().turns.division(asked["session"]).count if by == "turn" else None
-        heatmap.draw_map(app, found, by, last, listing.limit)
+        collided = _collided(app, asked)
+        marks = {one.file_path: count for one in found if (count := _count(collided, one))}
+        heatmap.draw_map(app, found, by, last, listing.limit, marks)
         return
     columns = ("file_path", "project_dir", by, *_COUNTS)
     shape = Shape("row", columns, [Field(name, name) for name in columns], lambda one: _heat_row(one, columns))
@@ -78,7 +82,17 @@ def _heat_row(one: Heat, columns: Sequence[str]) -> Row:
     return {name: getattr(one, name, one.when) for name in columns}
 
 
-def _shape(app: App, one_session: bool) -> Shape:
+def _collided(app: App, asked: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Whole path → how often sessions collided there, and how often critically."""
+    return app.store().collisions.subjects(session=asked["session"], since=asked["since"])
+
+
+def _count(collided: dict[str, tuple[int, int]], one: Used | Heat) -> int:
+    path = real(whole(one.project_dir, one.file_path)) if collided else ""
+    return collided.get(path, (0, 0))[0]
+
+
+def _shape(app: App, one_session: bool, collided: dict[str, tuple[int, int]]) -> Shape:
     def count(name: str, title: str, spare: int = 0) -> Field:
         return Field(name, title, lambda used: _some(getattr(used, name)), right=True, spare=spare)
 
@@ -98,12 +112,20 @@ def _shape(app: App, one_session: bool) -> Shape:
         Field("agents", everybody[1], lambda used: ", ".join(used.agents), stretch=True, spare=3),
         Field("last_modified"),
         Field("last_change", "CHANGED", lambda used: app.when(used.last_change)),
+        Field(
+            "collisions",
+            "COLLIDED" if collided else "",
+            lambda used: Cell(_some(_count(collided, used)), draw.RED),
+            right=True,
+            spare=2,
+        ),
     ]
-    return Shape("file", _COLUMNS, fields, _row)
+    return Shape("file", _COLUMNS, fields, lambda used: _row(used, _count(collided, used)))
 
 
-def _row(used: Used) -> Row:
+def _row(used: Used, collisions: int) -> Row:
     row = used._asdict()
+    row["collisions"] = collisions
     row["sessions"] = len(used.session_ids)
     row["last_modified"] = clock.iso(used.last_at)
     row["last_change"] = clock.iso(used.last_change) if used.last_change else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -18,14 +18,17 @@ _READ, _NOTHING = "░", "·"
 _LEGEND = "░ read   ▒ one change   ▓ 2–4   █ 5 and more"
 
 
-def draw_map(app: App, found: Sequence[Heat], by: str, last: int | None, limit: int | None) -> None:
-    """The busiest files first, at most `limit`. `last` is the number of the last turn."""
+def draw_map(
+    app: App, found: Sequence[Heat], by: str, last: int | None, limit: int | None, marks: Mapping[str, int]
+) -> None:
+    """The busiest files first, at most `limit`. `last` is the number of the last turn; `marks` says how often sessions
+    collided on a file."""
     files = _by_file(found)
     names = sorted(files, key=lambda name: -sum(one.total_operations for one in files[name]))
     shown = names[:limit] if limit else names
     first, count = _range(found, last)
     room = min(_NAME_MAX, max(map(human.columns, shown)), app.width // 2)
-    per_column = -(-count // max(1, app.width - room - 8))
+    per_column = -(-count // max(1, app.width - room - 8 - (6 if marks else 0)))
     columns = -(-count // per_column)
     for name in shown:
         cells: list[list[Heat]] = [[] for _ in range(columns)]
@@ -35,12 +38,18 @@ def draw_map(app: App, found: Sequence[Heat], by: str, last: int | None, limit: 
         total = sum(one.total_operations for one in files[name])
         shades = groupby(_shade(cell) for cell in cells)
         drawn = "".join(painted(shade[0] * len(list(same)), shade[1], app.colour) for shade, same in shades)
-        app.line(f"{label}{' ' * (room - human.columns(label))}  {drawn}  {total:>4}")
+        app.line(
+            f"{label}{' ' * (room - human.columns(label))}  {drawn}  {total:>4}{_collided(app, marks.get(name, 0))}"
+        )
     app.line(" " * room + "  " + _axis(by, first, count, columns))
     each = f"   {per_column} {by}s a column" if per_column > 1 else ""
-    app.say(f"{_LEGEND}{each}", draw.DIM)
+    app.say(f"{_LEGEND}{'   ⚡ collisions' if marks else ''}{each}", draw.DIM)
     if len(names) > len(shown):
         app.say(f"the first {human.plural(len(shown), 'file')}; there are more: -n 0 shows all", draw.DIM)
+
+
+def _collided(app: App, count: int) -> str:
+    return "  " + painted(f"⚡{human.short(count)}", draw.RED, app.colour) if count else ""
 
 
 def _by_file(found: Sequence[Heat]) -> dict[str, list[Heat]]:

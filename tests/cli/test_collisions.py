@@ -104,6 +104,15 @@ def test_a_resolution_is_kept_and_masked(call: Call) -> None:
     assert call("audit", "verify").code == 0
 
 
+def test_files_say_where_sessions_collided(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call("files", "--json").json == []
+    quarrel()
+    Agent("gemini-1").edits(5000, "b.py").tell(tachograph.open())
+    rows = {row["file_path"]: row["collisions"] for row in call("files", "--json").json}
+    assert rows == {"a.py": 1, "b.py": 0}
+    assert {row["collisions"] for row in call("files", "gemini-1", "--json").json} == {0}
+
+
 def test_they_mark_the_workflow_they_are_in(call: Call) -> None:
     quarrel()
     (row,) = call("workflow", "list", "--json").json

@@ -46,7 +46,7 @@ class Slo:
         self._writer = writer
         self._connection = writer.connection
         self._ledger = ledger
-        self._announce = stages.announce
+        self._stages = stages
 
     def add(
         self,
@@ -71,7 +71,7 @@ class Slo:
             if known is not None and all(getattr(known, name) == fields[name] for name in _SAME):
                 return known
             if known is None:
-                self._announce(violation.execution_id, agent_id, operation, session_id=session_id)
+                self._stages.announce(violation.execution_id, agent_id, operation, session_id=session_id)
                 row = self._connection.execute(_sql.add, fields).get
             else:
                 row = known.id
@@ -188,7 +188,7 @@ class Slo:
             where.add("r.agent_id GLOB ?", pattern(agent))
         where.add("r.session_id = ?", session)
         where.add("p.execution_id = ?", execution)
-        where.add("p.stage GLOB ?", pattern(stage))
+        where.add("p.stage GLOB ?", self._stages.glob(stage))
         _below(where, project)
         _between(where, "at", since, until)
         first_day = "" if since is None else clock.iso(max(since, 0))[:10]

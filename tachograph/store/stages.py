@@ -99,7 +99,7 @@ class Stages:
         """Newest first. `agent` (of the receipt) and `stage` are globs, `stage` any spelling too; times in ns."""
         where = Where()
         where.add("p.execution_id = ?", execution)
-        where.add("p.stage GLOB ?", None if stage is None else pattern(_glob(stage, self.words())))
+        where.add("p.stage GLOB ?", self.glob(stage))
         where.add("p.status = ?", status)
         where.add("r.agent_id GLOB ?", pattern(agent))
         where.add("p.timestamp >= ?", None if since is None else clock.iso(since))
@@ -108,6 +108,13 @@ class Stages:
             _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
         )
         return [StageMetric(*row) for row in rows]
+
+    def glob(self, stage: str | None) -> str | None:
+        """Which stages are meant, for SQL: a spelling means its name, anything else is a glob; None means all."""
+        try:
+            return None if stage is None else named(stage, self.words())
+        except BadRecord:
+            return pattern(stage)
 
     def words(self) -> Sequence[str]:
         """The names a stage may have; `tachograph db vocabulary add stage NAME` adds one."""
@@ -143,14 +150,6 @@ def _spellings(name: str) -> set[str]:
     number, rest = found.groups()
     heads = [f"{letter}{number}" for letter in ("μ", "mu", "m", "u")]
     return {number, rest, *heads, *(f"{head}_{rest}" for head in heads)}
-
-
-def _glob(word: str, known: Iterable[str]) -> str:
-    """A spelling becomes the name; anything else is a glob."""
-    try:
-        return named(word, known)
-    except BadRecord:
-        return word
 
 
 def _check(metric: StageMetric) -> None:

@@ -224,7 +224,7 @@ def _what(name: str | None, arguments: object) -> tuple[str, dict[str, Any], lis
         if changes:
             return "file_op", {"file_path": changes[0].path, "operation": changes[0].operation}, changes
     operation = _operation(name, given)
-    if operation and path:
+    if operation and (path or arguments is None):  # telemetry may not say to which file
         fields: dict[str, Any] = {"file_path": path, "operation": operation}
         return "file_op", fields, []
     return "tool_call", {"file_path": path} if name in _SEARCHERS and path else {}, []

@@ -239,6 +239,22 @@ def test_spans_of_copilot() -> None:
     assert otlp.dropped(memory.state)["copilot"] == {"gen_ai.client.inference.usage.input_tokens": 1}
 
 
+def test_a_file_of_copilot_that_is_not_named() -> None:
+    """It is a call like that which a hook tells with the file."""
+    given = {
+        "gen_ai.conversation.id": "s", "gen_ai.operation.name": "execute_tool", "gen_ai.tool.call.id": "c",
+        "gen_ai.tool.name": "create",
+    }  # fmt: skip
+    session = told("traces", [spans("github-copilot", span("execute_tool create", given))])["copilot"].only
+    (call,) = session.all("file_op")
+    assert (call["tool_call_id"], call["operation"], call.get("file_path"), call["status"]) == (
+        "c",
+        "write",
+        None,
+        "ok",
+    )
+
+
 def test_a_turn_of_copilot() -> None:
     asked = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "Go"}]}])
     given = {"gen_ai.conversation.id": "s", "gen_ai.operation.name": "invoke_agent", "gen_ai.input.messages": asked}

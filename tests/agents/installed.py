@@ -135,7 +135,7 @@ def _opencode(home: Path, port: int) -> dict[str, str]:
 AGENTS = [
     Agent(
         "claude", "@anthropic-ai/claude-code", "2.1.329",
-        ("-p", PROMPT, "--model", "claude-sonnet-4-5", "--allowedTools", "Bash"), _claude, fails=True,
+        ("-p", PROMPT, "--model", "claude-sonnet-4-5", "--allowedTools", "Bash", "Write"), _claude, fails=True,
     ),
     Agent(
         "codex", "@openai/codex", "0.169.0",

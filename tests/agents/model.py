@@ -1,5 +1,5 @@
 """A model on the loopback that speaks the four dialects of the agents: asked something, it wants one shell command run,
-and is content with whatever comes of it.
+then one file written, and is content with whatever comes of it.
 
 The reply depends on the request alone. Requests that offer no shell (titles, routing) get one word.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 import zstandard
 
@@ -20,7 +21,9 @@ FILE = "said.txt"
 PRINTED = "tachograph saw this"
 COMMAND = f"echo {PRINTED} | tee {FILE}; exit 3"
 EXIT_CODE = 3
-CALL_ID = "call_0001"
+NOTE = "noted.txt"  # the file that is written
+NOTED = "tachograph saw that, too"
+CALL_IDS = ("call_0001", "call_0002")
 ANSWER = "The command said what it had to say."
 INPUT, CACHED, OUTPUT = 700, 300, 40  # tokens of every reply, as the agents are to count them: all input, of it cached
 
@@ -121,10 +124,40 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
+_SHELLS = dict.fromkeys(("Bash", "bash", "shell_command", "run_shell_command"), "command") | {"exec_command": "cmd"}
+_WRITERS = {  # (path, content) as the tools call them
+    "Write": ("file_path", "content"), "write_file": ("file_path", "content"), "create": ("path", "file_text"),
+    "write": ("filePath", "content"),
+}  # fmt: skip
+_PROJECT = re.compile(r"/[^\s\"'<>\\]*/project\b")  # agents say where they are
+
+
+class Call(NamedTuple):
+    id: str
+    name: str
+    given: Object
+
+
 def _shell(names: list[str | None]) -> str | None:
     """The tool among those offered that runs commands."""
-    known = ("Bash", "bash", "exec_command", "shell_command", "shell", "run_shell_command")
-    return next((name for name in known if name in names), None)
+    return next((name for name in _SHELLS if name in names), None)
+
+
+def _call(names: list[str | None], done: int, asked: Object) -> Call | None:
+    """What is wanted when so many calls are done; None when nothing is."""
+    shell = _shell(names)
+    if shell is None or done > 1:
+        return None
+    more = {} if shell == "exec_command" else {"description": "Say it"}
+    if done == 0:
+        return Call(CALL_IDS[0], shell, {_SHELLS[shell]: COMMAND, **more})
+    writer = next((name for name in _WRITERS if name in names), None)
+    if writer is None:  # by a patch, then
+        patch = f"apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: {NOTE}\n+{NOTED}\n*** End Patch\nEOF"
+        return Call(CALL_IDS[1], shell, {_SHELLS[shell]: patch, **more})
+    project = min(_PROJECT.findall(json.dumps(asked)), key=len, default="")
+    path, content = _WRITERS[writer]
+    return Call(CALL_IDS[1], writer, {path: f"{project}/{NOTE}", content: f"{NOTED}\n"})
 
 
 def _reply_id(prefix: str, asked: Object) -> str:
@@ -154,16 +187,16 @@ def _message_events(asked: Object) -> list[Object]:
         if isinstance(message.get("content"), list)
         for part in message["content"]
     ]
-    tool = _shell([one.get("name") for one in asked.get("tools", [])])
+    names = [one.get("name") for one in asked.get("tools", [])]
+    call = _call(names, sum(part.get("type") == "tool_result" for part in parts), asked)
     block: Object
     delta: Object
-    if tool and not any(part.get("type") == "tool_result" for part in parts):
-        block = {"type": "tool_use", "id": CALL_ID, "name": tool, "input": {}}
-        given = {"command": COMMAND, "description": "Say it"}
-        delta, reason = {"type": "input_json_delta", "partial_json": json.dumps(given)}, "tool_use"
+    if call:
+        block = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+        delta, reason = {"type": "input_json_delta", "partial_json": json.dumps(call.given)}, "tool_use"
     else:
         block = {"type": "text", "text": ""}
-        delta, reason = {"type": "text_delta", "text": ANSWER if tool else "ok"}, "end_turn"
+        delta, reason = {"type": "text_delta", "text": ANSWER if _shell(names) else "ok"}, "end_turn"
     return [
         {"type": "message_start", "message": _message(asked)},
         {"type": "content_block_start", "index": 0, "content_block": block},
@@ -181,16 +214,17 @@ def _message_events(asked: Object) -> list[Object]:
 
 
 def _responses(asked: Object) -> list[Object]:
-    done = any(str(item.get("type")).endswith("call_output") for item in asked.get("input", []))
-    tool = _shell([one.get("name") or one.get("type") for one in asked.get("tools", [])])
+    done = sum(str(item.get("type")).endswith("call_output") for item in asked.get("input", []))
+    names = [one.get("name") or one.get("type") for one in asked.get("tools", [])]
+    call = _call(names, done, asked)
     item: Object
-    if tool and not done:
-        given: Object = {"cmd": COMMAND} if tool == "exec_command" else {"command": COMMAND}
-        if tool == "shell":
-            given = {"command": ["bash", "-c", COMMAND]}
-        item = {"type": "function_call", "id": "fc_1", "call_id": CALL_ID, "name": tool, "arguments": json.dumps(given)}
+    if call:
+        arguments = json.dumps(call.given)
+        item = {
+            "type": "function_call", "id": f"fc_{done}", "call_id": call.id, "name": call.name, "arguments": arguments,
+        }  # fmt: skip
     else:
-        said = [{"type": "output_text", "text": ANSWER if tool else "ok"}]
+        said = [{"type": "output_text", "text": ANSWER if _shell(names) else "ok"}]
         item = {"type": "message", "id": _reply_id("msg", asked), "role": "assistant", "content": said}
     usage = {
         "input_tokens": INPUT, "input_tokens_details": {"cached_tokens": CACHED},
@@ -206,13 +240,14 @@ def _responses(asked: Object) -> list[Object]:
 
 def _chat(asked: Object) -> tuple[Object, str]:
     """(the message, why it ends)"""
-    done = any(message.get("role") == "tool" for message in asked.get("messages", []))
-    tool = _shell([one.get("function", {}).get("name") for one in asked.get("tools", [])])
-    if tool is None or done:
-        return {"role": "assistant", "content": ANSWER if tool else "ok"}, "stop"
-    function = {"name": tool, "arguments": json.dumps({"command": COMMAND, "description": "Say it"})}
-    call = {"index": 0, "id": CALL_ID, "type": "function", "function": function}
-    return {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
+    done = sum(message.get("role") == "tool" for message in asked.get("messages", []))
+    names = [one.get("function", {}).get("name") for one in asked.get("tools", [])]
+    call = _call(names, done, asked)
+    if call is None:
+        return {"role": "assistant", "content": ANSWER if _shell(names) else "ok"}, "stop"
+    function = {"name": call.name, "arguments": json.dumps(call.given)}
+    wanted = {"index": 0, "id": call.id, "type": "function", "function": function}
+    return {"role": "assistant", "content": None, "tool_calls": [wanted]}, "tool_calls"
 
 
 def _chat_usage() -> Object:
@@ -249,16 +284,16 @@ def _completion_chunks(asked: Object) -> list[Object]:
 
 def _generated(asked: Object) -> Object:
     parts = [part for content in asked.get("contents", []) for part in content.get("parts", [])]
-    offered = [one.get("name") for tool in asked.get("tools", []) for one in tool.get("functionDeclarations", [])]
-    tool = _shell(offered)
+    names = [one.get("name") for tool in asked.get("tools", []) for one in tool.get("functionDeclarations", [])]
+    call = _call(names, sum("functionResponse" in part for part in parts), asked)
     config = asked.get("generationConfig", {})
     part: Object
-    if tool and not any("functionResponse" in part for part in parts):
-        part = {"functionCall": {"id": CALL_ID, "name": tool, "args": {"command": COMMAND, "description": "Say it"}}}
+    if call:
+        part = {"functionCall": {"id": call.id, "name": call.name, "args": call.given}}
     elif config.get("responseMimeType") == "application/json":  # which model is to be asked, who speaks next
         part = {"text": json.dumps({"reasoning": "", "model_choice": "flash", "next_speaker": "user"})}
     else:
-        part = {"text": ANSWER if tool else "ok"}
+        part = {"text": ANSWER if _shell(names) else "ok"}
     usage = {
         "promptTokenCount": INPUT, "cachedContentTokenCount": CACHED, "candidatesTokenCount": OUTPUT,
         "totalTokenCount": INPUT + OUTPUT,

@@ -75,7 +75,24 @@ def test_names_of_the_recorder_and_the_extractor_exist(span: str) -> None:
 
 @pytest.mark.parametrize("span", [span for span in SPANS if span.startswith("tachograph ") and "run" not in span])
 def test_commands_that_the_reference_names_take_these_options(span: str) -> None:
-    words = shlex.split(span)[1:]
+    takes_these_options(shlex.split(span)[1:], span)
+
+
+HOW_TO = [
+    line.strip()
+    for page in ("memory", "audit-trail")
+    for line in re.findall(r"^.*?(tachograph .*)$", (REPO / "docs" / f"{page}.md").read_text(), re.MULTILINE)
+    if not line.startswith("tachograph run") and "`" not in line
+]
+
+
+@pytest.mark.parametrize("line", HOW_TO)
+def test_commands_that_pages_show_take_these_options(line: str) -> None:
+    words = shlex.split(re.split(r"[|)]", line)[0], comments=True)[1:]
+    takes_these_options(words, line)
+
+
+def takes_these_options(words: list[str], span: str) -> None:
     root = tree()
     context = click.Context(root, info_name=PROGRAM)
     command = root.get_command(context, words[0])

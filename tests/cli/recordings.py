@@ -29,6 +29,15 @@ class Recording(NamedTuple):
 
 def write(recording: Recording) -> str:
     """Put it into the journal folder of TACHOGRAPH_HOME; returns the session id. A second passes between pieces."""
+    journal, at = begin(recording)
+    if recording.exit_code is not None:
+        end(journal, recording, at)
+    journal.close()
+    return journal.session_id
+
+
+def begin(recording: Recording) -> tuple[Journal, int]:
+    """All but its end: a recording that runs, and the time of its last piece."""
     began = clock.now() - recording.age
     places = paths.places()
     paths.private_folder(places.data)
@@ -41,13 +50,15 @@ def write(recording: Recording) -> str:
         at += clock.SECOND
         body = _json({"text": text}) if kind == "N" else text.encode() if isinstance(text, str) else text
         journal.append(kind.encode(), at, body)
-    if recording.exit_code is not None:
-        state = "completed" if recording.exit_code == 0 else "failed"
-        journal.append(frame.STATE, at, _json({"state": state, "exit_code": recording.exit_code}))
-        end = {"exit_code": recording.exit_code, "signal": recording.signal, "git": None, "git_start_dirty": None}
-        journal.append(frame.END, at, _json({**end, "cost": COST}))
-    journal.close()
-    return journal.session_id
+    return journal, at
+
+
+def end(journal: Journal, recording: Recording, at: int) -> None:
+    """How it ended."""
+    state = "completed" if recording.exit_code == 0 else "failed"
+    journal.append(frame.STATE, at, _json({"state": state, "exit_code": recording.exit_code}))
+    facts = {"exit_code": recording.exit_code, "signal": recording.signal, "git": None, "git_start_dirty": None}
+    journal.append(frame.END, at, _json({**facts, "cost": COST}))
 
 
 def _header(recording: Recording, session_id: str, began: int) -> dict[str, Any]:

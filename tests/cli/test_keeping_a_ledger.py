@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tachograph import paths
+from tachograph.ingest import resetting, spawn
+from tests.cli import recordings
 from tests.cli.conftest import Ask, Recorded
 from tests.conftest import Run
 
@@ -151,6 +154,33 @@ def test_a_recording_that_waits_in_its_journal_comes_into_the_new_database(call:
     answer = call("reset", "--yes")
     assert answer.code == 0 and "2 recordings will be imported" in answer.err
     assert {row["id"] for row in call("sessions", "--json").json} == {recorded.good, recorded.bad}
+
+
+def test_a_recording_that_runs_goes_on_in_the_new_database_as_a_whole(call: Ask) -> None:
+    journal, at = recordings.begin(recordings.GOOD._replace(pieces=[("O", "one\n")]))
+    assert [row["status"] for row in call("sessions", "--json").json] == ["running"], "it is in the store already"
+    answer = call("reset", "--yes")
+    assert answer.code == 0 and "1 recording will be imported" in answer.err
+    journal.append(b"O", at, b"two\n")
+    recordings.end(journal, recordings.GOOD, at)
+    journal.close()
+    assert call("tail", journal.session_id).out == "one\ntwo\n"
+    (row,) = call("sessions", "--json").json
+    assert (row["status"], row["lines"]) == ("completed", 2)
+
+
+@pytest.mark.parametrize("lock", ["importer.lock", "histories.lock"])
+def test_nothing_is_deleted_while_somebody_imports(
+    worked: Ask, lock: str, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr(resetting, "_WAIT", 0)
+    (home / "journal").mkdir(exist_ok=True)
+    held = spawn.take_lock(paths.places(), lock)
+    assert held is not None
+    refused = worked("reset", "--yes")
+    assert refused.code == 4 and "nothing was deleted" in refused.err
+    os.close(held)
+    assert worked("reset", "--yes").code == 0
 
 
 def test_a_damaged_database_can_be_reset(worked: Ask, home: Path) -> None:

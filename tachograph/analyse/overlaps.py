@@ -19,7 +19,7 @@ _OLD = ("old_string", "old_str", "oldString", "old_text", "oldText")
 _NEW = ("new_string", "new_str", "newString", "new_text", "newText", "new_source")
 _WHOLE = ("content", "file_text", "contents", "text")
 _LONGEST = 400_000  # characters of a text that are looked at
-_NUMBERED = re.compile(r"^ *\d+[→\t|:] ?", re.M)  # how readers of files are shown lines
+_NUMBERED = re.compile(r"^ *\d+(?:[→\t]|[|:] ?)", re.M)  # how readers of files are shown lines
 _PATCH = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$")
 # One line that begins a definition, in most languages: its indentation, its kind, its name.
 _DEFINITION = re2.compile(

@@ -126,7 +126,7 @@ class Ledger:
                 unsealed += self._unsealed(table)
             compared, gone, wrong, past, waiting = self._sessions()
             rows, tombstones = rows + compared, tombstones + gone
-            problems += wrong
+            problems += [*wrong, *self._memories()]
             unsealed += past
             problems.sort(key=lambda problem: (problem.number is None, problem.number or 0))
             return Report(
@@ -159,6 +159,15 @@ class Ledger:
                 text = f"{table} {row} is not what was sealed"
                 wrong.append(Problem("changed", number, table, row, text))
         return rows, tombstones, wrong
+
+    def _memories(self) -> list[Problem]:
+        """Memories that are not what their newest version says: only with its triggers switched off can that be."""
+        return [
+            Problem(
+                "changed", None, "agent_memory", row, f"the memory of {agent!r} is not what its newest version says"
+            )
+            for row, agent in self._connection.execute(_sql.memories)
+        ]
 
     def _beside(self, table: str) -> Iterator[Sequence[Any]]:
         """The newest seal of every row beside the row. Of one that holds what is no text nothing is told."""

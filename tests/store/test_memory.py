@@ -177,6 +177,14 @@ def test_a_memory_changed_behind_the_triggers_is_found(store: Store) -> None:
     client.execute("DROP TRIGGER _agent_memory_changed")
     client.execute("UPDATE agent_memory SET memory_json = '2'")
     assert store.check() == ["the memory of 'codex' is not what its version 1 says"]
+    (problem,) = store.ledger.verify().problems
+    assert (problem.kind, problem.name, problem.row) == ("changed", "agent_memory", 1)
+
+
+def test_a_memory_that_only_lost_its_number_is_no_alarm(store: Store) -> None:
+    store.memory.set("codex", 1)
+    raw(store.path).execute("UPDATE agent_memory SET version = 50, retry_count = 3")
+    assert store.ledger.verify().sound
 
 
 def test_going_back_makes_a_new_version(store: Store) -> None:

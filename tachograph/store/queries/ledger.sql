@@ -59,3 +59,10 @@ FROM _sessions s
 LEFT JOIN _unsealed u ON u.session = s.id
 WHERE NOT EXISTS (SELECT 1 FROM _ledger l WHERE l.name = 'sessions' AND l.row = s.id)
 ORDER BY s.id;
+
+-- name: memories
+-- Current memories beside their newest version, which alone is sealed.
+SELECT m.id, m.agent_id FROM agent_memory m
+WHERE m.memory_json IS NOT (
+    SELECT v.memory_json FROM agent_memory_versions v WHERE v.agent_id = m.agent_id ORDER BY v.version DESC LIMIT 1
+);

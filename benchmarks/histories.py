@@ -7,14 +7,17 @@ import random
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "tests" / "histories"
 VERSION = 1  # part of the folder's name: changed histories are made again
 # What is made: number of files, bytes of each from .. to. People have many short sessions, and most bytes in long ones.
-KINDS = {"small files": (600, 2_000, 120_000), "large files": (24, 400_000, 12_000_000)}
+KINDS = {"small files": (600, 2_000, 120_000), "large files": (16, 400_000, 8_000_000)}
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ID = re.compile(rb"(?<=[\"])((?:toolu|msg|req|call)_)\w+")
+_DAY = re.compile(rb"20\d\d-\d\d-\d\d(?=T\d\d:)")
 _WORD = re.compile(rb"(?<= )[a-z]{6,12}(?= )")
 
 
@@ -31,7 +34,8 @@ def home(folder: Path, kind: str) -> Path:
             session = uuid.UUID(int=chance.getrandbits(128), version=4)
             path = scratch / _place(agent, number, str(session))
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_session(agent, str(session).encode(), size, chance))
+            data = _session(agent, str(session).encode(), size, chance)
+            path.write_bytes(_DAY.sub(partial(_earlier, chance.randrange(1500)), data))
         scratch.rename(made)
     return made
 
@@ -75,9 +79,14 @@ def _pieces(agent: str, session: bytes, sources: list[bytes], chance: random.Ran
         drawn = [bytes(chance.choices(b"abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(40)]
         words = {word: chance.choice(drawn) for word in set(_WORD.findall(source)) if chance.random() < 0.1}
         piece = _UUID.sub(renamed, source)
-        piece = _ID.sub(lambda found, salt=salt: b"%s%012x" % (found[1], hash_of(found[0], salt)), piece)
+        piece = _ID.sub(lambda found, salt=salt: b"%s%012x" % (found[1], _number(found[0], salt)), piece)
         yield _WORD.sub(lambda found, words=words: words.get(found[0], found[0]), piece)
 
 
-def hash_of(name: bytes, salt: int) -> int:
+def _earlier(days: int, found: re.Match[bytes]) -> bytes:
+    """Each session in days of its own: few people work on the same files in many sessions at once."""
+    return str(date.fromisoformat(found[0].decode()) - timedelta(days)).encode()
+
+
+def _number(name: bytes, salt: int) -> int:
     return uuid.uuid5(uuid.UUID(int=salt), name.decode()).int >> 80

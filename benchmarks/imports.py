@@ -6,6 +6,7 @@ they do is not the same: we archive every byte, mask secrets, run the rules and 
 
 from __future__ import annotations
 
+import compileall
 import os
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import tachograph
 from benchmarks import histories, installing
 from benchmarks.measure import Row, Sample, compare, rounds
 
@@ -37,6 +39,8 @@ def rows(count: int, folder: str | None) -> list[Row]:
     if sys.platform == "win32":
         installing.missing.append("import: not measured on Windows")
         return []
+    # As pip leaves it: in a checkout Python may not be allowed to keep what it compiles.
+    compileall.compile_dir(str(Path(tachograph.__file__).parent), quiet=1)
     homes = (
         {folder: Path(folder)} if folder else {kind: histories.home(installing.WORK, kind) for kind in histories.KINDS}
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from tachograph.clock import SECOND
@@ -67,6 +66,8 @@ def _table(model: str, day: int) -> tuple[_Tiers, str] | None:
 
 @cache
 def _source() -> str:
+    from importlib.metadata import version  # half of the e-mail package comes with it
+
     return f"genai-prices {version('genai-prices')}"
 
 

@@ -39,7 +39,7 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
     store = app.store()
     chosen, originals = _files(store, session, masked)
     files = [_Counted(one) for one in originals]
-    name, pieces = _original(files)
+    name, pieces = _original(files, chosen.partition(" ")[2])
     if output is None and app.terminal:
         raise UsageError("this would fill your terminal", f"-o {name} writes a file; -o - shows it all the same")
     if output is None or output == "-":
@@ -77,13 +77,13 @@ class _Counted:
             yield piece
 
 
-def _original(files: list[_Counted]) -> tuple[str, Iterator[bytes]]:
+def _original(files: list[_Counted], session: str) -> tuple[str, Iterator[bytes]]:
     """A name for it, and its bytes."""
     paths = [one.file.path for one in files]
     if len(files) == 1:
         return os.path.basename(paths[0]), files[0].read()
     members = list(zip(as_tar.names(paths), (one.read for one in files), strict=True))
-    return f"{os.path.splitext(os.path.basename(paths[0]))[0]}.tar", as_tar.archive(members)
+    return f"{session.replace(os.sep, '-')}.tar", as_tar.archive(members)
 
 
 def _unmasked(files: list[_Counted]) -> str:

@@ -218,7 +218,7 @@ def _parts(file: IO[bytes], candidate: Candidate, rules: Rules) -> Iterator[Part
     stat = os.fstat(file.fileno())
     head = file.read(HEAD_BYTES)
     module = which(head, candidate.path, candidate.modules)
-    if module is None or is_packed(head) or reader(module).shape is Shape.DATABASE:
+    if module is None or is_packed(head) or reader(module).shape not in (Shape.LINES, Shape.DOCUMENT):
         return
     final = candidate.final or is_quiet(stat)
     parser = reader(module).parse(Origin(candidate.path, stat.st_mtime_ns))

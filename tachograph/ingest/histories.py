@@ -28,6 +28,7 @@ LOCK = "histories.lock"
 KEPT = 64  # parsers of files that may grow; each knows what it has read
 GROWING = 3600 * clock.SECOND  # what was written to longer ago is done with
 ANYTHING = "plain_log"  # reads what somebody names and nobody else can
+_MANY = (Shape.DATABASE, Shape.FOLDER)  # each session in them is a history of its own, `path#session`
 SQLITE = b"SQLite format 3\x00"  # an agent's database also has what is none of ours: it is read, or left alone
 
 
@@ -97,7 +98,7 @@ class Histories:
             module = self._module(candidate, known)
             if module is None:
                 return self._keep(candidate, known, stop)
-            if reader(module).shape is Shape.DATABASE:
+            if reader(module).shape in _MANY:
                 return self._database(candidate, module)
             return self._file(candidate, module, known, stop)
         except Unfinished:
@@ -124,7 +125,9 @@ class Histories:
         if candidate.name in self._unfinished:
             return True
         known = self._known.get(candidate.name)
-        return known is not None and known.trouble is None and known.read_bytes < known.size
+        if known is None or known.trouble is not None or _is_many(known):
+            return False
+        return known.read_bytes < known.size
 
     def gone(self, present: Set[str], roots: Iterable[str]) -> int:
         """Note which files below `roots` are no longer there; the archive has them. Returns how many are new.
@@ -200,10 +203,13 @@ class Histories:
         return report
 
     def _database(self, candidate: Candidate, module: str) -> Report:
-        """Every session of a database that changed, newest sessions first as far as ids tell."""
+        """Every session of a database (the one of a folder) that changed, newest sessions first as far as ids tell."""
         database = reader(module)
         total = Report(1)
-        state = _state(candidate)  # asked before reading: what is written after that is read next time
+        state = {
+            **_state(candidate),
+            "mark": _companions(candidate.path, module),
+        }  # asked before reading: what is written after that is read next time
         marks = database.sessions(candidate.path)  # type: ignore[attr-defined]
         stat = os.stat(candidate.path)
         for session, mark in reversed(marks.items()):
@@ -257,8 +263,8 @@ class Histories:
 
 
 def _file_of(name: str, known: History) -> str:
-    """The file that a history is in: itself, or the database that it is a session of."""
-    if known.reader in MODULES and reader(known.reader).shape is Shape.DATABASE:
+    """The file that a history is in: itself, or the database (or first file of the folder) that it is a session of."""
+    if _is_many(known):
         return name.rpartition("#")[0] or name
     return name
 
@@ -268,7 +274,7 @@ def _state(candidate: Candidate) -> dict[str, Any]:
         "inode": candidate.inode,
         "size": candidate.size,
         "modified_at": candidate.modified_at,
-        "mark": _companions(candidate.path),
+        "mark": "",
         "gone_at": None,
     }
 
@@ -280,14 +286,22 @@ def _unchanged(known: History | None, candidate: Candidate) -> bool:
         return False
     if known.trouble is not None:
         return not candidate.named
-    if known.reader in MODULES and reader(known.reader).shape is Shape.DATABASE:
-        return known.mark == _companions(candidate.path)
+    if _is_many(known):
+        return known.mark == _companions(candidate.path, known.reader)
     return known.read_bytes >= known.size
 
 
-def _companions(path: str) -> str:
-    """Size and date of the write-ahead log of a database: it changes there first."""
+def _is_many(known: History) -> bool:
+    """Whether its reader finds sessions in other files than this."""
+    return known.reader in MODULES and reader(known.reader).shape in _MANY
+
+
+def _companions(path: str, module: str) -> str:
+    """What changes when a database or a folder does, though the file itself may not: size and date of the write-ahead
+    log, into which databases write first; or of all files of the folder."""
     try:
+        if reader(module).shape is Shape.FOLDER:
+            return " ".join(reader(module).sessions(path).values())  # type: ignore[attr-defined]
         stat = os.stat(path + "-wal")
     except OSError:
         return ""

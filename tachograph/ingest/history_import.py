@@ -17,7 +17,7 @@ import msgspec
 from tachograph import clock
 from tachograph.extract.redact import redact
 from tachograph.extract.rules import Rules
-from tachograph.ingest import packed
+from tachograph.ingest import bundles, packed
 from tachograph.ingest.history_bytes import (
     BLOCK,
     LINE_MAX,
@@ -41,6 +41,7 @@ from tachograph.readers.registry import UNREAD, reader
 from tachograph.records import Fact, Unknown
 from tachograph.store import Store
 from tachograph.store.histories import History
+from tachograph.store.vault import Masked
 
 if TYPE_CHECKING:
     from tachograph.ingest.ahead import Part
@@ -229,15 +230,15 @@ class HistoryImport:
     # -- files that are written whole ------------------------------------------------------------------------------
 
     def take_document(self, data: bytes, stat: os.stat_result, mark: str = "", *, final: bool = True) -> None:
-        """All of a file, or one session of a database with the mark of its state."""
+        """All of a file, or one session of a database or a folder with the mark of its state."""
         history, digest = self._history, digest_of(data)
         if history is not None and history.tail == digest:
             with self._store.transaction():
                 self._touch(history, stat, mark=mark)
             return
         self._begin_parser(stat.st_mtime_ns)
-        found = packed.masked(data) if packed.is_packed(data) else redact(data)
-        facts = iter(self._document_facts(found.data))
+        kept, masks, size = self._kept(data)
+        facts = iter(self._document_facts(kept))
         if packed.is_packed(data):  # there may be much more in it than its size says
             with self._store.transaction():
                 self._store.output.index_now()
@@ -249,10 +250,19 @@ class HistoryImport:
             if not final and not self._telling.sessions:
                 raise Unfinished  # somebody is writing it
             self._tell_all((), self._parser.finish(), stat)
-            history = self._edition(len(data))
-            self._store.histories.replace(history.id, found.data, masks_of(data, found))
-            self._save(history, stat, read=len(data), kept=len(data), tail=digest, mark=mark)
+            history = self._edition(size)
+            self._store.histories.replace(history.id, kept, masks)
+            self._save(history, stat, read=len(data), kept=size, tail=digest, mark=mark)
         self.bytes += len(data)
+
+    def _kept(self, data: bytes) -> tuple[bytes, list[Masked], int]:
+        """What is archived of a document, masked; its masks; how long it is without them."""
+        if self._reader.shape is Shape.FOLDER:
+            if self._history is not None:
+                data = bundles.completed(data, b"".join(self._store.histories.read(self._history.id)))
+            return (*bundles.masked(data), len(data))
+        found = packed.masked(data) if packed.is_packed(data) else redact(data)
+        return found.data, masks_of(data, found), len(data)
 
     def read_archive(self) -> None:
         """Tell again what is archived, without the file; also what nobody could read when it was. Raises StoreError."""
@@ -287,7 +297,7 @@ class HistoryImport:
     def _edition(self, size: int) -> History:
         """The row that these bytes take: of what they hold all of, or a new one."""
         history = self._history
-        if history is not None and history.reader == UNREAD:
+        if history is not None and (history.reader == UNREAD or self._reader.shape is Shape.FOLDER):
             return history
         if history is not None and size >= history.kept_bytes:
             before = set(self._store.histories.sessions(history.id))

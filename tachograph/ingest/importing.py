@@ -13,6 +13,7 @@ from tachograph.errors import NotFound, Refused
 from tachograph.extract.rules import Rules
 from tachograph.ingest import discover, packed, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
+from tachograph.ingest.bundles import Folder
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
 from tachograph.ingest.history_import import HistoryImport
@@ -140,7 +141,7 @@ def _known_by_now(store: Store, history: History) -> str | None:
     """Who reads what nobody could when it was archived."""
     head = next(store.histories.read(history.id, masked=True), b"")[:HEAD_BYTES]
     module = which(packed.head(head, HEAD_BYTES) if packed.is_packed(head) else head, history.path)
-    return None if module is None or reader(module).shape is Shape.DATABASE else module
+    return None if module is None or reader(module).shape in (Shape.DATABASE, Shape.FOLDER) else module
 
 
 def _locked(places: Places) -> int:
@@ -167,15 +168,22 @@ def originals(store: Store, session_id: str, *, masked: bool = False) -> list[Or
         raise NotFound(
             f"{session_id} has no history of its agent's own", "only sessions that were imported have one to export"
         )
-    return [_original(store, one, masked) for one in found]
+    return [file for one in found for file in _originals(store, one, masked)]
 
 
 def archived(store: Store, path: str, *, masked: bool = False) -> list[Original]:
     """One file of an agent's by its path, whatever it is; empty when it is not kept."""
     found = store.histories.get(os.path.abspath(path))
-    return [_original(store, found, masked)] if found is not None and found.kept_bytes >= found.size >= 0 else []
+    return _originals(store, found, masked) if found is not None and found.kept_bytes >= found.size >= 0 else []
 
 
-def _original(store: Store, one: History, masked: bool) -> Original:
-    secrets = len(store.histories.vault.of(one.id, one.edition))
-    return Original(one.path, one.kept_bytes, secrets, partial(store.histories.read, one.id, masked=masked))
+def _originals(store: Store, one: History, masked: bool) -> list[Original]:
+    """A file, or those of a folder by path."""
+    if one.reader in MODULES and reader(one.reader).shape is Shape.FOLDER and one.kept_bytes:
+        folder = Folder(store, one, masked=masked)
+        secrets = folder.secrets
+        return [
+            Original(path, size, secrets[path], partial(folder.read, path)) for path, size in folder.paths().items()
+        ]
+    secret = len(store.histories.vault.of(one.id, one.edition))
+    return [Original(one.path, one.kept_bytes, secret, partial(store.histories.read, one.id, masked=masked))]

@@ -2,30 +2,28 @@
 
     session/<project>/<session>.json    message/<session>/<message>.json    part/<message>/<part>.json
 
-A part does not say whether it belongs to a prompt or to a reply, so a session is read whole, from its own file: as with
-the database, `document` puts together what `opencode export` would print.
+A part does not say whether it belongs to a prompt or to a reply, so a session is read whole, from its own file:
+`document` is a bundle of all files that belong to it, and `parse` puts them together as `opencode export` would.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from tachograph.readers import opencode_export
+from tachograph.readers import bundle, opencode_export
+from tachograph.readers.bundle import Bundled
 from tachograph.readers.json_lines import objects
 from tachograph.readers.opencode import data_folder
-from tachograph.readers.reading import Place, Shape
+from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.values import count, table, text
+from tachograph.records import Fact
 
 name = "opencode"
-shape = Shape.DATABASE
-parse = opencode_export.parse
+shape = Shape.FOLDER
 _KINDS = {"session", "message", "part"}
-_LARGEST = 64 * 1024 * 1024  # bytes of one file; a larger one is told as unreadable
+_BESIDE = ("todo", "session_diff", "session_share")  # folders with a file for each session that says no more of it
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:
@@ -54,42 +52,78 @@ def _kind(path: str) -> str | None:
 
 
 def sessions(path: str) -> dict[str, str]:
-    """The session of a session file, with the number of its files, how long they are and when one was last written.
-    Nothing for the file of a message or part."""
+    """The session of a session file, with a mark that changes with any of its files. Nothing for the file of a message
+    or part."""
     if _kind(path) != "session":
         return {}
-    info = _object(path)
-    native = text(info.get("id"))
+    native = text(_object(path).get("id"))
     if native is None:
         raise OSError(f"{path}: is no session of OpenCode")
-    found = [os.stat(path), *(os.stat(file) for file in _files(path, native))]
-    latest = max(entry.st_mtime_ns for entry in found)
-    return {native: f"{len(found)} {sum(entry.st_size for entry in found)} {latest}"}
+    return {native: bundle.mark([*_files(path, native), path])}
 
 
 def document(path: str, session_id: str) -> bytes:
-    """The session as `opencode export` gives it: messages by time, parts by the names of their files."""
-    info = _object(path)
-    if info.get("id") != session_id:
+    """The bundle of a session's files, its own as the last: it changes with every message. Raises OSError, KeyError
+    for another session."""
+    if _object(path).get("id") != session_id:
         raise KeyError(session_id)
-    messages = []
-    root = _root(path)
-    flat = [_object(file) for file in _listed(os.path.join(root, "part"))]
-    for file in _listed(os.path.join(root, "message", _plain(session_id))):
-        message = _object(file)
-        native = text(message.get("id")) or ""
-        parts = [_object(part) for part in _listed(os.path.join(root, "part", _plain(native)))]
-        parts += [part for part in flat if native and part.get("messageID") == native]
-        messages.append({"info": message, "parts": parts})
-    messages.sort(key=lambda message: count(table(table(message["info"]).get("time")).get("created")))
-    return msgspec.json.encode({"info": info, "messages": messages})
+    files = list(_files(path, session_id))
+    messages = {os.path.basename(file).removesuffix(".json") for file in files}
+    flat = [file for file in _listed(os.path.join(_root(path), "part")) if _object(file).get("messageID") in messages]
+    return bundle.read([*files, *flat, path], os.path.dirname(os.path.abspath(path)))
+
+
+def parse(origin: Origin) -> _Parser:
+    """For a document as `document` makes it."""
+    return _Parser()
+
+
+class _Parser:
+    def feed(self, data: bytes) -> Iterable[Fact]:
+        """Facts of one session: messages by time, parts by the names of their files."""
+        info: dict[str, Any] = {}
+        messages: list[dict[str, Any]] = []
+        parts: dict[object, list[tuple[str, dict[str, Any]]]] = {}  # by the name of their message
+        for file in bundle.bundled(data):
+            folders = file.name.split("/")
+            kind = next((word for word in folders if word in _KINDS), "session")
+            if kind == "message":
+                messages.append(_told(file))
+            elif kind == "part":
+                part = _told(file)
+                whose = folders[-2] if folders[-2] != "part" else part.get("messageID")
+                parts.setdefault(whose if isinstance(whose, str) else "", []).append((file.name, part))
+            elif len(folders) == 1:
+                info = _told(file)
+        found = [{"info": one, "parts": _sorted(parts.get(text(one.get("id")) or "", ()))} for one in messages]
+        found.sort(key=lambda message: count(table(table(message["info"]).get("time")).get("created")))
+        return opencode_export.session_facts({"info": info, "messages": found}) if info else ()
+
+    def finish(self) -> Iterable[Fact]:
+        """Nothing is left open."""
+        return ()
+
+
+def _sorted(parts: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [part for _, part in sorted(parts, key=lambda one: one[0])]
+
+
+def _told(file: Bundled) -> dict[str, Any]:
+    """What a file holds; an object that says so when it is no JSON, or too much."""
+    if file.left_out:
+        return {"type": "too large"}
+    found = objects(file.data)[0]
+    return found[0] if len(found) == 1 else {"type": "not JSON"}
 
 
 def _files(path: str, native: str) -> Iterator[str]:
+    """Messages, each with its parts, then what is kept of the session elsewhere."""
     root = _root(path)
     for file in _listed(os.path.join(root, "message", _plain(native))):
         yield file
         yield from _listed(os.path.join(root, "part", _plain(os.path.basename(file).removesuffix(".json"))))
+    for folder in _BESIDE:
+        yield from (file for file in [os.path.join(root, folder, f"{_plain(native)}.json")] if _is_plain(file))
 
 
 def _root(path: str) -> str:
@@ -102,23 +136,13 @@ def _plain(native: str) -> str:
 
 
 def _listed(folder: str) -> list[str]:
-    """Plain JSON files of a folder, by name; none when there is no such folder."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry.path for entry in entries if entry.name.endswith(".json") and _is_plain(entry)]
-    except (OSError, ValueError):
-        return []
-    return sorted(found)
+    return bundle.plain_files(folder, ".json")
 
 
-def _is_plain(entry: os.DirEntry[str]) -> bool:
-    return stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
+def _is_plain(path: str) -> bool:
+    return "\x00" not in path and os.path.isfile(path) and not os.path.islink(path)
 
 
 def _object(path: str) -> dict[str, Any]:
-    """What a file holds; an object that says so when it is no JSON, or too much."""
-    if os.path.getsize(path) > _LARGEST:
-        return {"type": "too large"}
     with open(path, "rb") as file:
-        found = objects(file.read())[0]
-    return found[0] if len(found) == 1 else {"type": "not JSON"}
+        return _told(Bundled(path, file.read(bundle.FILE_MAX), 0))

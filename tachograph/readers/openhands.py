@@ -3,33 +3,30 @@
     ~/.openhands/conversations/<id>/base_state.json, events/event-00000-<uuid>.json …     V1, since late 2025
     ~/.openhands/sessions/<id>/metadata.json, events/0.json, events/1.json …              V0
 
-A conversation is read whole, from the file that changes with it: `document` is one line per file, its state first, the
-events in their order.
+A conversation is read whole, from the file that speaks for it: `document` is a bundle of all files of its folder, also
+of those that say nothing here.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
-from tachograph.readers import _openhands_v0, _openhands_v1
+from tachograph.readers import _openhands_v0, _openhands_v1, bundle
 from tachograph.readers._loose_json import decode
-from tachograph.readers.json_lines import Object, objects
+from tachograph.readers.bundle import Bundled
+from tachograph.readers.json_lines import Object, unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.readers.values import count, dollars, table, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
 
 name = "openhands"
-shape = Shape.DATABASE
+shape = Shape.FOLDER
 
 _STATE = ("base_state.json", "metadata.json")
 _EVENT = re.compile(r"event-(\d{5,})-[0-9a-fA-F-]{8,}\.json|(\d+)\.json")
-_LARGEST = 64 * 1024 * 1024  # bytes of one file; a larger one is left out
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:
@@ -64,21 +61,17 @@ def is_event_file(path: str) -> bool:
 
 
 def sessions(path: str) -> dict[str, str]:
-    """The conversation of its state file (of its first event, when it has no state), with the number of its files, how
-    long they are and when one was last written. Nothing for any other file of it."""
-    if not _speaks_for_all(path):
-        return {}
-    files = _files(path)
-    found = [os.stat(file) for file in files]
-    latest = max(entry.st_mtime_ns for entry in found)
-    return {_openhands_v1.named_by_folder(path): f"{len(found)} {sum(entry.st_size for entry in found)} {latest}"}
+    """The conversation of its state file (of its first event, when it has no state), with a mark that changes with any
+    of its files. Nothing for any other file of it."""
+    return {_openhands_v1.named_by_folder(path): bundle.mark(_files(path))} if _speaks_for_all(path) else {}
 
 
 def document(path: str, session_id: str) -> bytes:
-    """State and events, one line each, as they are in their files. Raises OSError, KeyError for another session."""
+    """The bundle of its files, events before the state, which changes with every event. Raises OSError, KeyError for
+    another session."""
     if _openhands_v1.named_by_folder(path) != session_id:
         raise KeyError(session_id)
-    return b"".join(_line(file) + b"\n" for file in _files(path))
+    return bundle.read(_files(path), os.path.dirname(os.path.abspath(path)))
 
 
 def _speaks_for_all(path: str) -> bool:
@@ -96,33 +89,25 @@ def _folder(path: str) -> str:
 
 
 def _files(path: str) -> list[str]:
-    """The files of the conversation that `path` belongs to, its state first."""
+    """The files of the conversation that `path` belongs to: events in their order, then all others that lie there. A
+    folder without a state may be anybody's: only its events belong."""
     folder = _folder(path)
-    state = [os.path.join(folder, file) for file in _STATE]
-    inside = os.path.join(folder, "events")
-    found: list[tuple[int, str]] = []
-    for here in (inside, folder):
-        if found or not os.path.isdir(here):
-            continue
-        for entry in os.scandir(here):
-            named = _EVENT.fullmatch(entry.name)
-            if named is not None and entry.is_file(follow_symlinks=False):
-                found.append((int(named[1] or named[2]), entry.path))
-    return [file for file in state if os.path.isfile(file)] + [file for _, file in sorted(found)]
-
-
-def _line(path: str) -> bytes:
-    entry = os.stat(path)
-    if not stat.S_ISREG(entry.st_mode) or entry.st_size > _LARGEST:
-        return b""
-    with open(path, "rb") as file:
-        data = file.read().strip()
-    if b"\n" not in data:
-        return data
+    own = bundle.plain_files(folder)
+    events = _events(bundle.plain_files(os.path.join(folder, "events"))) or _events(own)
+    if not any(os.path.basename(file) in _STATE for file in own):
+        return events
     try:
-        return msgspec.json.encode(decode(data))  # on one line; what it says stays the same
-    except (ValueError, msgspec.MsgspecError):
-        return b" ".join(data.split(b"\n"))
+        inside = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        inside = []
+    everything = [*(file for below in inside for file in bundle.plain_files(below)), *own]
+    known = set(events)
+    return events + [file for file in everything if file not in known]
+
+
+def _events(files: Iterable[str]) -> list[str]:
+    named = [(_EVENT.fullmatch(os.path.basename(file)), file) for file in files]
+    return [file for _, file in sorted((int(match[1] or match[2]), file) for match, file in named if match)]
 
 
 def parse(origin: Origin) -> _Parser:
@@ -139,13 +124,25 @@ class _Parser:
     def feed(self, data: bytes) -> Iterable[Fact]:
         """Facts of one conversation."""
         conversation = Events(self._session)
-        facts = [fact for line in data.split(b"\n") for fact in conversation.line(line)] + conversation.end()
+        facts = [fact for file in _in_order(data) for fact in conversation.file(file)] + conversation.end()
         timed = any(isinstance(fact, SessionFacts) and fact.last_at for fact in facts)
         return facts if timed or not facts else [*facts, SessionFacts(self._session, last_at=self._written or None)]
 
     def finish(self) -> Iterable[Fact]:
         """Nothing is left open."""
         return []
+
+
+def _in_order(document: bytes) -> list[Bundled]:
+    """Of all files those that say something: the state, then the events as they are numbered."""
+    states, events = [], []
+    for file in bundle.bundled(document):
+        base = os.path.basename(file.name)
+        if base in _STATE and base == file.name:
+            states.append(file)
+        elif os.path.dirname(file.name) in ("", ".", "events") and (named := _EVENT.fullmatch(base)):
+            events.append((int(named[1] or named[2]), file.name, file))
+    return states + [file for *_, file in sorted(events, key=lambda event: event[:2])]
 
 
 class Events:
@@ -155,11 +152,15 @@ class Events:
         self._session = session
         self._conversation: _openhands_v0.Conversation | _openhands_v1.Conversation | None = None
 
-    def line(self, line: bytes) -> list[Fact]:
-        """Facts of a line."""
-        found, wrong = objects(line)
-        facts: list[Fact] = [fact for event in found for fact in self.take(event)]
-        return facts + wrong
+    def file(self, file: Bundled) -> list[Fact]:
+        """Facts of a file that holds one event, or the state."""
+        if file.left_out:
+            return [bundle.too_long(file)]
+        try:
+            found = decode(file.data)
+        except ValueError:
+            return [unknown("not JSON", file.data)]
+        return self.take(found) if isinstance(found, dict) else [unknown("JSON but no object", file.data)]
 
     def take(self, event: Object) -> list[Fact]:
         """Facts of one event, or of the state of a conversation."""

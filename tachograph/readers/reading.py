@@ -16,7 +16,8 @@ class Shape(Enum):
 
     LINES = "lines"  # grows at its end; `feed` gets one line at a time, without its line end
     DOCUMENT = "document"  # rewritten whole; `feed` gets all of it, and again after every change
-    DATABASE = "database"  # SQLite; `feed` is not called, see DatabaseReader
+    DATABASE = "database"  # many in one SQLite file: `feed` gets one as a document, see DatabaseReader
+    FOLDER = "folder"  # many small files: one of them speaks for all, the document is a bundle of them (bundle.py)
 
 
 class Origin(NamedTuple):
@@ -63,7 +64,8 @@ class Reader(Protocol):
 
 
 class DatabaseReader(Reader, Protocol):
-    """A reader of histories that lie together in one SQLite file: it gives each as the document that `parse` reads."""
+    """A reader of histories that lie together in one SQLite file, or are a folder each: it gives each as the document
+    that `parse` reads."""
 
     def sessions(self, path: str) -> dict[str, str]:
         """Native session id → a mark that changes whenever anything of that session does. Opens read-only.

@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tachograph.readers import opencode, opencode_storage
+from tachograph.readers import Origin, bundle, opencode, opencode_export, opencode_storage
 from tests.readers.told import HISTORIES, Told, read
 
 FOLDER = HISTORIES / "opencode"
@@ -181,15 +181,35 @@ def storage(root: Path) -> str:
     return str(session)
 
 
+def put_together(path: str) -> Told:
+    return Told(opencode_storage.parse(Origin(path)).feed(opencode_storage.document(path, PATCHING)))
+
+
 def test_single_files_are_put_together(tmp_path: Path) -> None:
     path = storage(tmp_path)
-    assert json.loads(opencode_storage.document(path, PATCHING)) == EXPORT
+    (tmp_path / "todo").mkdir()
+    (tmp_path / "todo" / f"{PATCHING}.json").write_bytes(b"[]")
+    whole = Told(opencode_export.parse(Origin("")).feed(json.dumps(EXPORT).encode()))
+    assert vars(put_together(path).only) == vars(whole.only)
+    files = {file.name: file.data for file in bundle.bundled(opencode_storage.document(path, PATCHING))}
+    folder = os.path.dirname(path)
+    assert files == {os.path.relpath(file, folder): file.read_bytes() for file in tmp_path.glob("**/*.json")}
     marks = opencode_storage.sessions(path)
     assert list(marks) == [PATCHING]
     next(tmp_path.glob("part/*/*.json")).unlink()
     assert opencode_storage.sessions(path) != marks
     with pytest.raises(KeyError):
         opencode_storage.document(path, "ses_other")
+
+
+def test_parts_in_one_folder_go_with_their_messages(tmp_path: Path) -> None:
+    path = storage(tmp_path)
+    before = put_together(path)
+    for part in list(tmp_path.glob("part/*/*.json")):
+        part.rename(tmp_path / "part" / part.name)
+    (tmp_path / "part" / "prt_other.json").write_text(json.dumps({"id": "prt_other", "messageID": "msg_other"}))
+    assert vars(put_together(path).only) == vars(before.only)
+    assert b"prt_other" not in opencode_storage.document(path, PATCHING)
 
 
 def test_every_single_file_is_known_and_only_a_session_stands_for_itself(tmp_path: Path) -> None:
@@ -207,7 +227,8 @@ def test_single_files_do_not_lead_out_of_their_folder(tmp_path: Path) -> None:
     secret.mkdir()
     (secret / "msg_x.json").write_text(json.dumps({"id": "msg_x", "role": "user"}))
     Path(path).write_text(json.dumps({**EXPORT["info"], "id": "../../secret"}))
-    assert json.loads(opencode_storage.document(path, "../../secret"))["messages"] == []
+    names = [file.name for file in bundle.bundled(opencode_storage.document(path, "../../secret"))]
+    assert names == [f"{PATCHING}.json"]
     (tmp_path / "storage" / "message" / PATCHING / "link.json").symlink_to(secret / "msg_x.json")
     Path(path).write_text(json.dumps(EXPORT["info"]))
     assert b"msg_x" not in opencode_storage.document(path, PATCHING)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tachograph.readers import Origin, openhands, openhands_files
+from tachograph.readers import Origin, bundle, openhands, openhands_files
 from tachograph.records import Usage
 from tests.readers.told import HISTORIES, Session, Told, facts, mangled, read, watched
 
@@ -124,13 +124,28 @@ def test_only_one_file_speaks_for_a_conversation_and_says_when_any_changes(tmp_p
     assert len(told_of(flat).only.all("command")) == 4
 
 
-def test_a_document_is_the_files_line_by_line_and_of_that_conversation_only(tmp_path: Path) -> None:
+def test_a_document_is_all_files_of_that_conversation_and_of_no_other(tmp_path: Path) -> None:
     state = conversation(tmp_path / "c1")
-    document = openhands.document(str(state), "c1")
-    assert document.splitlines()[1:] == EVENTS.splitlines()
-    assert json.loads(document.splitlines()[0]) == STATE
+    (tmp_path / "c1" / "events" / ".lock").write_bytes(b"")
+    (tmp_path / "c1" / "notes.pkl").write_bytes(b"\x80\x04\x95\n")
+    (tmp_path / "elsewhere").write_bytes(b"not this")
+    (tmp_path / "c1" / "link").symlink_to(tmp_path / "elsewhere")
+    files = {file.name: file.data for file in bundle.bundled(openhands.document(str(state), "c1"))}
+    folder = tmp_path / "c1"
+    assert files == {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.glob("**/*") if path.is_file() and not path.is_symlink()
+    }  # fmt: skip
+    assert len(files) == len(EVENTS.splitlines()) + 3
     with pytest.raises(KeyError):
         openhands.document(str(state), "c2")
+
+
+def test_a_folder_without_a_state_may_hold_what_is_none_of_it(tmp_path: Path) -> None:
+    event = conversation(tmp_path / "c1", state=False, inside="")
+    (tmp_path / "c1" / "taxes.txt").write_bytes(b"mine")
+    names = [file.name for file in bundle.bundled(openhands.document(str(event), "c1"))]
+    assert len(names) == len(EVENTS.splitlines()) and all(name.startswith("event-") for name in names)
 
 
 def test_events_in_one_file_are_the_same_steps(tmp_path: Path) -> None:

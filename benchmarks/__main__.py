@@ -49,6 +49,12 @@ def _ledger(options: argparse.Namespace) -> list[Row]:
     return ledger.rows(options.rounds)
 
 
+def _verifying(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import verifying
+
+    return verifying.rows(options.rounds)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
@@ -56,6 +62,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "wrapper": _wrapper,
     "import": _imports,
     "ledger": _ledger,
+    "verifying": _verifying,
 }
 
 

@@ -24,6 +24,7 @@ def header(
         "agent": agent,
         "argv": list(argv),
         "cwd": cwd(),
+        "stdin": stdin_file(),
         "pid": os.getpid(),
         "host": host(),
         "user": environment.get("USER") or environment.get("LOGNAME") or environment.get("USERNAME"),
@@ -48,6 +49,17 @@ def cwd() -> str | None:
         return os.getcwd()
     except OSError:
         return None
+
+
+def stdin_file() -> str | None:
+    """The file that was handed in as standard input, "" when it is one without a name that we can find out; None when
+    it is something else: a terminal, a pipe."""
+    try:
+        if os.fstat(0).st_mode & 0o170000 != 0o100000:  # S_IFMT, S_IFREG
+            return None
+        return os.readlink("/proc/self/fd/0")
+    except OSError:
+        return "" if os.name == "posix" and not os.path.isdir("/proc/self") else None
 
 
 def host() -> str:

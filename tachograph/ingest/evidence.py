@@ -39,16 +39,26 @@ class Evidence(NamedTuple):
     root: str | None
     files: tuple[File, ...] = ()
     missing: str = ""
+    stdin: str | None = None  # SHA-256 of the file that was its standard input
 
 
-def collect(root: str | None, git: bool, began: int, ended: int, own: str) -> Evidence:
+def collect(root: str | None, git: bool, began: int, ended: int, own: str, stdin: str | None = None) -> Evidence:
     """Everything in the project `root` of a command that ran from `began` to `ended` (ns). `git`: it is a repository;
-    `own`: the recorder's own folder, which is none of the command's business."""
+    `own`: the recorder's own folder, which is none of the command's business; `stdin`: the file it read from."""
+    seen = _project(root, git, began, ended, os.path.realpath(own))
+    if stdin is None:
+        return seen
+    found = _look(os.sep, stdin, began, ended, None) if os.path.isabs(stdin) else None
+    if isinstance(found, File) and found.what == "input":
+        return seen._replace(stdin=found.sha256)
+    return seen._replace(missing=seen.missing or "what it was given as standard input is not there as it was")
+
+
+def _project(root: str | None, git: bool, began: int, ended: int, own: str) -> Evidence:
     if not root or not os.path.isdir(root):
         return Evidence(root, missing="its folder is not here")
     if not git and os.path.realpath(root) in {os.sep, os.path.realpath(os.path.expanduser("~"))}:
         return Evidence(root, missing="it ran outside of a project")
-    own = os.path.realpath(own)
     listed = _listed(root, own) if git else None
     tracked = _tracked(root) if git else None
     files: list[File] = []

@@ -24,6 +24,8 @@ def session_of(header: Mapping[str, Any], session_id: str, agent: str, at: int, 
         "traceparent": header.get("traceparent"),
         "git": {"start": git or None, "end": None},
     }
+    if header.get("stdin") is not None:
+        metadata["stdin"] = masked(header["stdin"]) or ""
     if header.get("source") == TMUX:
         metadata |= {"tmux": header.get("tmux"), "sources": [TMUX]}
     if header.get("session_id") not in (None, session_id):

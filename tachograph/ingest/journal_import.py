@@ -99,7 +99,9 @@ class JournalImport:
             assert header is not None
             session = session_of(_object(header.body), self._name, self._name, header.at, "")
         root, git = receipts.project_of(session)
-        return collect(root, git, session.started_at, end.at, os.path.dirname(self._store.path))
+        return collect(
+            root, git, session.started_at, end.at, os.path.dirname(self._store.path), receipts.stdin_of(session)
+        )
 
     def _prove(self, seen: Evidence) -> None:
         """It is over: sealed, with its receipt, in the transaction that stores its end."""

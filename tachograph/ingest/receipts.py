@@ -117,7 +117,7 @@ def _proved(store: Store, session: Session, seen: Evidence) -> dict[str, Any]:
     proved["inputs"] = {
         "argv": _argv(session.command or "", seen.root), "cwd": _inside(_cwd(session), seen.root),
         "files": [{"path": one["path"], "sha256": one["sha256"]} for one in files if one["what"] == "input"],
-        "stdin": stdin,
+        "stdin": seen.stdin or stdin,
     }  # fmt: skip
     proved["outputs"] = {
         "exit_code": session.exit_code, "files": [{"path": o["path"], "sha256": o["sha256"]} for o in changed],
@@ -181,6 +181,12 @@ def _inside(cwd: str | None, root: str | None) -> str | None:
 
 def _count(files: list[dict[str, Any]], *kinds: str) -> int:
     return sum(one.get("what") in kinds for one in files)
+
+
+def stdin_of(session: Session) -> str | None:
+    """The file that a wrapped command was given as standard input; None when it was none."""
+    found = (session.metadata or {}).get("stdin")
+    return found if isinstance(found, str) else None
 
 
 def project_of(session: Session) -> tuple[str | None, bool]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,26 @@ def test_what_failed_and_what_it_printed(ran: Ran, tachograph: Run, tmp_path: Pa
     assert (found["row"].status, found["exit_code"]) == ("failed", 3)
     assert found["outputs"]["exit_code"] == 3
     assert set(found["streams"].values()) == {hashlib.sha256(b"no\n").hexdigest()}
+
+
+def test_a_file_that_was_handed_in_counts(ran: Ran, tmp_path: Path) -> None:
+    folder, given = project(tmp_path / "one"), tmp_path / "given"
+    hashes = []
+    for text in ("a\n", "b\n", "a\n"):
+        given.write_text(text)
+        while time.time_ns() - given.stat().st_ctime_ns < 50_000_000:
+            time.sleep(0.01)  # as above
+        with given.open("rb") as stdin:
+            done = subprocess.run(
+                [sys.executable, "-m", "tachograph", "run", "--quiet", "--", "true"],
+                stdin=stdin,
+                cwd=folder,
+                check=True,
+            )
+        found = receipt_of_last()
+        assert done.returncode == 0 and found["inputs"]["stdin"] == hashlib.sha256(text.encode()).hexdigest()
+        hashes.append(found["determinism_hash"])
+    assert hashes[0] == hashes[2] != hashes[1]
 
 
 def test_files_are_told_apart_by_when_they_changed(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Tree(Group):
 def _unknown(name: str, known: Sequence[str]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, known, 2, 0.55)
+    close = difflib.get_close_matches(name, known, 2, 0.6)
     return f'there is no command "{name}"' + (f"; did you mean {' or '.join(close)}?" if close else "")
 
 

@@ -90,7 +90,7 @@ class Histories:
         return [History(*row) for row in self._connection.execute(_sql.of_session, (session_id,))]
 
     def beside(self, native_id: str) -> Sequence[History]:
-        """Files that no reader knows, kept whole, in a folder that is named like a session by its agent."""
+        """Files that tell of no session, kept whole, in a folder that is named like a session by its agent."""
         return [History(*row) for row in self._connection.execute(_sql.beside, (native_id,))]
 
     def begin(self, path: str, reader: str) -> History:

@@ -83,6 +83,7 @@ def gemini() -> bytes:
 LINES = {name: data for name, data in RECORDED.items() if grows(name, data)}
 LINES |= {
     "make.log": BUILD,
+    "claude/11111111-2222-3333-4444-555555555555/tool-results/toolu_01.txt": BUILD,
     GEMINI: gemini(),
     "claude/glued.jsonl": GLUED + GLUED.replace(b'"1"', b'"2"') + b"\n" + GLUED + b" \r\n",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import apsw
@@ -47,6 +48,37 @@ def test_what_no_reader_knows_is_kept_and_given_back_with_its_session() -> None:
         assert b"".join(alone.read()) == b"".join(LINES)
         assert importing.archived(one.store, "/nowhere") == []
         assert [trouble.reason for trouble in one.store.keeping.troubles()] == []
+
+
+def test_long_outputs_beside_a_transcript_are_kept_and_never_read_as_what_they_look_like() -> None:
+    """An agent that has read a transcript, a picture, and what another session's folder holds."""
+    secret = TOKENS["github_classic"](CHANCE)
+    results = {
+        f"{FOLDER}/{SESSION}/tool-results/a.jsonl": LONGER.replace(
+            SESSION.encode(), b"77777777-0000-0000-0000-000000000000"
+        ),
+        f"{FOLDER}/{SESSION}/tool-results/b.png": b"\x89PNG\r\n\x1a\n\x00\xff",
+        f"{FOLDER}/{SESSION}/tool-results/deeper/c.txt": b"token " + secret.encode() + b" without an end of line",
+    }
+    with machine() as one:
+        for name, data in results.items():
+            one.put(name, data)
+        one.agents()
+        assert one.store.sessions.list() == []
+        one.put(TRANSCRIPT, FIRST)
+        one.put(f"{FOLDER}/{SESSION[:-1]}0/tool-results/d.txt", b"of another session")
+        one.agents()
+        assert [session.id for session in one.store.sessions.list()] == [SESSION]
+        assert one.originals(SESSION) == [FIRST, *results.values()]
+        assert leaks(one, secret) == []
+        assert one.store.keeping.troubles() == []
+        shutil.rmtree(one.home / FOLDER / SESSION)
+        one.restart()
+        assert one.agents().parsed == 0
+        assert one.originals(SESSION) == [FIRST, *results.values()]
+        for history in one.store.histories.all():
+            importing._reparsed(one.store, shipped(), history)
+        assert [session.id for session in one.store.sessions.list()] == [SESSION]
 
 
 def test_it_grows_is_written_anew_and_stays_one_file() -> None:

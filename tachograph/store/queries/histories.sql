@@ -29,10 +29,10 @@ ORDER BY h.path, h.generation;
 UPDATE _histories SET current = 0 WHERE path = ? AND current = 1;
 
 -- name: beside
--- What lies in a session's own folder and nobody can read, as far as it is kept.
+-- What lies in a session's own folder and tells of no session, as far as it is kept.
 SELECT {history}
 FROM _histories h
-WHERE h.reader = '' AND h.current = 1 AND h.kept_bytes = h.size AND instr(h.path, '/' || ? || '/')
+WHERE h.session IS NULL AND h.kept_bytes = h.size AND h.current = 1 AND instr(h.path, '/' || ? || '/')
 ORDER BY h.path;
 
 -- name: begin

@@ -826,6 +826,7 @@ CREATE TABLE _unsealed (            -- sessions that have changed since their la
     session INTEGER PRIMARY KEY,
     changes INTEGER NOT NULL            -- how many transactions did that: what is sealed meanwhile is not the newest
 ) STRICT;
+INSERT INTO _unsealed (session, changes) SELECT id, 1 FROM _sessions;
 
 -- What collisions are found by: not public, made again from the events at any time.
 CREATE TABLE _touches (             -- who changed which file when; prompts and code blocks under names of their own

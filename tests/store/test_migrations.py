@@ -49,6 +49,16 @@ def test_schema_sql_is_the_sum_of_the_migrations() -> None:
         assert noted == [(version, name) for version, name, _ in migrations.steps()]
 
 
+def test_sessions_from_before_the_ledger_wait_to_be_sealed() -> None:
+    connection, (first, *later) = apsw.Connection(":memory:"), migrations.steps()
+    connection.execute(first[2])
+    connection.execute("INSERT INTO _agents (name) VALUES ('a')")
+    connection.execute("INSERT INTO _sessions (session_id, agent, started_at) VALUES ('a-1', 1, 1)")
+    for _, _, sql in later:
+        connection.execute(sql)
+    assert connection.execute("SELECT session, changes FROM _unsealed").fetchall() == [(1, 1)]
+
+
 def test_steps_are_numbered_without_gaps() -> None:
     assert [version for version, _, _ in migrations.steps()] == list(range(1, len(migrations.steps()) + 1))
 

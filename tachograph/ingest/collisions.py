@@ -7,6 +7,7 @@ with whom it is in a workflow.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
@@ -217,7 +218,10 @@ class Watch:
         verdict = collisions.judge(one, two, path, self._window)
         if verdict is None:
             return
-        common = overlaps.Overlap([], [], None, None) if failed else self._overlap(path, first, second)
+        common = overlaps.Overlap([], [], None, None)
+        if not failed:
+            with contextlib.suppress(ValueError, RecursionError):  # texts of agents must not stop an import
+                common = self._overlap(path, first, second)
         about = {
             "gap_ms": (two.at - one.at) // 1_000_000,
             "operations": [one.what, two.what],
@@ -288,8 +292,11 @@ def whole(project: str | None, path: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def real(path: str) -> str:
-    """Without symbolic links, as far as the folders are there."""
-    return os.path.realpath(path) if path.startswith("/") else path
+    """Without symbolic links, as far as the folders are there; what can be no path of this system stays as it is."""
+    try:
+        return os.path.realpath(path) if path.startswith("/") else path
+    except (OSError, ValueError):
+        return path
 
 
 @lru_cache(maxsize=5_000)

@@ -158,6 +158,16 @@ def test_a_copy_of_a_session_does_not_collide_with_it(store: Store) -> None:
     assert told(store, one, copy, other.edits(100, "a.py")) == [("file_conflict", "warning", A)]
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\udce4.py", "x" * 5000, "..", "/", "", "C:\\\\a.py", "~/a"])
+def test_names_that_are_no_names_are_in_nobodys_way(store: Store, name: str) -> None:
+    for agent in ("codex-1", "claude-1"):
+        one = (
+            Agent(agent, f"/home/{name}").edits(1, name).runs(50, f"rm '{name}'").does(60, "read", name, status="error")
+        )
+        one.tell(store)
+    assert len(store.sessions.ids()) == 2
+
+
 # -- families -------------------------------------------------------------------------------------------------------
 
 

@@ -13,20 +13,22 @@ from tachograph.cli.command import choice, command, pass_app, session_argument
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
 from tachograph.errors import UsageError, VerificationFailed
-from tachograph.formats import as_tar, human
+from tachograph.formats import as_tar, human, in_toto
 from tachograph.ingest import importing
 from tachograph.ingest.importing import Original
+from tachograph.proof.signing import signer
 from tachograph.store import Store
 
 
 @command("export")
 @session_argument
-@click.option("--as", "form", type=choice("original"), required=True, help="What to make of it.")
+@click.option("--as", "form", type=choice("original", "in-toto"), required=True, help="What to make of it.")
 @click.option("-o", "--output", metavar="FILE", help="Where to: a file, a folder, or - for stdout.")
 @click.option("--masked", is_flag=True, help="original: leave secrets masked.")
+@click.option("--sign", is_flag=True, help="in-toto: sign it with the key of this installation.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @pass_app
-def cli(app: App, session: str, form: str, output: str | None, masked: bool, force: bool) -> None:
+def cli(app: App, session: str, form: str, output: str | None, masked: bool, sign: bool, force: bool) -> None:
     """Write a session to a file, or to stdout when that is no terminal.
 
     \b
@@ -35,11 +37,17 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
                always the same for the same files. Secrets are in it
                again unless --masked. Instead of a session, the path of
                one file, also of one that no reader knows.
+    in-toto    its receipt, as a statement about its files in a DSSE
+               envelope; tachograph receipt verify FILE checks it.
     """
     store = app.store()
-    chosen, originals = _files(store, session, masked)
-    files = [_Counted(one) for one in originals]
-    name, pieces = _original(files, chosen.partition(" ")[2])
+    files = list[_Counted]()
+    if form == "in-toto":
+        chosen, name, pieces = _receipt(app, store, session, sign)
+    else:
+        chosen, originals = _files(store, session, masked)
+        files = [_Counted(one) for one in originals]
+        name, pieces = _original(files, chosen.partition(" ")[2])
     if output is None and app.terminal:
         raise UsageError("this would fill your terminal", f"-o {name} writes a file; -o - shows it all the same")
     if output is None or output == "-":
@@ -49,10 +57,18 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, for
     else:
         path = os.path.join(output, name) if os.path.isdir(output) else output
         app.say(f"✓ {path}  {human.size(save(path, pieces, force=force))}", "32")
-    noted(app, "export", f"{chosen} as original{_unmasked(files)}")
-    if not masked:
+    noted(app, "export", f"{chosen} as {form}{_unmasked(files)}")
+    if files and not masked:
         _tell_of_secrets(app, files)
         _verify(files)
+
+
+def _receipt(app: App, store: Store, words: str, sign: bool) -> tuple[str, str, Iterator[bytes]]:
+    """What was chosen, in words; a name for it; its bytes."""
+    chosen = store.sessions.resolve(words).id
+    found = store.receipts.get(chosen)
+    envelope = in_toto.envelope(found, signer(app.places.config) if sign else None)
+    return f"session {chosen}", f"{found.receipt_id}.json", (piece.encode() for piece in envelope)
 
 
 def _files(store: Store, word: str, masked: bool) -> tuple[str, list[Original]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ask
+from tests.cli.conftest import Ask, Recorded
 
 ADD = ("receipt", "add", "exec-1", "codegen", "generation")
 
@@ -131,6 +131,13 @@ def test_an_envelope_travels(call: Ask, tmp_path: Path, monkeypatch: pytest.Monk
     assert [text.split(" is ")[0] for text in forged.json["problems"]] == [
         "no signature of the envelope", "its subjects are not the files of the receipt",
     ]  # fmt: skip
+
+
+def test_a_session_is_exported_by_its_receipt(call: Ask, recorded: Recorded, tmp_path: Path) -> None:
+    assert call("export", recorded.good, "--as", "in-toto", "--sign", "-o", str(tmp_path / "e.json")).code == 0
+    checked = call("receipt", "verify", str(tmp_path / "e.json"), "--key", key_of(call), "--json")
+    assert checked.code == 0 and checked.json["execution_id"] == recorded.good
+    assert call("receipt", "verify", recorded.bad).code == call("receipt", "verify", "last").code == 0
 
 
 def test_an_unsigned_envelope_and_a_key(call: Ask) -> None:

@@ -124,7 +124,7 @@ def _shape(app: App) -> Shape:
         Field("details", "DETAIL", lambda one: one.error_message or one.details, stretch=True),
         Field("error_message"),
     ]
-    return Shape("entry", columns(AuditEntry), fields)
+    return Shape("entry", columns(AuditEntry), fields, recorded=False)
 
 
 @cli.command("export")

@@ -78,7 +78,7 @@ def _shape(app: App) -> Shape:
         Field("session_id"),
         Field("description"),
     ]
-    return Shape("collision", columns(Collision), fields)
+    return Shape("collision", columns(Collision), fields, recorded=False)
 
 
 def _who(app: App, session_id: str | None, agent: str) -> str:

@@ -37,6 +37,7 @@ class Shape(NamedTuple):
     columns: Sequence[str]
     fields: Sequence[Field]
     row: Callable[[Any], Row] = to_row
+    recorded: bool = True  # there can be none before anything was recorded
 
 
 def emit(app: App, listing: Listing | Listed, records: Sequence[Any], shape: Shape, empty: str) -> bool:
@@ -50,7 +51,7 @@ def emit(app: App, listing: Listing | Listed, records: Sequence[Any], shape: Sha
     if more:
         app.say(f"the first {human.plural(len(shown), shape.noun)}; there are more: -n 0 shows all", "2")
     elif not shown and empty and listing.form == "table":
-        app.say(draw.nothing(app, empty) if isinstance(listing, Listing) else empty, "2")
+        app.say(draw.nothing(app, empty) if isinstance(listing, Listing) and shape.recorded else empty, "2")
     return bool(shown)
 
 

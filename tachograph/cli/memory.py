@@ -96,7 +96,7 @@ def get(app: App, agent: str, version: int | None, quote: bool, as_json_: bool) 
 def show_list(app: App, listing: Listing) -> None:
     """List what all agents remember, the newest first."""
     found = app.store().memory.list(agent=listing.agent, since=listing.since, until=listing.until, limit=listing.fetch)
-    shape = Shape("memory", columns(Memory), _fields(app))
+    shape = Shape("memory", columns(Memory), _fields(app), recorded=False)
     if emit(app, listing, found, shape, "no agent remembers anything yet: tachograph memory set AGENT JSON"):
         app.hint("tachograph memory get AGENT prints one; memory history AGENT its versions")
 

@@ -143,7 +143,7 @@ def _shape(app: App) -> Shape:
         Field("files_modified"),
         Field("determinism_hash", "SAME", lambda one: (one.determinism_hash or "–")[:8], spare=1),
     ]
-    return Shape("receipt", columns(Receipt), fields)
+    return Shape("receipt", columns(Receipt), fields, recorded=False)
 
 
 @cli.command("show")

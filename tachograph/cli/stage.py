@@ -255,7 +255,7 @@ def _shape(app: App) -> Shape:
         size("output_size_bytes", "OUT"),
         Field("error_message", "ERROR", stretch=True),
     ]
-    return Shape("stage", columns(StageMetric), fields, to_row)
+    return Shape("stage", columns(StageMetric), fields, to_row, recorded=False)
 
 
 def _size(size: int | None) -> str:

@@ -135,4 +135,4 @@ def _shape(app: App) -> Shape:
         Field("project_dir"),
         Field("opened_by", "BY", spare=1),
     ]
-    return Shape("workflow", columns(Workflow), fields)
+    return Shape("workflow", columns(Workflow), fields, recorded=False)

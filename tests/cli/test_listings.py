@@ -132,3 +132,18 @@ def test_what_makes_no_sense_is_refused(ask: Ask, flags: list[str]) -> None:
     answer = ask("events", *flags)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: ") and answer.err.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["memory", "list"], "tachograph memory set"), (["workflow", "list"], "tachograph workflow start"),
+        (["audit", "list"], "no entries fit"), (["receipt", "list"], "every recorded session gets one"),
+        (["stage", "list"], "tachograph stage add"), (["collisions"], "no collisions fit"),
+    ],
+)  # fmt: skip
+def test_what_does_not_come_of_recordings_says_how_it_begins(
+    call: Ask, home: Path, words: list[str], says: str
+) -> None:
+    answer = call(*words)
+    assert answer.code == 0 and says in answer.err

@@ -178,13 +178,17 @@ class ToldSession:
         self.save()
 
     def settle(self, modified_at: int) -> None:
-        """Inside a transaction: the end of what is there is reached. A wrapped run ends when its wrapper says so."""
+        """Inside a transaction: the end of what is there is reached. A wrapped run ends when its wrapper says so, and
+        a session of several files with the one that goes on for longest."""
         changes = dict[str, Any]()
         if not self.wrapped:
+            latest = self._store.histories.latest(self.row)
             status = self.status or "running"
-            if status in _OPEN and self._quiet(modified_at):
+            if self.last_at < latest:
+                status = self.known.status
+            elif status in _OPEN and self._quiet(modified_at):
                 status = "completed"
-            ended = None if status in _OPEN else max(self.last_at, self.known.started_at)
+            ended = None if status in _OPEN else max(self.last_at, latest, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}
         self._change(**changes)

@@ -117,6 +117,10 @@ class Histories:
         """Ids of the sessions a file told of."""
         return [row[0] for row in self._connection.execute(_sql.sessions, (history,))]
 
+    def latest(self, session: int) -> int:
+        """The latest time, in ns, that files as they are now tell of a session (its row number); 0 when none does."""
+        return int(self._connection.execute(_sql.latest, (session,)).get)
+
     def append(self, history: int, data: bytes, masks: Sequence[Masked] = ()) -> None:
         """Inside a transaction: more bytes of a file, masked; `masks` with offsets inside `data`."""
         if not data:

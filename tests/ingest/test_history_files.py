@@ -306,6 +306,29 @@ def test_a_session_runs_while_it_is_written_and_a_copy_of_an_old_one_does_not() 
         assert rows(one.store, state)[-1] == ("running", None)
 
 
+def test_a_session_in_several_files_ends_with_the_last_of_them_in_whatever_order_they_are_read() -> None:
+    """A part of it was copied, and the whole goes on; newest first is not always last things first."""
+    for names in ((NAME, "projects/-thing/part.jsonl"), ("projects/-thing/part.jsonl", NAME)):
+        with machine() as one:
+            later = transcript({**user("again"), "uuid": "later", "timestamp": "2026-01-01T01:00:00Z"})
+            files = {NAME: SECOND + later, "projects/-thing/part.jsonl": FIRST}
+            for name in names:
+                one.take(one.put(name, files[name]))
+            state = rows(one.store, "SELECT status, ended_at FROM sessions")
+            assert state == [("completed", "2026-01-01T01:00:00.000Z")]
+
+
+def test_a_session_runs_on_when_an_older_part_of_it_is_read() -> None:
+    with machine() as one:
+        stamp = clock.iso(clock.now())
+        one.take(
+            one.put(NAME, SECOND + transcript({**user("now"), "uuid": "n", "timestamp": stamp}), None), final=False
+        )
+        one.take(one.put("projects/-thing/part.jsonl", FIRST))
+        session = one.store.sessions.get(SESSION)
+        assert (session.status, session.ended_at) == ("running", None)
+
+
 def test_a_large_file_that_has_to_wait_is_read_on_where_it_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written long ago is the backlog; whatever is written now goes before it."""
     monkeypatch.setattr(history_import, "BLOCK", 2000)

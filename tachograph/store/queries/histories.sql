@@ -64,6 +64,13 @@ WHERE id = ?1;
 -- Of which a file told.
 SELECT s.session_id FROM _history_sessions o JOIN _sessions s ON s.id = o.session WHERE o.history = ?;
 
+-- name: latest
+-- Up to when files, as they are now, have told of a session.
+SELECT coalesce(max(o.last_at), 0)
+FROM _history_sessions o
+JOIN _histories h ON h.id = o.history
+WHERE o.session = ? AND h.current = 1;
+
 -- name: last_part
 -- The part that may still grow.
 SELECT p.number, p.blob, b.data

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from tachograph.readers import Place
+from tachograph.readers import Place, Shape
 from tachograph.readers.registry import MODULES, reader
 
 
@@ -77,8 +77,10 @@ def below(path: str) -> list[Candidate]:
 
 
 def candidate(path: str, home: str, environment: Mapping[str, str]) -> Candidate | None:
-    """A path that was seen to change, when it lies where a reader looks."""
+    """A path that was seen to change, when it lies where a reader looks; for a file of a folder that is one history,
+    the file that speaks for all."""
     modules, keeps = [], None
+    path = _speaker(path, home, environment) or path
     for module in MODULES:
         for place in reader(module).places(home, environment):
             if path.startswith(place.root + os.sep) and _fits(path, place):
@@ -89,6 +91,16 @@ def candidate(path: str, home: str, environment: Mapping[str, str]) -> Candidate
     except OSError:
         return None
     return found and found._replace(modules=tuple(modules), keeps_days=keeps)
+
+
+def _speaker(path: str, home: str, environment: Mapping[str, str]) -> str | None:
+    for module in MODULES:
+        folders = reader(module)
+        if folders.shape is Shape.FOLDER:
+            for place in folders.places(home, environment):
+                if path.startswith(place.root + os.sep) and not _fits(path, place):
+                    return folders.speaker(path)  # type: ignore[attr-defined, no-any-return]
+    return None
 
 
 def _fits(path: str, place: Place) -> bool:

@@ -153,7 +153,7 @@ class Follower:
                 if path in found:
                     continue
                 if one := self._candidate(path):
-                    found[path] = one
+                    found[one.path] = one
                 elif os.path.isdir(path):  # what was in it before it could be watched was not reported
                     inside = discover.on_this_machine(self._home, self._environment, within=path)
                     found |= {one.path: one for one in self._histories.changed(inside)}
@@ -175,11 +175,11 @@ class Follower:
             if known is None:
                 return None
         try:
-            stat = os.stat(path)
+            stat = os.stat(known.path)
         except OSError:
             return None
         known = known._replace(inode=stat.st_ino, size=stat.st_size, modified_at=stat.st_mtime_ns)
-        self._all[path] = known
+        self._all[known.path] = known
         return known
 
     def _take(self, candidate: Candidate) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from glob import escape, glob
 from typing import Any
 
 from tachograph.readers import bundle, opencode_export
@@ -71,6 +72,20 @@ def document(path: str, session_id: str) -> bytes:
     messages = {os.path.basename(file).removesuffix(".json") for file in files}
     flat = [file for file in _listed(os.path.join(_root(path), "part")) if _object(file).get("messageID") in messages]
     return bundle.read([*files, *flat, path], os.path.dirname(os.path.abspath(path)))
+
+
+def speaker(path: str) -> str | None:
+    """The session file that a message or part belongs to."""
+    folder, kind = os.path.dirname(path), _kind(path)
+    storage = os.path.dirname(os.path.dirname(folder))
+    if kind == "part":
+        whose = glob(os.path.join(escape(storage), "message", "*", f"{escape(os.path.basename(folder))}.json"))
+        folder = os.path.dirname(whose[0]) if whose else ""
+    elif kind != "message":
+        return None
+    session = escape(os.path.basename(folder))
+    found = glob(os.path.join(escape(storage), "session", "*", f"{session}.json")) if session else []
+    return found[0] if found else None
 
 
 def parse(origin: Origin) -> _Parser:

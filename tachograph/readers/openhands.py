@@ -74,6 +74,12 @@ def document(path: str, session_id: str) -> bytes:
     return bundle.read(_files(path), os.path.dirname(os.path.abspath(path)))
 
 
+def speaker(path: str) -> str | None:
+    """The state file of the conversation that a file belongs to."""
+    folder = _folder(path)
+    return next((file for file in (os.path.join(folder, one) for one in _STATE) if os.path.isfile(file)), None)
+
+
 def _speaks_for_all(path: str) -> bool:
     folder, file = _folder(path), os.path.basename(path)
     state = next((one for one in _STATE if os.path.isfile(os.path.join(folder, one))), None)

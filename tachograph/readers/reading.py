@@ -74,3 +74,10 @@ class DatabaseReader(Reader, Protocol):
 
     def document(self, path: str, session_id: str) -> bytes:
         """One session, always the same bytes for the same rows. Raises OSError, KeyError for a session that is gone."""
+
+
+class FolderReader(DatabaseReader, Protocol):
+    """A reader of histories that are a folder each."""
+
+    def speaker(self, path: str) -> str | None:
+        """The file that speaks for the history to which a file belongs, as far as it is there; looks at names only."""

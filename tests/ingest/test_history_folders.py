@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tachograph.formats import as_tar
-from tachograph.ingest import importing
+from tachograph.ingest import discover, importing
 from tests.extract.secret_samples import TOKENS
 from tests.ingest.machine import HISTORIES, LONG_AGO, Machine, differences, everything, machine, shipped
 from tests.ingest.test_history_secrets import CHANCE, leaks
@@ -193,3 +193,12 @@ def test_a_session_that_is_followed_is_not_looked_at_again_and_again() -> None:
         path = one.home / CONVERSATION / "base_state.json"
         one.take(path)
         assert not one.histories.unfinished(one.candidate(path))
+
+
+def test_a_file_that_is_heard_of_names_the_conversation_to_look_at() -> None:
+    with machine() as one:
+        put(one, openhands())
+        found = discover.candidate(str(one.home / event(2)), str(one.home), {})
+        assert found is not None and found.path == str(one.home / CONVERSATION / "base_state.json")
+        assert found.modules == ("openhands",)
+        assert discover.candidate(str(one.home / ".openhands/settings.json"), str(one.home), {}) is None

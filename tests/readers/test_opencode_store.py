@@ -202,6 +202,13 @@ def test_single_files_are_put_together(tmp_path: Path) -> None:
         opencode_storage.document(path, "ses_other")
 
 
+def test_any_file_leads_to_the_one_that_speaks_for_all(tmp_path: Path) -> None:
+    path = storage(tmp_path)
+    others = [str(file) for kind in ("message", "part") for file in tmp_path.glob(f"{kind}/*/*.json")]
+    assert len(others) > 3 and {opencode_storage.speaker(file) for file in others} == {path}
+    assert opencode_storage.speaker(path) is opencode_storage.speaker(str(tmp_path / "part" / "x" / "y.json")) is None
+
+
 def test_parts_in_one_folder_go_with_their_messages(tmp_path: Path) -> None:
     path = storage(tmp_path)
     before = put_together(path)

@@ -124,6 +124,12 @@ def test_only_one_file_speaks_for_a_conversation_and_says_when_any_changes(tmp_p
     assert len(told_of(flat).only.all("command")) == 4
 
 
+def test_any_file_leads_to_the_one_that_speaks_for_all(tmp_path: Path) -> None:
+    state = conversation(tmp_path / "c1")
+    assert {openhands.speaker(str(event)) for event in (tmp_path / "c1" / "events").iterdir()} == {str(state)}
+    assert openhands.speaker(str(tmp_path / "other.json")) is None
+
+
 def test_a_document_is_all_files_of_that_conversation_and_of_no_other(tmp_path: Path) -> None:
     state = conversation(tmp_path / "c1")
     (tmp_path / "c1" / "events" / ".lock").write_bytes(b"")

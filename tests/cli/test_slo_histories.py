@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from tachograph.cli.main import main
 from tests.cli.conftest import Ask
+from tests.ingest.machine import LONG_AGO
 
 HISTORIES = Path(__file__).resolve().parents[1] / "histories"
 EVER = "2000-01-01"
@@ -28,11 +31,14 @@ QUERIES = {  # what the manual says of each metric, in SQL over what anybody may
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the histories of all agents in it."""
+    """A home with the histories of all agents in it, which nobody has written to for long: all of them are over."""
     home = tmp_path_factory.mktemp("real") / "home"
+    histories = shutil.copytree(HISTORIES, home.parent / "histories")
+    for path in histories.rglob("*"):
+        os.utime(path, (LONG_AGO, LONG_AGO))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TACHOGRAPH_HOME", str(home))
-        assert main(["import", str(HISTORIES)]) == 0
+        assert main(["import", str(histories)]) == 0
     return home
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from tachograph import clock
-from tachograph.cli import draw
+from tachograph.cli import anchors, draw
 from tachograph.cli.app import App
 from tachograph.cli.audit_check import restored, verify
 from tachograph.cli.command import Group, Listing, choice, listing_options, pass_app
@@ -154,3 +154,4 @@ def _entries(found: Sequence[AuditEntry]) -> str:
 
 cli.add_command(verify)
 cli.add_command(restored)
+cli.add_command(anchors.anchor)

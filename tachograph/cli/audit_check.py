@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tachograph.cli import anchors
 from tachograph.cli.app import App
 from tachograph.cli.command import Command, pass_app
 from tachograph.cli.recorder import noted
@@ -21,16 +22,20 @@ _SHOWN = 20
 
 @click.command("verify", cls=Command)
 @click.option("--key", metavar="KEY", help="Whose signatures count: 64 hex digits or a file. Yours without it.")
+@click.option("--git", "repository", metavar="FOLDER", help="Heads in the notes of this repository count, too.")
+@click.option("--heads", "file", metavar="FILE", help="Heads in this file count, too.")
 @click.option("--strict", is_flag=True, help="Rows that nobody sealed are an alarm, too.")
 @click.option("--json", "as_json_", is_flag=True, help="The report as JSON.")
 @pass_app
-def verify(app: App, key: str | None, strict: bool, as_json_: bool) -> int:
+def verify(app: App, key: str | None, repository: str | None, file: str | None, strict: bool, as_json_: bool) -> int:
     """Compare everything that was sealed with its seals, and these with the heads signed outside the database.
 
     Exits with 5 when something was changed, removed or put in, and names it, the first entry first. Rows that were not
     written through Tachograph, and sessions that still change, are listed and no alarm; --strict makes them one.
+    What audit anchor put elsewhere is compared with --git and --heads.
     """
-    report = app.existing_store().ledger.verify(verifier(key) if key else None)
+    elsewhere = anchors.heads(repository, file)
+    report = app.existing_store().ledger.verify(verifier(key) if key else None, elsewhere)
     bad = not report.sound or (strict and _open(report))
     if as_json_:
         app.value(row_of(report, strict=strict))

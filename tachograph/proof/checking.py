@@ -24,19 +24,22 @@ def check(
 ) -> Checked:
     """`entries` in order of number. The first entry that does not hold is named; what follows it proves nothing.
 
-    `heads` were read before the entries; `later` after they were fixed, where somebody may write meanwhile.
+    `heads` were read before the entries; `later` after they were fixed, where somebody may write meanwhile. Of several
+    heads for one entry all must fit: one that was kept elsewhere outlives what is done to the others.
     """
     problems = [problem for head in heads if (problem := _signature(head, key))]
     valid = [head for head in heads if key is None or head.signed_by(key)]
     counted, restored = _counted(valid)
     announced = {(head.number, head.hash) for head in later or heads if key is None or head.signed_by(key)}
     counted = [head for head in counted if head.phase == DONE]
-    wanted = {head.number: head for head in counted}
+    wanted: dict[int, list[Head]] = {}
+    for head in counted:
+        wanted.setdefault(head.number, []).append(head)
     previous, last, broken = BEGINNING, 0, None
     for entry in entries:
         broken = broken or _broken(previous, last + 1, entry)
         if broken is None:
-            problems += _against(wanted.get(entry.number), entry)
+            problems += _against(wanted.get(entry.number, ()), entry)
             previous = entry.hash
         last = entry.number
     problems += [broken] if broken else []
@@ -84,8 +87,11 @@ def _broken(previous: bytes, number: int, entry: Entry) -> Problem | None:
     return None
 
 
-def _against(head: Head | None, entry: Entry) -> list[Problem]:
-    if head is None or head.hash == entry.hash.hex():
+def _against(heads: Sequence[Head], entry: Entry) -> list[Problem]:
+    other = next((head for head in heads if head.hash != entry.hash.hex()), None)
+    if other is None:
         return []
-    text = f"the chain was rewritten at or before entry {entry.number}: a head of {head.at} was signed for another hash"
+    text = (
+        f"the chain was rewritten at or before entry {entry.number}: a head of {other.at} was signed for another hash"
+    )
     return [Problem("rewritten", entry.number, entry.name, entry.row, text)]

@@ -9,7 +9,7 @@ A head with a `reason` begins anew: what was signed before and lies beyond its n
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -72,9 +72,24 @@ class Heads:
         """All heads, oldest first; lines that are none are left out: a head that cannot be read proves nothing."""
         try:
             with open(self.path, "rb") as file:
-                return [head for line in file if (head := _head(line)) is not None]
+                return heads_of(file)
         except FileNotFoundError:
             return []
+
+    def newest(self) -> bytes | None:
+        """The line of the newest head that is done, to be kept somewhere else; None when nothing was signed yet."""
+        try:
+            with open(self.path, "rb") as file:
+                lines = [line.strip() for line in file]
+        except FileNotFoundError:
+            return None
+        done = (line for line in reversed(lines) if (head := _head(line)) is not None and head.phase == DONE)
+        return next(done, None)
+
+
+def heads_of(lines: Iterable[bytes]) -> Sequence[Head]:
+    """The heads among some lines, in their order."""
+    return [head for line in lines if (head := _head(line)) is not None]
 
 
 def _last_byte(handle: int, end: int) -> bytes:

@@ -16,7 +16,7 @@ from tachograph.errors import BadRecord, StoreDamaged, StoreError
 from tachograph.proof.canonical import row_digest
 from tachograph.proof.chain import BEGINNING, Entry, holds, link
 from tachograph.proof.checking import check
-from tachograph.proof.heads import BEGUN, DONE, Heads
+from tachograph.proof.heads import BEGUN, DONE, Head, Heads
 from tachograph.proof.report import Problem, Report, Unsealed
 from tachograph.proof.signing import Verifier, existing_signer
 from tachograph.store import queries, session_digests
@@ -106,16 +106,18 @@ class Ledger:
             return entry, Problem("changed", entry.number, table, row, f"{table} {row} is not what was sealed")
         return entry, None
 
-    def verify(self, key: Verifier | None = None) -> Report:
+    def verify(self, key: Verifier | None = None, elsewhere: Sequence[Head] = ()) -> Report:
         """Compare every row with its seal, the seals with each other, the chain with its signed heads.
 
         `key`: whose signatures count; without one that of this installation, and without that none is checked.
+        `elsewhere`: heads that were kept outside of this machine, or at least of this folder.
         """
         key = key or existing_signer(self.heads.config)
-        heads = self.heads.read()  # what was signed by now is in what is read below
+        own = self.heads.read()  # what was signed by now is in what is read below
+        heads = [*(head for head in elsewhere if head not in own), *own]
         with self._reading():
             self._last()
-            chain = check(self.entries(), heads, key, self.heads.read())
+            chain = check(self.entries(), heads, key, [*heads, *self.heads.read()])
             problems = list(chain.problems)
             rows = tombstones = 0
             unsealed = []

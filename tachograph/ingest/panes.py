@@ -36,6 +36,7 @@ _DIED = ("server exited unexpectedly", "lost server")
 _TICK = 5 * clock.SECOND  # between two looks for an importer while there is news
 _SHORT, _PATIENCE = clock.SECOND, 5  # a life of a client, and how many of those one after the other
 _LATE = clock.SECOND // 4
+_LEARNT = clock.SECOND  # after which a dead pane whose exit code tmux does not tell has none
 _AGAIN = 2.0  # seconds between two looks for a server
 
 
@@ -63,7 +64,7 @@ class Watcher:
         self.stopped = ""  # why it was told to end
         self._over = False
         self._list_at: int | None = None
-        self._dying: set[str] = set()
+        self._dying: dict[str, int] = {}  # dead panes without an exit code → when we give up asking, monotonic ns
         self._short = 0  # lives of clients, one after the other
 
     def run(self, panes: list[Pane]) -> None:
@@ -156,8 +157,7 @@ class Watcher:
             self._attach(session)
         for id, followed in list(self._panes.items()):
             pane = there.get(id)
-            if pane is not None and pane.dead and pane.exit_code is None and id not in self._dying:
-                self._dying.add(id)
+            if pane is not None and pane.dead and pane.exit_code is None and self._may_learn(id):
                 self._list_soon()
                 continue
             if (pane is None or pane.dead) and (teller is None or followed.control is teller.control):
@@ -175,6 +175,10 @@ class Watcher:
             if not any(followed.control is self._clients[session].control for followed in self._panes.values()):
                 self._clients[session].control.leave()
         self._over = self._only is not None and not self._panes
+
+    def _may_learn(self, id: str) -> bool:
+        """Whether the exit code of a dead pane may still become known: for a while, however often panes are listed."""
+        return clock.monotonic() < self._dying.setdefault(id, clock.monotonic() + _LEARNT)
 
     def _attach(self, session: str) -> None:
         if session not in self._clients:

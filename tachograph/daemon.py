@@ -22,6 +22,7 @@ from tachograph.paths import Places
 from tachograph.serve import advice
 from tachograph.serve.advice import Advisor
 from tachograph.serve.app import make_app
+from tachograph.serve.reading import Reading
 from tachograph.serve.run import serve
 from tachograph.serve.sink import Sink
 
@@ -46,7 +47,7 @@ async def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    sink, advisor = Sink(places), Advisor(places)
+    sink, advisor, reading = Sink(places), Advisor(places), Reading(places)
     keep_ballast(places.journal)  # for recorders that will find the disk full, the first one, too
     followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
     following = [asyncio.create_task(_follow(places, *follower, stop, say)) for follower in followers]
@@ -54,12 +55,13 @@ async def run(
     telling = asyncio.create_task(_tell_news(places, stop, say))
     answering = asyncio.create_task(advice.listen(places, advisor, stop))
     try:
-        await serve(make_app(places, sink, advisor), port, sink=sink, stop=stop, ready=ready)
+        await serve(make_app(places, sink, advisor, reading), port, sink=sink, stop=stop, ready=ready)
     finally:
         stop.set()
         await asyncio.gather(*following, importing, answering, telling)
         sink.close()
         advisor.close()
+        reading.close()
 
 
 async def _follow(places: Places, module: str, log: str, stop: asyncio.Event, say: Callable[[str], None]) -> None:

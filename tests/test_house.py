@@ -18,6 +18,7 @@ FLOORS: list[set[str]] = [
     {"records"},
     {"proof"},
     {"capture", "journal", "readers", "extract", "store", "analyse", "formats"},
+    {"replay", "maintain"},
     {"ingest"},
     {"serve"},
     {"daemon"},

@@ -10,20 +10,26 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 import tachograph
 from tachograph import keys
+from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, UsageError, VerificationFailed
 from tachograph.paths import Places
 from tachograph.serve import bodies, ingest
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
+from tachograph.serve.reading import Reading
 from tachograph.serve.sink import Sink
 
+ROUTERS = (ingest.router,)  # a line for every part of the API
+_STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's family counts
+    UsageError: 400, NotFound: 404, Refused: 403, StoreBusy: 503, VerificationFailed: 409, TachographError: 500,
+}  # fmt: skip
 _CODES = {400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large"}
 
 
-def make_app(places: Places, sink: Sink, advisor: Advisor) -> Guard:
+def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading) -> Guard:
     """Everything the server answers. The token is read, and made if needed, now: Refused or OSError when it cannot."""
     inner = Litestar(
-        [health, ingest.router],
-        state=State({"sink": sink, "advisor": advisor}),
+        [health, *ROUTERS],
+        state=State({"places": places, "sink": sink, "advisor": advisor, "reading": reading}),
         exception_handlers={Exception: _failed},
         openapi_config=OpenAPIConfig(
             "Tachograph", tachograph.__version__, path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
@@ -45,6 +51,9 @@ def _failed(_: bodies.Incoming, error: Exception) -> Response[object]:
     """An error, as `{"error": {code, message, hint}}`; what went wrong inside stays inside."""
     if isinstance(error, bodies.NotTaken):
         status, code, message, hint = error.status_code, error.code, error.detail, error.hint
+    elif isinstance(error, TachographError):
+        status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+        code, message, hint = error.code, str(error), error.hint
     elif isinstance(error, HTTPException):
         status = error.status_code
         code, message, hint = _CODES.get(status, "failed"), error.detail, ""

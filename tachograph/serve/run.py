@@ -17,6 +17,7 @@ from tachograph.serve.advice import Advisor
 from tachograph.serve.advice import listen as listen_for_hooks
 from tachograph.serve.app import make_app
 from tachograph.serve.guard import Guard
+from tachograph.serve.reading import Reading
 from tachograph.serve.sink import Sink
 
 PORT = 8151
@@ -74,7 +75,7 @@ async def serve(
             uvicorn.Config(
                 app,
                 log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off",
-                http="h11", ws="none", timeout_graceful_shutdown=2,
+                http="httptools", ws="websockets-sansio", timeout_graceful_shutdown=2,
             )
         )  # fmt: skip
         server.ready = (lambda: ready(bound)) if ready else None
@@ -104,7 +105,8 @@ class Background:
         self.sink = Sink(places)
         self._places = places
         self.advisor = Advisor(places)
-        self.guard = make_app(places, self.sink, self.advisor)
+        self.reading = Reading(places)
+        self.guard = make_app(places, self.sink, self.advisor, self.reading)
         self._answered = threading.Event()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,6 +128,7 @@ class Background:
         self._thread.join(5)
         self.sink.close()
         self.advisor.close()
+        self.reading.close()
 
     def _run(self) -> None:
         async def main() -> None:

@@ -138,6 +138,12 @@ class Store:
         with self._connection:
             yield
 
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What is read inside may take so long. Raises Refused when it takes longer."""
+        with gate.within(self._connection, seconds):
+            yield
+
     def dump(self, table: str) -> Iterator[dict[str, object]]:
         """Every row of a table of the ledger, as it is stored, oldest first."""
         return dumping.rows(self._writer, table)

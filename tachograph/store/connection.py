@@ -12,12 +12,14 @@ from collections.abc import Iterator
 
 import apsw
 
-from tachograph import paths
+from tachograph import clock, paths
 from tachograph.errors import NotFound, Refused, StoreDamaged, StoreError
 from tachograph.store import migrations, queries
 from tachograph.store.trouble import Cursor, translated
 
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
+
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock; about a millisecond
 
 _sql = queries.load("connection")
 _TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
@@ -146,6 +148,17 @@ def transaction(connection: apsw.Connection, path: str = "the database") -> Iter
             if connection.in_transaction:  # some errors end it by themselves
                 connection.execute(rollback).fetchall()
             raise
+
+
+@contextlib.contextmanager
+def within(connection: apsw.Connection, seconds: float) -> Iterator[None]:
+    """Statements run inside may take so long, all together. Raises Refused when they take longer."""
+    deadline = clock.monotonic() + int(seconds * clock.SECOND)
+    connection.set_progress_handler(lambda: clock.monotonic() > deadline, _STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None)
 
 
 def vacuum(connection: apsw.Connection, path: str) -> None:

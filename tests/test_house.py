@@ -18,7 +18,7 @@ FLOORS: list[set[str]] = [
     {"records"},
     {"proof"},
     {"capture", "journal", "readers", "extract", "store", "analyse", "formats"},
-    {"replay", "maintain"},
+    {"replay", "maintain", "recall"},
     {"ingest"},
     {"serve"},
     {"daemon"},

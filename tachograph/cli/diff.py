@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 import click
 
-from tachograph.cli import draw, faults
+from tachograph.analyse.faults import signature
+from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.command import command, pass_app
-from tachograph.formats import human, sanitise
+from tachograph.formats import gist, human, sanitise
 from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
 from tachograph.formats.table import Column, fitted
+from tachograph.recall import failures
 from tachograph.records import Event, Session
 
 _LINES_MAX = 5000  # of each output: comparing takes the square of it in the worst case
@@ -53,15 +55,15 @@ def cli(app: App, a: str, b: str, output: bool, context: int, as_json: bool) -> 
 def _side(app: App, words: str) -> Side:
     store = app.store()
     session = store.sessions.resolve(words)
-    return Side(session, store.sessions.counts(session.id), faults.of_session(store, session.id, 2000))
+    return Side(session, store.sessions.counts(session.id), failures.of_session(store, session.id, 2000))
 
 
 def _only(one: Side, other: Side) -> list[Event]:
     """Errors of one side whose like the other has not."""
-    known = {(event.pattern, faults.signature(draw.event_text(event))) for event in other.errors}
+    known = {(event.pattern, signature(gist.of_event(event))) for event in other.errors}
     found: dict[tuple[str | None, str], Event] = {}
     for event in one.errors:
-        key = (event.pattern, faults.signature(draw.event_text(event)))
+        key = (event.pattern, signature(gist.of_event(event)))
         if key not in known:
             found.setdefault(key, event)
     return list(found.values())
@@ -113,7 +115,7 @@ def _errors(app: App, title: str, events: list[Event], sign: str) -> None:
     app.line()
     app.line(painted(title, draw.BOLD, app.colour) + f"  {len(events)}")
     for event in events[:_ERRORS_SHOWN]:
-        text = f"{sign} line {event.line_number or '–'}  {event.pattern or event.event_type}  {draw.event_text(event)}"
+        text = f"{sign} line {event.line_number or '–'}  {event.pattern or event.event_type}  {gist.of_event(event)}"
         app.line(human.fit(sanitise.line(text), app.width), draw.RED if sign == "+" else draw.GREEN)
     if len(events) > _ERRORS_SHOWN:
         app.line(f"  … {len(events) - _ERRORS_SHOWN} more")

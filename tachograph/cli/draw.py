@@ -56,11 +56,6 @@ def short_id(app: App, session_id: str) -> str:
     return session_id
 
 
-def named(session: Session) -> str:
-    """What a session was about, in its own words."""
-    return session.title or session.command or ""
-
-
 def when_text(app: App, text: str) -> str:
     """A time that is text already, as anybody may have written it; without a zone it is UTC, as SQLite has it."""
     try:
@@ -69,15 +64,6 @@ def when_text(app: App, text: str) -> str:
         return sanitise.line(str(text))
     moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
     return app.when(int(moment.timestamp() * clock.SECOND))
-
-
-def event_text(event: object) -> str:
-    """The one line that says most about an event or a finding."""
-    for name in ("matched_value", "command", "file_path", "content", "original_line", "tool_name"):
-        text = getattr(event, name, None)
-        if text:
-            return str(text).strip()
-    return ""
 
 
 def event_type(event: Event | Extraction) -> Cell:

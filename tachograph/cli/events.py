@@ -12,7 +12,7 @@ from tachograph.cli.app import App
 from tachograph.cli.command import Listing, choice, command, listing_options, pass_app, session_filter
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import UsageError
-from tachograph.formats import human
+from tachograph.formats import gist, human
 from tachograph.formats.rows import columns
 from tachograph.records import EVENT_TYPES, RISK_LEVELS, Event, Session
 
@@ -98,7 +98,7 @@ def _shape(app: App, session: Session | None) -> Shape:
         Field("line_number", "LINE", right=True),
         Field("matched_value"),
         Field("command"),
-        Field("content", "WHAT", draw.event_text, stretch=True),
+        Field("content", "WHAT", gist.of_event, stretch=True),
     ]
     return Shape("event", columns(Event), fields)
 

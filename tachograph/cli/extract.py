@@ -14,7 +14,7 @@ from tachograph.cli.command import Listing, command, listing_options, pass_app
 from tachograph.cli.command import Session as SessionWords
 from tachograph.errors import UsageError
 from tachograph.extract.rules import Rules
-from tachograph.formats import human, sanitise
+from tachograph.formats import gist, human, sanitise
 from tachograph.formats.rows import Row
 from tachograph.formats.table import Column, fitted
 from tachograph.ingest import reextract
@@ -155,5 +155,5 @@ def _examples(app: App, changes: Sequence[Change]) -> None:
                 if shown[key] == _EXAMPLES:
                     continue
                 shown[key] += 1
-                text = f"{sign} {found.pattern}  {found.session_id}:{found.line_number}  {draw.event_text(found)}"
+                text = f"{sign} {found.pattern}  {found.session_id}:{found.line_number}  {gist.of_event(found)}"
                 app.line(human.fit(sanitise.line(text), app.width), style)

@@ -10,9 +10,10 @@ from tachograph import clock
 from tachograph.analyse.commands import name
 from tachograph.cli import draw, fate, faults, talk
 from tachograph.cli.app import App
-from tachograph.formats import human, sanitise
+from tachograph.formats import gist, human, sanitise
 from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
+from tachograph.recall import failures
 from tachograph.records import CodeBlock, Event, Session, StateChange
 from tachograph.store.files import Used
 from tachograph.store.histories import History
@@ -36,7 +37,7 @@ def facts(app: App, session: Session, faults_max: int) -> Row:
         "histories": [_history(one) for one in store.histories.of_session(session.id)],
         "turns": [talk.row(turn) for turn in store.turns.list(session.id)] if has_turns(session) else [],
         "counts": store.sessions.counts(session.id),
-        "failures": [to_row(event) for event in faults.of_session(store, session.id, faults_max)],
+        "failures": [to_row(event) for event in failures.of_session(store, session.id, faults_max)],
         "code_blocks": [to_row(block) for block in store.code_blocks.list(session=session.id, limit=faults_max)],
         "states": [to_row(change) for change in store.sessions.states(session.id)],
         "notes": [to_row(event) for event in store.events.list(session=session.id, type="marker", limit=faults_max)],
@@ -101,7 +102,7 @@ def _header(app: App, session: Session, turns: Sequence[Turn]) -> None:
     mark = draw.mark(session.status)
     ended = session.status if session.exit_code is None else f"{session.status} · exit {session.exit_code}"
     right = f"{mark.text} {ended}"
-    title = sanitise.line(draw.named(session) or app.store().turns.opening(session.id) or session.id)
+    title = sanitise.line(gist.of_session(session) or app.store().turns.opening(session.id) or session.id)
     left = human.fit(title, app.width - human.columns(right) - 2)
     gap = " " * max(1, app.width - human.columns(left) - human.columns(right))
     app.line(painted(left, draw.BOLD, app.colour) + gap + painted(right, mark.style, app.colour))
@@ -168,9 +169,9 @@ def _commands(app: App, session: Session) -> None:
 def faults_section(app: App, session: Session, shown: int | None, context: int) -> None:
     """Failures with the lines around them; `shown` limits them."""
     store = app.store()
-    found = faults.of_session(store, session.id, None if shown is None else 1000)
+    found = failures.of_session(store, session.id, None if shown is None else 1000)
     if shown is not None:
-        found = faults.told_once(found)
+        found = failures.told_once(found)
     if not found:
         if shown is None:
             app.line(f"nothing failed in {session.id}")
@@ -189,7 +190,7 @@ def _fault(app: App, session: Session, event: Event, context: int) -> None:
     when = human.offset(event.at - session.started_at)
     where = faults.place_of(event)
     head = f"  ✗ {when:>7}  {sanitise.line(where)}  {sanitise.line(event.pattern or '')}"
-    said = sanitise.line(draw.event_text(event))
+    said = sanitise.line(gist.of_event(event))
     app.line(painted(head, draw.RED, app.colour) + "  " + human.fit(said, max(20, app.width - len(head) - 2)))
     lines = faults.lines_around(app.store(), event, context)
     for text in draw.numbered(app, lines, event.line_number):

@@ -14,7 +14,7 @@ from tachograph.cli.app import App
 from tachograph.cli.command import Listing, choice, command, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import UsageError
-from tachograph.formats import human
+from tachograph.formats import gist, human
 from tachograph.formats.rows import Row, columns, to_row
 from tachograph.formats.table import Cell
 from tachograph.records import SESSION_STATUSES, Session
@@ -122,7 +122,7 @@ def _fields(app: App, shown: Sequence[Session]) -> list[Field]:
         return Cell(str(count), draw.RED if count else "")
 
     def about(session: Session) -> str:
-        named: Any = draw.named(session) or (app.terminal and app.store().turns.opening(session.id))
+        named: Any = gist.of_session(session) or (app.terminal and app.store().turns.opening(session.id))
         return named or ""
 
     return [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from tachograph.cli import faults, one_event, page, printed, talk
+from tachograph.cli import one_event, page, printed, talk
 from tachograph.cli.app import App
 from tachograph.cli.command import choice, command, pass_app, session_argument
 from tachograph.errors import UsageError
+from tachograph.recall import failures
 from tachograph.records import Session
 
 FINDINGS = 6  # exit code
@@ -103,4 +104,4 @@ def _check(output: bool, raw: bool, first: int | None, last: int | None, stream:
 
 def _went_wrong(app: App, session: Session) -> bool:
     ended_badly = session.status in ("failed", "interrupted") or bool(session.exit_code)
-    return ended_badly or bool(faults.of_session(app.store(), session.id, 1))
+    return ended_badly or bool(failures.of_session(app.store(), session.id, 1))

@@ -8,7 +8,7 @@ from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, command, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
-from tachograph.formats import human
+from tachograph.formats import gist, human
 from tachograph.formats.rows import columns
 from tachograph.records import Event
 
@@ -44,6 +44,6 @@ def _shape(app: App) -> Shape:
         Field("status"),
         Field("matched_value"),
         Field("command"),
-        Field("content", "WHAT", draw.event_text, stretch=True),
+        Field("content", "WHAT", gist.of_event, stretch=True),
     ]
     return Shape("event", columns(Event), fields)

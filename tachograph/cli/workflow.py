@@ -14,7 +14,7 @@ from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.values import json_value
 from tachograph.errors import NotFound
 from tachograph.extract.redact import redact_text
-from tachograph.formats import human, sanitise
+from tachograph.formats import gist, human, sanitise
 from tachograph.formats.rows import columns, to_row
 from tachograph.formats.table import Cell
 from tachograph.ingest.collisions import repository
@@ -108,7 +108,9 @@ def show(app: App, workflow: str, as_json: bool) -> None:
     for name in sessions:
         one = store.sessions.get(name)
         taken = human.took(draw.duration(one, clock.now()))
-        app.line(f"  {one.agent:<12} {sanitise.line(name)}  {one.status}  {taken}  {sanitise.line(draw.named(one))}")
+        app.line(
+            f"  {one.agent:<12} {sanitise.line(name)}  {one.status}  {taken}  {sanitise.line(gist.of_session(one))}"
+        )
     if collisions:
         app.line()
         critical = sum(one.severity == "critical" for one in collisions)

@@ -102,14 +102,14 @@ def parse(origin: Origin) -> Parser:
 def _is_ours(record: Object) -> bool:
     kind = record.get("type")
     if kind == "thread.started":
-        return isinstance(record.get("thread_id"), str)
+        return bool(_text(record.get("thread_id")))
     if isinstance(kind, str) and kind in _ENVELOPES:
         return isinstance(record.get("payload"), dict)
     return _is_bare_meta(record)
 
 
 def _is_bare_meta(record: Object) -> bool:
-    return isinstance(record.get("id"), str) and record.keys() >= {"timestamp", "instructions"} and "type" not in record
+    return bool(_text(record.get("id"))) and record.keys() >= {"timestamp", "instructions"} and "type" not in record
 
 
 class Rollout:

@@ -125,7 +125,7 @@ class StoreParser:
         found, strange = objects(data)
         yield from strange
         for document in found:
-            if isinstance(document.get("id"), str) and isinstance(document.get("messages"), list):
+            if text(document.get("id")) and isinstance(document.get("messages"), list):
                 yield from _session(document, self._modified)
             else:
                 yield Unknown("document without a session", unknown("", data).sample)

@@ -45,7 +45,7 @@ def detect(head: bytes, path: str) -> bool:
 def _is_start(line: dict[str, Any]) -> bool:
     return (
         line.get("type") == "session_start"
-        and isinstance(line.get("id"), str)
+        and bool(text(line.get("id")))
         and isinstance(line.get("title"), str)
         and ("owner" in line or "sessionTitle" in line or "cwd" in line)
         and "data" not in line

@@ -39,7 +39,7 @@ def detect(head: bytes, path: str) -> bool:
         return False
     if "$set" in first or "$rewindTo" in first:
         return True
-    if isinstance(first.get("sessionId"), str) and (first.keys() & {"projectHash", "startTime"}):
+    if first.get("sessionId") and isinstance(first["sessionId"], str) and (first.keys() & {"projectHash", "startTime"}):
         return "messages" not in first or bool(rest.strip())
     message = "id" in first and "timestamp" in first and first.get("type") in _TYPES and "content" in first
     return message and (first.get("type") == "gemini" or "/chats/" in path)

@@ -41,7 +41,7 @@ def detect(head: bytes, path: str) -> bool:
 
 def _is_export(document: dict[str, Any]) -> bool:
     info, messages = document.get("info"), document.get("messages")
-    if not isinstance(info, dict) or not isinstance(messages, list) or not isinstance(info.get("id"), str):
+    if not isinstance(info, dict) or not isinstance(messages, list) or not text(info.get("id")):
         return False
     return any(field in info for field in ("projectID", "slug", "directory")) or str(info["id"]).startswith("ses_")
 

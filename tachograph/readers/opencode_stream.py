@@ -35,7 +35,7 @@ def detect(head: bytes, path: str) -> bool:
 def _is_event(line: dict[str, Any]) -> bool:
     kind = text(line.get("type"))
     holds = "part" if kind != "error" else "error"
-    return kind in _TYPES and isinstance(line.get("sessionID"), str) and isinstance(line.get(holds), dict)
+    return kind in _TYPES and bool(text(line.get("sessionID"))) and isinstance(line.get(holds), dict)
 
 
 def parse(origin: Origin) -> StreamParser:

@@ -51,7 +51,7 @@ def detect(head: bytes, path: str) -> bool:
 def _is_header(line: dict[str, Any]) -> bool:
     return (
         line.get("type") == "session"
-        and isinstance(line.get("id"), str)
+        and bool(text(line.get("id")))
         and isinstance(line.get("cwd"), str)
         and iso(line.get("timestamp")) is not None
         and "payload" not in line

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tachograph.readers.hooking import Memory
 from tachograph.records import Fact
-from tests.readers.told import HISTORIES, Told, mangled
+from tests.readers.told import HISTORIES, Told, mangled, sound
 
 AT = 1_795_227_397_000_000_000
 STEP = 10**9  # ns between two messages
@@ -33,7 +33,7 @@ def facts(reader: ModuleType, messages: Iterable[Message], memory: Memory | None
     for number, (event, body) in enumerate(messages):
         found += reader.hook(event, body, AT + number * STEP, memory)
         memory = Memory(json.loads(json.dumps(memory.state)))  # as after a restart
-    return found
+    return sound(found)
 
 
 def told(reader: ModuleType, messages: Iterable[Message]) -> Told:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tachograph.readers import Origin, amp
 from tachograph.records import Usage
-from tests.readers.told import HISTORIES, mangled, read
+from tests.readers.told import HISTORIES, mangled, read, sound
 
 ID = "T-0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001"
 THREAD = (HISTORIES / "amp" / f"{ID}.json").read_bytes()
@@ -69,4 +69,4 @@ def test_places_follow_the_environment() -> None:
 def test_nothing_breaks_the_reader(data: st.DataObject) -> None:
     broken = mangled(data.draw, THREAD)
     amp.detect(broken, "")
-    list(amp.parse(Origin("")).feed(broken))
+    sound(amp.parse(Origin("")).feed(broken))

@@ -30,7 +30,7 @@ from tests.readers.copilot_records import (
     used,
     written,
 )
-from tests.readers.told import Told, mangled, read, watched
+from tests.readers.told import Told, mangled, read, sound, watched
 
 
 def test_a_session_that_was_killed() -> None:
@@ -253,6 +253,6 @@ def test_nothing_makes_it_fail(data: st.DataObject) -> None:
     parser = copilot.parse(Origin(""))
     chosen = data.draw(st.lists(st.sampled_from(RECORDS), min_size=1, max_size=6))
     for line in chosen:
-        list(parser.feed(data.draw(st.composite(lambda draw, text=line: mangled(draw, text))())))
-    list(parser.finish())
+        sound(parser.feed(data.draw(st.composite(lambda draw, text=line: mangled(draw, text))())))
+    sound(parser.finish())
     assert not list(parser.finish())

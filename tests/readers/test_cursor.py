@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.readers import Origin, cursor, cursor_store, cursor_text
-from tests.readers.told import HISTORIES, Session, Told, facts, mangled, read, watched
+from tests.readers.told import HISTORIES, Session, Told, facts, mangled, read, sound, watched
 
 FOLDER = HISTORIES / "cursor"
 LINES = (FOLDER / "transcript.jsonl").read_bytes()
@@ -265,13 +265,13 @@ def test_nothing_breaks_the_readers(data: st.DataObject) -> None:
     for line in LINES.splitlines():
         broken = mangled(data.draw, line)
         cursor.detect(broken, PATH)
-        list(parser.feed(broken))
-    list(parser.finish())
+        sound(parser.feed(broken))
+    sound(parser.finish())
     document = {"id": ID, "meta": {}, "messages": [json.loads(b) for b in BLOBS if b.startswith(b"{")]}
-    list(cursor_store.parse(Origin("")).feed(mangled(data.draw, json.dumps(document).encode())))
+    sound(cursor_store.parse(Origin("")).feed(mangled(data.draw, json.dumps(document).encode())))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.binary())
 def test_no_bytes_break_the_reader_of_texts(data: bytes) -> None:
-    list(cursor_text.parse(Origin(PATH)).feed(b"assistant:\n" + data + TEXT[: len(data) * 7]))
+    sound(cursor_text.parse(Origin(PATH)).feed(b"assistant:\n" + data + TEXT[: len(data) * 7]))

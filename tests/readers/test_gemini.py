@@ -22,7 +22,7 @@ from tests.readers.gemini_records import (
     told_lines,
     tool,
 )
-from tests.readers.told import Told, facts, mangled, read, watched
+from tests.readers.told import Told, facts, mangled, read, sound, watched
 
 TOKENS = {"input": 900, "output": 40, "cached": 300, "thoughts": 20, "tool": 0, "total": 960}
 ASKED = message("user", "u1", [{"text": "Say hello"}], 1)
@@ -376,8 +376,8 @@ def test_nothing_makes_it_fail(data: st.DataObject) -> None:
 
     lines, document = gemini_jsonl.parse(Origin("")), gemini.parse(Origin(f"{CHATS}/x.json"))
     for line in data.draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=6)):
-        list(lines.feed(mangle(line)))
-    list(document.feed(mangle(data.draw(st.sampled_from([{**HEADER, "messages": LINES[1:]}, SAVED])))))
+        sound(lines.feed(mangle(line)))
+    sound(document.feed(mangle(data.draw(st.sampled_from([{**HEADER, "messages": LINES[1:]}, SAVED])))))
     for parser in (lines, document):
-        list(parser.finish())
+        sound(parser.finish())
         assert not list(parser.finish())

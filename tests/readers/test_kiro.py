@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.readers import Origin, kiro, kiro_lines, kiro_store
-from tests.readers.told import HISTORIES, Session, Told, mangled, read, watched
+from tests.readers.told import HISTORIES, Session, Told, mangled, read, sound, watched
 
 SAVED = (HISTORIES / "kiro" / "saved.json").read_bytes()
 LINES = (HISTORIES / "kiro" / "lines.jsonl").read_bytes()
@@ -150,10 +150,10 @@ def test_files_are_known_by_what_they_hold() -> None:
 def test_nothing_breaks_the_readers(data: st.DataObject) -> None:
     broken = mangled(data.draw, SAVED)
     kiro.detect(broken, "")
-    list(kiro.parse(Origin("")).feed(broken))
+    sound(kiro.parse(Origin("")).feed(broken))
     parser = kiro_lines.parse(Origin(""))
     for line in LINES.splitlines():
         broken = mangled(data.draw, line)
         kiro_lines.detect(broken, "")
-        list(parser.feed(broken))
-    list(parser.finish())
+        sound(parser.feed(broken))
+    sound(parser.finish())

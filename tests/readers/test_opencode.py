@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tachograph.readers import Origin, Shape, opencode_export, opencode_stream
 from tachograph.records import Usage
-from tests.readers.told import HISTORIES, Session, Told, mangled, read, watched
+from tests.readers.told import HISTORIES, Session, Told, mangled, read, sound, watched
 
 EXPORT = (HISTORIES / "opencode" / "export.json").read_bytes()
 PRINTED = (HISTORIES / "opencode" / "printed.jsonl").read_bytes()
@@ -302,7 +302,7 @@ def test_a_printed_run_grows() -> None:
 def test_nothing_in_an_export_breaks_it(data: st.DataObject) -> None:
     broken = mangled(data.draw, EXPORT)
     opencode_export.detect(broken, "")
-    list(opencode_export.parse(Origin("")).feed(broken))
+    sound(opencode_export.parse(Origin("")).feed(broken))
 
 
 @settings(max_examples=100, deadline=None)
@@ -312,5 +312,5 @@ def test_nothing_in_a_printed_line_breaks_it(data: st.DataObject) -> None:
     for line in PRINTED.splitlines():
         broken = mangled(data.draw, line)
         opencode_stream.detect(broken, "")
-        list(parser.feed(broken))
-    list(parser.finish())
+        sound(parser.feed(broken))
+    sound(parser.finish())

@@ -13,7 +13,7 @@ from tachograph.readers import otlp
 from tachograph.readers._otlp_wire import Attributes, Record, records
 from tachograph.readers.hooking import Memory
 from tests.readers.otlp_messages import AT, FOLDER, attributes, logs, metrics, span, spans, value
-from tests.readers.told import mangled
+from tests.readers.told import mangled, sound
 
 
 def one(signal: str, message: bytes, encoding: str = "json") -> Record:
@@ -149,12 +149,14 @@ def test_nothing_raises(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(RECORDINGS))
     line = data.draw(st.sampled_from(path.read_bytes().splitlines()))
     odd = data.draw(st.composite(lambda draw: mangled(draw, line))())
-    otlp.facts(path.stem.split("_")[1], "json", odd, AT, Memory())
+    for _, told in otlp.facts(path.stem.split("_")[1], "json", odd, AT, Memory()):
+        sound(told)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["logs", "metrics", "traces"]), st.sampled_from(["json", "protobuf"]))
 def test_no_bytes_raise(data: bytes, signal: str, encoding: str) -> None:
-    otlp.facts(signal, encoding, data, AT, Memory())
+    for _, told in otlp.facts(signal, encoding, data, AT, Memory()):
+        sound(told)
 
 
 def test_values_in_values_without_end() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tachograph.readers import Origin, pi
 from tachograph.records import Usage
-from tests.readers.told import HISTORIES, Told, mangled, read, watched
+from tests.readers.told import HISTORIES, Told, mangled, read, sound, watched
 
 FORKED = (HISTORIES / "pi" / "forked.jsonl").read_bytes()
 COMPACTED = (HISTORIES / "pi" / "compacted.jsonl").read_bytes()
@@ -102,8 +102,8 @@ def test_nothing_in_a_line_breaks_the_reader(data: st.DataObject) -> None:
     for line in FORKED.splitlines():
         broken = mangled(data.draw, line)
         pi.detect(broken, "")
-        list(parser.feed(broken))
-    list(parser.finish())
+        sound(parser.feed(broken))
+    sound(parser.finish())
 
 
 def test_a_run_of_0_74() -> None:

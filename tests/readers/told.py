@@ -6,15 +6,38 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 from hypothesis import strategies as st
 
 from tachograph.readers import Origin, Parser, Reader, Shape
-from tachograph.records import Fact, OutputPiece, SessionFacts, Step, Unknown
+from tachograph.records import EVENT_TYPES, Fact, OutputPiece, SessionFacts, Step, Unknown
 
 HISTORIES = Path(__file__).parents[1] / "histories"
+STATUSES = {None, "ok", "error", "rejected", "interrupted", "unknown"}
+OPERATIONS = {None, "read", "write", "edit", "delete"}
 ODD = st.sampled_from(
     [None, True, -1, 2.5, 10**30, "", "\x00\ud800", "x" * 300, [], [[[]]], {}, {"a": [1]}, [None, {}]]
 )
+
+
+def sound(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts, each as its record says facts are: what a reader makes of nonsense is still no nonsense."""
+    found = list(facts)
+    for fact in found:
+        values = {name: getattr(fact, name) for name in fact.__struct_fields__}
+        msgspec.convert(values, type(fact))  # raises where a value is of another type
+        assert all(abs(value) < 1 << 63 for value in values.values() if isinstance(value, int)), fact
+        if isinstance(fact, Step):
+            assert fact.key and fact.event_type in EVENT_TYPES, fact
+            assert fact.at >= 0 and fact.status in STATUSES and fact.operation in OPERATIONS, fact
+        elif isinstance(fact, SessionFacts):
+            assert fact.id, fact
+        usage = getattr(fact, "usage", None)
+        if usage is not None:
+            assert (
+                min(tokens for name, tokens in msgspec.structs.asdict(usage).items() if name.endswith("_tokens")) >= 0
+            )
+    return found
 
 
 class Told:
@@ -82,7 +105,7 @@ def facts(reader: Reader, data: bytes, path: str = "", modified_at: int = 0) -> 
     found = [fact for piece in pieces for fact in parser.feed(piece)] if data else []
     found += parser.finish()
     assert not list(parser.finish()), "said twice"
-    return found
+    return sound(found)
 
 
 def watched(parser: Parser, lines: Iterable[bytes]) -> list[Fact]:
@@ -91,7 +114,7 @@ def watched(parser: Parser, lines: Iterable[bytes]) -> list[Fact]:
     for line in lines:
         found += parser.feed(line)
         found += parser.finish()
-    return found
+    return sound(found)
 
 
 def mangled(draw: st.DrawFn, text: bytes) -> bytes:

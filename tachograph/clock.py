@@ -28,6 +28,20 @@ def iso(at: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"
 
 
+def from_iso(text: str) -> int:
+    """The reverse of `iso`, which loses what is below a millisecond. Raises ValueError for any other form."""
+    import datetime
+
+    try:
+        moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+        if len(text) != 24 or text[-1] != "Z":
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time as 2026-11-21T09:14:02.123Z is") from None
+    delta = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds * 1000
+
+
 def compact(at: int) -> str:
     """`at` in ns → `20261121-091402` (UTC), the time part of a session id."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(at // SECOND))

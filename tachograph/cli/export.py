@@ -1,35 +1,45 @@
-"""`tachograph export`: a session as a file."""
+"""`tachograph export`: sessions as files."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from tachograph.cli.app import App
-from tachograph.cli.command import choice, command, pass_app, session_argument
+from tachograph.cli.command import Session, Time, choice, command, pass_app
+from tachograph.cli.originals import Originals
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
-from tachograph.errors import UsageError, VerificationFailed
-from tachograph.formats import as_tar, human, in_toto
-from tachograph.ingest import importing
-from tachograph.ingest.importing import Original
+from tachograph.errors import UsageError
+from tachograph.formats import human, in_toto
+from tachograph.formats.exports import FORMATS, NAMES
+from tachograph.ingest import exporting
+from tachograph.ingest.exporting import Part
 from tachograph.proof.signing import signer
 from tachograph.store import Store
 
 
 @command("export")
-@session_argument
-@click.option("--as", "form", type=choice("original", "in-toto"), required=True, help="What to make of it.")
+@click.argument("sessions", metavar="SESSION…", nargs=-1, type=Session())
+@click.option("--as", "form", type=choice(*NAMES), required=True, help="What to make of it.")
 @click.option("-o", "--output", metavar="FILE", help="Where to: a file, a folder, or - for stdout.")
+@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only this turn, counted from 1.")
+@click.option("--since", type=Time(), metavar="TIME", help="Only what happened from this time on: 15m, 2026-11-01 …")
+@click.option("--until", type=Time(), metavar="TIME", help="Only what happened up to this time.")
 @click.option("--masked", is_flag=True, help="original: leave secrets masked.")
 @click.option("--sign", is_flag=True, help="in-toto: sign it with the key of this installation.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @pass_app
-def cli(app: App, session: str, form: str, output: str | None, masked: bool, sign: bool, force: bool) -> None:
-    """Write a session to a file, or to stdout when that is no terminal.
+def cli(
+    app: App, sessions: tuple[str, ...], form: str, output: str | None, turn: int | None, since: int | None,
+    until: int | None, masked: bool, sign: bool, force: bool,
+) -> None:  # fmt: skip
+    """Write a session (the last one) to a file, or to stdout when that is no terminal; several to a folder.
+
+    Secrets stay masked in all of them but the first.
 
     \b
     original   what its agent wrote of it, byte for byte, also after the
@@ -41,13 +51,29 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, sig
                envelope; tachograph receipt verify FILE checks it.
     """
     store = app.store()
-    files = list[_Counted]()
-    if form == "in-toto":
-        chosen, name, pieces = _receipt(app, store, session, sign)
-    else:
-        chosen, originals = _files(store, session, masked)
-        files = [_Counted(one) for one in originals]
-        name, pieces = _original(files, chosen.partition(" ")[2])
+    part = Part(since, until, turn)
+    if form not in FORMATS and part != exporting.WHOLE:
+        raise UsageError(f"{form} is of a session as a whole", "leave out --turn, --since and --until")
+    words: Sequence[str] = sessions or ("last",)
+    if len(words) > 1 and (output is None or not os.path.isdir(output)):
+        raise UsageError("several sessions are several files", "-o FOLDER says where to write them")
+    for word in words:
+        if form == "original":
+            files = Originals(store, word, masked)
+            _write(app, files.name, files.pieces, output, force)
+            noted(app, "export", f"{files.chosen} as {form}{files.secrets}")
+            files.check(app)
+            continue
+        chosen = store.sessions.resolve(word).id
+        if form == "in-toto":
+            name, pieces = _receipt(app, store, chosen, sign)
+        else:
+            name, _, pieces = exporting.export(store, chosen, form, part)
+        _write(app, name, pieces, output, force)
+        noted(app, "export", f"session {chosen} as {form}")
+
+
+def _write(app: App, name: str, pieces: Iterator[bytes], output: str | None, force: bool) -> None:
     if output is None and app.terminal:
         raise UsageError("this would fill your terminal", f"-o {name} writes a file; -o - shows it all the same")
     if output is None or output == "-":
@@ -57,68 +83,18 @@ def cli(app: App, session: str, form: str, output: str | None, masked: bool, sig
     else:
         path = os.path.join(output, name) if os.path.isdir(output) else output
         app.say(f"✓ {path}  {human.size(save(path, pieces, force=force))}", "32")
-    noted(app, "export", f"{chosen} as {form}{_unmasked(files)}")
-    if files and not masked:
-        _tell_of_secrets(app, files)
-        _verify(files)
 
 
-def _receipt(app: App, store: Store, words: str, sign: bool) -> tuple[str, str, Iterator[bytes]]:
-    """What was chosen, in words; a name for it; its bytes."""
-    chosen = store.sessions.resolve(words).id
-    found = store.receipts.get(chosen)
+def _receipt(app: App, store: Store, session: str, sign: bool) -> tuple[str, Iterator[bytes]]:
+    """A name for it; its bytes."""
+    found = store.receipts.get(session)
     envelope = in_toto.envelope(found, signer(app.places.config) if sign else None)
-    return f"session {chosen}", f"{found.receipt_id}.json", (piece.encode() for piece in envelope)
+    return f"{found.receipt_id}.json", (piece.encode() for piece in envelope)
 
 
-def _files(store: Store, word: str, masked: bool) -> tuple[str, list[Original]]:
-    """Those of a session, or one by its path; and what was chosen, in words."""
-    if os.sep in word and (found := importing.archived(store, word, masked=masked)):
-        return f"file {found[0].path}", found
-    chosen = store.sessions.resolve(word).id
-    return f"session {chosen}", importing.originals(store, chosen, masked=masked)
+def _described() -> str:
+    """The formats of the registry, as the help lists them."""
+    return "\n".join(f"    {one.name:<10} {one.about}" for one in FORMATS.values())
 
 
-class _Counted:
-    """A file, and how many bytes of it were read last."""
-
-    def __init__(self, file: Original) -> None:
-        self.file = file
-        self.bytes = 0
-
-    def read(self) -> Iterator[bytes]:
-        self.bytes = 0
-        for piece in self.file.read():
-            self.bytes += len(piece)
-            yield piece
-
-
-def _original(files: list[_Counted], session: str) -> tuple[str, Iterator[bytes]]:
-    """A name for it, and its bytes."""
-    paths = [one.file.path for one in files]
-    if len(files) == 1:
-        return os.path.basename(paths[0]), files[0].read()
-    members = list(zip(as_tar.names(paths), (one.read for one in files), strict=True))
-    return f"{session.replace(os.sep, '-')}.tar", as_tar.archive(members)
-
-
-def _unmasked(files: list[_Counted]) -> str:
-    secrets = sum(one.file.secrets for one in files)
-    return f", with {human.plural(secrets, 'secret')} in it" if secrets else ""
-
-
-def _tell_of_secrets(app: App, files: list[_Counted]) -> None:
-    secrets = sum(one.file.secrets for one in files)
-    if secrets:
-        held = human.plural(secrets, "secret")
-        app.say(f"{held} that the store has masked came back from the vault; --masked leaves them out", "33")
-
-
-def _verify(files: list[_Counted]) -> None:
-    """A file whose secrets are lost comes back masked; that is said, not passed over."""
-    for one in files:
-        if one.bytes != one.file.size:
-            raise VerificationFailed(
-                f"{one.file.path} had {one.file.size:,} bytes, these are {one.bytes:,}: its secrets are masked",
-                "they lay in secrets.db beside the database",
-            )
+cli.help = (cli.help or "").rstrip() + "\n" + _described()

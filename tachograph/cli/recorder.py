@@ -1,15 +1,12 @@
-"""What is done to the recorder itself becomes an entry of the audit log, sealed like every other."""
+"""What a command does to the recorder itself becomes an entry of the audit log."""
 
 from __future__ import annotations
 
 from tachograph.cli.app import App
-from tachograph.extract.redact import redact_text
+from tachograph.ingest.noting import note
 from tachograph.store import Store
-
-AGENT, KIND = "tachograph", "recorder"
 
 
 def noted(app: App, operation: str, details: str, status: str = "completed", store: Store | None = None) -> None:
     """`details` in a sentence; masked here. Raises StoreError: what cannot be noted is not done quietly."""
-    text = redact_text(details)[0]
-    (store or app.new_store()).audit.add(AGENT, operation, status, operation_type=KIND, details=text)
+    note(store or app.new_store(), operation, details, status)

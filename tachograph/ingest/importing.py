@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tachograph import clock
 from tachograph.errors import NotFound, Refused
 from tachograph.extract.rules import Rules
-from tachograph.ingest import discover, packed, spawn
+from tachograph.ingest import discover, packed, restoring, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.bundles import Folder
 from tachograph.ingest.discover import Candidate
@@ -57,9 +57,10 @@ def import_all(
     lock = _locked(places)
     try:
         histories = Histories(store, load_rules(places))
+        total, wanted = restoring.take(store, wanted, complaints)
         histories.refresh(wanted)
         todo = [one._replace(final=True) for one in histories.changed(wanted)]
-        total = Report(files=len(wanted) - len(todo))
+        total += Report(files=len(wanted) - len(todo))
         done = 0
         for group in groups(read_ahead(todo, lambda one: not histories.knows(one))):
             small = sum(candidate.size for candidate, _ in group) <= GROUP  # a larger one commits as it is read

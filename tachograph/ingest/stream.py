@@ -120,7 +120,7 @@ class Stream:
         if not raw:
             return Step([], [], [], 0)
         masked = redact(raw)
-        data, pieces = masked.data, _shifted(pieces, masked.secrets)
+        data, pieces = masked.data, shifted(pieces, masked.secrets)
         lines = split(data, self.line)
         clock = LineClock(data, pieces, self.line)
         # The rules see the first part of a line that is handled in parts.
@@ -152,7 +152,7 @@ def _stops(raw: bytes, end: int) -> list[int]:
     return sorted({*stops, max(end, stops[-1])} - {0})
 
 
-def _shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:
+def shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:
     """Pieces of the masked bytes: a mask counts for the piece its secret began in."""
     if not secrets:
         return pieces

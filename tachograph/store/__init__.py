@@ -35,6 +35,7 @@ from tachograph.store.memory import MemoryStore
 from tachograph.store.merging import Merging
 from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
+from tachograph.store.restoring import Restoring
 from tachograph.store.seals import Seals
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sessions import Sessions
@@ -48,6 +49,7 @@ from tachograph.store.trouble import translated
 from tachograph.store.turns import Turns
 from tachograph.store.usage import Usages
 from tachograph.store.vocabulary import Vocabulary
+from tachograph.store.whole import Whole
 from tachograph.store.workflows import Workflows
 from tachograph.store.writer import Writer
 
@@ -98,6 +100,8 @@ class Store:
         self.vocabulary = Vocabulary(self._writer, self.audit)
         self.stages = Stages(self._writer, self.ledger, self.receipts)
         self.slo = Slo(self._writer, self.ledger, self.stages)
+        self.whole = Whole(self._writer, self.sessions, self.events)
+        self.restoring = Restoring(self._writer, self.sessions, self.output, self.code_blocks)
 
     def timeline(
         self,

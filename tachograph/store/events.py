@@ -86,14 +86,14 @@ class Events:
     def walked(self, window: Window, limit: int | None = None) -> Iterator[Event]:
         """Events in order of time. Stop when you have enough, or say how many that will be."""
         ids = walk(self._connection, window, limit)
-        return self._made(
+        return self.made(
             in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
         )
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Event]:
-        return list(self._made(self._connection.execute(sql, values)))
+        return list(self.made(self._connection.execute(sql, values)))
 
-    def _made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
+    def made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
         """Rows of {event}, the session's name and {step} as records: step columns stand as Event has them."""
         kinds = self._writer.kinds
         for at, number, kind_id, line_number, matched, line, metadata, _, seq, session_id, *step in rows:

@@ -86,6 +86,12 @@ class Output:
                     self._writer.passage(session, stream, first + begin, first + end - 1, part)
                 begin, size = end, 0
 
+    def index_lines(self, session: int, chunk: Chunk) -> None:
+        """Make the lines of a chunk searchable, unless somebody typed them."""
+        lines = [] if STREAMS[chunk.stream] == "input" else self._split(chunk.data, chunk.line_first)
+        if lines:
+            self.index(session, chunk.stream, lines[0][0], lines[-1][0], "\n".join(text for _, text in lines))
+
     def index_now(self) -> None:
         """Inside a transaction: `Writer.index`."""
         self._writer.index()

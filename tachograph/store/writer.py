@@ -192,6 +192,31 @@ class Writer:
             self._grow(growths.values(), first + len(records) - 1)
         return first
 
+    def events_in_place(self, records: Sequence[tuple[Event, str]]) -> int:
+        """Store events of one session again, each at the place (`seq`) it had, with the agent it is counted for.
+
+        Returns the id of the first. Raises BadRecord when the places do not ascend.
+        """
+        with self.change():
+            first = self.take("event", len(records))
+            told = [record for record, _ in records]
+            growth = self.session(told[0].session_id, records[0][1], told[0].at)
+            rows = []
+            for number, (r, agent) in enumerate(records, first):
+                if r.seq <= growth.seq:
+                    raise BadRecord(f"event {r.seq} comes after event {growth.seq}")
+                growth.seq = r.seq
+                growth.kinds.append(self._kind_of(r, agent))
+                growth.times.append(r.at)
+                said = r.matched_value, r.original_line, _text_of(r.metadata)
+                rows.append((number, growth.number, r.seq, r.at, growth.kinds[-1], r.line_number, *said))
+            steps = _steps(told, first)
+            self._insert(_sql.add_events, rows, len(rows))
+            self._insert(_sql.add_steps, steps, len(steps))
+            self._recent.told(first, len(records), sum(len(r.content) for r in told if r.content))
+            self._grow([growth], first + len(records) - 1)
+        return first
+
     def _insert(self, sql: str, rows: Iterable[Sequence[object]], count: int) -> None:
         """Many rows, as many in one statement as make it quick: one a statement, the driver would put the statement
         back into its cache after every row, and push all others out of it."""

@@ -1,0 +1,44 @@
+"""The formats that a session can be exported in, by name. A new one is a module with `export`, and a line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tachograph.errors import UsageError
+from tachograph.formats.recording import Recording
+
+
+class Format(NamedTuple):
+    """`module` of this room has `export(recording) -> Iterator[str | bytes]`, imported when it is first asked for."""
+
+    name: str
+    module: str
+    media_type: str
+    suffix: str
+    about: str  # in a few words
+    whole: bool = False  # a part of a session would not be what the format promises
+
+    def pieces(self, recording: Recording) -> Iterator[bytes]:
+        """The file in pieces. Raises UsageError where the format needs an extra that is not installed."""
+        made = importlib.import_module(f"tachograph.formats.{self.module}").export(recording)
+        return (piece.encode() if isinstance(piece, str) else piece for piece in made)
+
+
+_FORMATS = (
+    Format("jsonl", "jsonl", "application/jsonl", ".jsonl", "all of it, a record a line; import reads it", True),
+    Format("json", "session_json", "application/json", ".json", "the session and its events as one JSON document"),
+    Format("csv", "session_csv", "text/csv", ".csv", "its events, safe for spreadsheets"),
+)
+FORMATS = {one.name: one for one in _FORMATS}
+SPECIAL = ("original", "in-toto")  # not made from the records: from what the agent wrote, from the receipt
+NAMES = (*SPECIAL, *FORMATS)
+
+
+def named(name: str) -> Format:
+    """Raises UsageError, which names those there are."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise UsageError(f"there is no format {name!r}", f"use one of {', '.join(NAMES)}") from None

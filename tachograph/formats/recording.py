@@ -1,0 +1,62 @@
+"""What an export is made of: one session, and ways to go through all of it without holding it.
+
+Made by `ingest.exporting`; every format is a function that takes one and gives text or bytes, a piece at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tachograph.records import CodeBlock, Event, Feedback, OutputChunk, Session, Usage
+
+TOOLS = frozenset({"tool_call", "command", "file_op"})
+
+
+class Turn(NamedTuple):
+    """From what a user said up to the next thing the user said; `at` in ns, None when nothing is known to begin it."""
+
+    number: int  # from 1
+    at: int | None
+    prompt: str | None
+
+
+class Moment(NamedTuple):
+    """An event, the number of its turn, and the tokens it tells of."""
+
+    event: Event
+    turn: int
+    usage: Usage | None = None
+    cost_source: str | None = None  # agent, or the price table it was computed from
+
+
+class Recording(NamedTuple):
+    """Every function begins anew each time it is called. Secrets are masked in all of it.
+
+    `since` and `until` (ns) are None, or what was asked for: the rest is left out of moments and output.
+    """
+
+    session: Session
+    turns: Sequence[Turn]
+    moments: Callable[[], Iterator[Moment]]  # turn by turn, in the order in which they were told
+    by_time: Callable[[], Iterator[Moment]]  # by the clock
+    output: Callable[[], Iterator[OutputChunk]]  # what was printed, stdout, stderr and input, by time
+    result: Callable[[Event], str]  # all that a call returned; its event may have the beginning only
+    files: Sequence[Mapping[str, Any]]  # rows of file_activity, the most used first
+    code: Callable[[], Iterator[tuple[CodeBlock, int | None]]]  # sightings, with the seq of the step they stand in
+    feedback: Sequence[Feedback]  # `event_id` is the seq of the event
+    whole: Callable[[], Iterator[tuple[str, Mapping[str, Any]]]]  # for the format that can be read again
+    since: int | None = None
+    until: int | None = None
+
+
+def failed(event: Event) -> bool:
+    """Whether a step went wrong; what a user rejected or interrupted did not."""
+    if event.status == "error":
+        return True
+    return bool(event.exit_code) and event.event_type in TOOLS and event.status not in {"rejected", "interrupted"}
+
+
+def is_step(event: Event) -> bool:
+    """Not found by a rule, and not the command that was wrapped, which is the session itself."""
+    return event.pattern is None and (event.event_type, event.source) != ("command", "wrapper")

@@ -53,6 +53,7 @@ KEYS = (
     Key("collisions.window", "time", "30m", "how far apart two sessions' changes of a file may lie to collide"),
     Key("collisions.warn", "switch", True, "tell an agent, through its hook, that another one just changed the file"),
     Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
+    Key("serve.names", "text", "", "names that the server answers to besides those of the loopback"),
 )
 TABLES = frozenset({"slo"})  # arrays of tables that others read and check
 _SLO = """

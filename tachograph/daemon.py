@@ -1,4 +1,5 @@
 """`tachograph up`: one process follows the agents' histories, one tmux if asked for, one answers on the loopback.
+`tachograph serve` is the last of them alone.
 
 They meet only at the store: when one of them ends, the others go on, and it is started again. Until told to stop.
 """
@@ -11,7 +12,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from tachograph.errors import Refused
 from tachograph.ingest import spawn
@@ -23,7 +25,7 @@ from tachograph.serve import advice
 from tachograph.serve.advice import Advisor
 from tachograph.serve.app import make_app
 from tachograph.serve.reading import Reading
-from tachograph.serve.run import serve
+from tachograph.serve.run import Door, serve
 from tachograph.serve.sink import Sink
 
 FOLLOWER = ("tachograph.ingest.follow", "follow.log")  # of histories: the module that is run, where it complains
@@ -31,9 +33,11 @@ PANES = ("tachograph.ingest.panes", "tmux.log")  # of tmux
 AGAIN = 2.0  # seconds between two starts of a follower that ends
 
 
-async def run(
-    places: Places, port: int, *, tmux: bool, say: Callable[[str], None], ready: Callable[[int], None]
-) -> None:
+Say = Callable[[str], None]
+Ready = Callable[[int], None]
+
+
+async def run(places: Places, door: Door, *, tmux: bool, say: Say, ready: Ready) -> None:
     """Follow and serve until SIGINT or SIGTERM. Raises Refused when another one runs or the port is taken."""
     lock = spawn.take_lock(places, LOCK)
     if lock is None:
@@ -42,23 +46,47 @@ async def run(
             "stop it first, or go on using it",
         )
     os.close(lock)
+    stop = _stopping()
+    advisor = Advisor(places)
+    followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
+    beside = [
+        *(_follow(places, *follower, stop, say) for follower in followers),
+        _tell_news(places, stop, say),
+        advice.listen(places, advisor, stop),
+    ]
+    await _answer(places, door, advisor, beside, stop=stop, ready=ready)
+
+
+async def serve_only(places: Places, door: Door, *, read_only: bool, ready: Ready) -> None:
+    """Serve until SIGINT or SIGTERM, and follow nobody. Raises Refused when the port is taken."""
+    await _answer(places, door, Advisor(places), [], stop=_stopping(), ready=ready, read_only=read_only)
+
+
+def _stopping() -> asyncio.Event:
+    """Set when the process is asked to end."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-    sink, advisor, reading = Sink(places), Advisor(places), Reading(places)
-    keep_ballast(places.journal)  # for recorders that will find the disk full, the first one, too
-    followers = [FOLLOWER, PANES] if tmux else [FOLLOWER]
-    following = [asyncio.create_task(_follow(places, *follower, stop, say)) for follower in followers]
-    importing = asyncio.create_task(_keep_importing(places, stop))
-    telling = asyncio.create_task(_tell_news(places, stop, say))
-    answering = asyncio.create_task(advice.listen(places, advisor, stop))
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _answer(
+    places: Places, door: Door, advisor: Advisor, beside: Sequence[Coroutine[Any, Any, None]], *,
+    stop: asyncio.Event, ready: Ready, read_only: bool = False,
+) -> None:  # fmt: skip
+    """The server, and what runs beside it, until `stop`."""
+    sink, reading = Sink(places), Reading(places, read_only=read_only)
+    running = [asyncio.create_task(one) for one in beside]
+    if not read_only:
+        keep_ballast(places.journal)  # for recorders that will find the disk full, the first one, too
+        running.append(asyncio.create_task(_keep_importing(places, stop)))
     try:
-        await serve(make_app(places, sink, advisor, reading), port, sink=sink, stop=stop, ready=ready)
+        app = make_app(places, sink, advisor, reading, names=door.names)
+        await serve(app, door.port, sink=sink, stop=stop, ready=ready, host=door.host, path=door.socket)
     finally:
         stop.set()
-        await asyncio.gather(*following, importing, answering, telling)
+        await asyncio.gather(*running)
         sink.close()
         advisor.close()
         reading.close()

@@ -9,6 +9,7 @@ import shutil
 import click
 
 from tachograph import paths
+from tachograph.cli import opened
 from tachograph.cli.app import App
 from tachograph.cli.command import command, pass_app
 from tachograph.errors import NotFound, StoreError
@@ -16,18 +17,21 @@ from tachograph.formats import human
 
 
 @command("up")
-@click.option("--port", type=click.IntRange(0, 65535), default=8151, show_default=True, help="Where to listen.")
-@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@opened.options
 @click.option("--tmux", is_flag=True, help="Record the panes of tmux in which an agent runs, as long as it does.")
 @pass_app
-def cli(app: App, port: int, no_browser: bool, tmux: bool) -> None:
+def cli(
+    app: App, port: int, host: str | None, names: tuple[str, ...], path: str | None, no_browser: bool, tmux: bool
+) -> None:
     """Import the history of every agent on this machine, newest first, and follow it until you press Ctrl-C.
 
-    Hooks and OpenTelemetry of agents are received on the loopback (tachograph setup AGENT connects them).
+    Hooks and OpenTelemetry of agents are received on the loopback (tachograph setup AGENT connects them). The same
+    port serves what is recorded: a browser comes in by the link that is printed.
     """
     from tachograph import daemon
     from tachograph.ingest import discover
 
+    door = opened.door(app, port, host, names, path)
     if tmux and not shutil.which("tmux"):
         raise NotFound("tmux is not installed", "there is no program tmux on the PATH")
     wrong = paths.data_folder(app.places)
@@ -41,10 +45,11 @@ def cli(app: App, port: int, no_browser: bool, tmux: bool) -> None:
         app.say(f"● following {_what(len(found), sum(one.size for one in found))}")
         if tmux:
             app.say("● following the panes of tmux in which agents run")
-        app.say(f"● listening on http://127.0.0.1:{bound} for hooks and OpenTelemetry")
+        app.say(f"● listening on {opened.address(door, bound)} for hooks and OpenTelemetry")
+        opened.greet(app, door, bound, browser=not no_browser)
         app.say("  tachograph sessions lists what is there already; Ctrl-C ends this, and nothing is lost by that")
 
-    asyncio.run(daemon.run(app.places, port, tmux=tmux, say=lambda text: app.say(f"✗ {text}", "33"), ready=ready))
+    asyncio.run(daemon.run(app.places, door, tmux=tmux, say=lambda text: app.say(f"✗ {text}", "33"), ready=ready))
     app.say("✓ stopped")
 
 

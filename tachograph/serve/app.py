@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from litestar import Litestar, MediaType, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -25,8 +27,11 @@ _STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's fami
 _CODES = {400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large"}
 
 
-def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading) -> Guard:
-    """Everything the server answers. The token is read, and made if needed, now: Refused or OSError when it cannot."""
+def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, names: Sequence[str] = ()) -> Guard:
+    """Everything the server answers; `names` as in `Guard`.
+
+    The token is read, and made if needed, now: Refused or OSError when it cannot.
+    """
     inner = Litestar(
         [health, *ROUTERS],
         state=State({"places": places, "sink": sink, "advisor": advisor, "reading": reading}),
@@ -38,7 +43,9 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading) -> 
         logging_config=None,
         debug=False,
     )
-    return Guard(inner, keys.opening(places))  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
+    guard = Guard(inner, keys.opening(places), names=names, read_only=reading.read_only)  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
+    inner.state.guard = guard
+    return guard
 
 
 @get("/healthz", media_type=MediaType.JSON, sync_to_thread=False, include_in_schema=False)

@@ -19,7 +19,7 @@ from tachograph.records import AuditEntry, Event
 
 ENTRIES = EVENTS = 1_000_000
 _BATCH = 20_000
-BAR = 30.0  # seconds of processor time
+BAR = 10.0  # seconds of processor time
 
 
 def rows(count: int, entries: int = ENTRIES, events: int = EVENTS) -> list[Row]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-_FIELDS = '{"at":"%d","digest":"%s","gone":%d,"name":%s,"number":%d,"previous":"%s","row":%d}'  # in canonical order
-_encode = msgspec.json.encode
+_sha256 = hashlib.sha256
 BEGINNING = bytes(32)  # what stands where the first entry has the hash of the one before
 
 
@@ -24,11 +24,19 @@ class Entry(NamedTuple):
     hash: bytes  # 32 bytes
 
 
+@lru_cache(64)
+def _quoted(name: str) -> str:
+    return msgspec.json.encode(name).decode()
+
+
 def link(previous: bytes, number: int, at: int, name: str, row: int, digest: bytes, gone: int) -> bytes:
     """The hash of an entry: SHA-256 of the canonical JSON of its fields and of the hash before it (bytes as hex,
     `at` as text: nanoseconds are more than a double holds)."""
-    text = _FIELDS % (at, digest.hex(), gone, _encode(name).decode(), number, previous.hex(), row)
-    return hashlib.sha256(text.encode()).digest()
+    text = (  # keys in canonical order; an f-string, because a chain of a million entries is a matter of seconds
+        f'{{"at":"{at}","digest":"{digest.hex()}","gone":{gone},"name":{_quoted(name)},"number":{number},'
+        f'"previous":"{previous.hex()}","row":{row}}}'
+    )
+    return _sha256(text.encode()).digest()
 
 
 def holds(previous: bytes, entry: Entry) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tachograph.proof.chain import BEGINNING, Entry, holds
+from tachograph.proof.chain import BEGINNING, Entry, link
 from tachograph.proof.heads import DONE, Head
 from tachograph.proof.report import Problem
 from tachograph.proof.signing import Verifier
@@ -20,28 +20,35 @@ class Checked(NamedTuple):
 
 
 def check(
-    entries: Iterable[Entry], heads: Sequence[Head], key: Verifier | None, later: Sequence[Head] | None = None
+    entries: Iterable[tuple[int, int, str, int, bytes, int, bytes]],
+    heads: Sequence[Head],
+    key: Verifier | None,
+    later: Sequence[Head] | None = None,
 ) -> Checked:
-    """`entries` in order of number. The first entry that does not hold is named; what follows it proves nothing.
+    """`entries`, the fields of each Entry, in order of number. The first that does not hold is named; what follows
+    proves nothing.
 
     `heads` were read before the entries; `later` after they were fixed, where somebody may write meanwhile. Of several
     heads for one entry all must fit: one that was kept elsewhere outlives what is done to the others.
     """
-    problems = [problem for head in heads if (problem := _signature(head, key))]
-    valid = [head for head in heads if key is None or head.signed_by(key)]
-    counted, restored = _counted(valid)
-    announced = {(head.number, head.hash) for head in later or heads if key is None or head.signed_by(key)}
+    signed = {head for head in {*heads, *(later or ())} if key is None or head.signed_by(key)}
+    problems = [_badly_signed(head, key) for head in heads if key is not None and head not in signed]
+    counted, restored = _counted([head for head in heads if head in signed])
+    announced = {(head.number, head.hash) for head in later or heads if head in signed}
     counted = [head for head in counted if head.phase == DONE]
     wanted: dict[int, list[Head]] = {}
     for head in counted:
         wanted.setdefault(head.number, []).append(head)
     previous, last, broken = BEGINNING, 0, None
-    for entry in entries:
-        broken = broken or _broken(previous, last + 1, entry)
+    for number, at, name, row, digest, gone, hash in entries:  # not Entry's names: they take as long as the rest
         if broken is None:
-            problems += _against(wanted.get(entry.number, ()), entry)
-            previous = entry.hash
-        last = entry.number
+            if number == last + 1 and link(previous, number, at, name, row, digest, gone) == hash:
+                previous = hash
+                if number in wanted:
+                    problems += _against(wanted[number], Entry(number, at, name, row, digest, gone, hash))
+            else:
+                broken = _broken(last + 1, number, name, row)
+        last = number
     problems += [broken] if broken else []
     newest = max(counted, key=lambda head: head.number, default=None)
     if newest is None and last:
@@ -57,9 +64,7 @@ def check(
     return Checked(last, max(0, last - anchored), newest.at if newest else None, restored, problems)
 
 
-def _signature(head: Head, key: Verifier | None) -> Problem | None:
-    if key is None or head.signed_by(key):
-        return None
+def _badly_signed(head: Head, key: Verifier) -> Problem:
     by = "" if head.key == key.key_id else f" (it names key {head.key}, checked with {key.key_id})"
     text = f"the signature of the head of {head.at} for entry {head.number} does not fit{by}"
     return Problem("bad_signature", head.number, "", None, text)
@@ -77,14 +82,12 @@ def _counted(heads: Sequence[Head]) -> tuple[list[Head], list[str]]:
     return counted, restored
 
 
-def _broken(previous: bytes, number: int, entry: Entry) -> Problem | None:
-    if entry.number != number:
-        text = f"entry {number} is missing: {entry.number} follows {number - 1}"
-        return Problem("broken_chain", number, entry.name, None, text)
-    if not holds(previous, entry):
-        text = f"entry {number} was changed, moved or put in: its hash is not that of its content and the one before"
-        return Problem("broken_chain", number, entry.name, entry.row, text)
-    return None
+def _broken(wanted: int, number: int, name: str, row: int) -> Problem:
+    if number != wanted:
+        text = f"entry {wanted} is missing: {number} follows {wanted - 1}"
+        return Problem("broken_chain", wanted, name, None, text)
+    text = f"entry {number} was changed, moved or put in: its hash is not that of its content and the one before"
+    return Problem("broken_chain", number, name, row, text)
 
 
 def _against(heads: Sequence[Head], entry: Entry) -> list[Problem]:

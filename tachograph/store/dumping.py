@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tachograph.errors import UsageError
 from tachograph.store import queries
-from tachograph.store.ledger import SEALED
+from tachograph.store.sealed_rows import SEALED
 from tachograph.store.writer import Writer
 
 _sql = queries.load("dumping")

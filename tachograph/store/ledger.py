@@ -9,29 +9,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from functools import lru_cache
 
 from tachograph import clock
-from tachograph.errors import BadRecord, StoreDamaged, StoreError
-from tachograph.proof.canonical import row_digest
+from tachograph.errors import BadRecord, StoreError
 from tachograph.proof.chain import BEGINNING, Entry, holds, link
 from tachograph.proof.checking import check
 from tachograph.proof.heads import BEGUN, DONE, Head, Heads
 from tachograph.proof.report import Problem, Report, Unsealed
 from tachograph.proof.signing import Verifier, existing_signer
-from tachograph.store import queries, session_digests
+from tachograph.store import queries, sealed_rows, session_digests
 from tachograph.store.writer import Writer
 
 _sql = queries.load("ledger")
-_columns = queries.load("columns")
-SEALED = {
-    "receipts": _columns.sealed_receipts, "agent_memory_versions": _columns.sealed_agent_memory_versions,
-    "audit_log": _columns.sealed_audit_log, "workflow_sessions": _columns.sealed_workflow_sessions,
-    "collision_detection": _columns.sealed_collision_detection, "pipeline_metrics": _columns.sealed_pipeline_metrics,
-    "slo_violations": _columns.sealed_slo_violations,
-}  # fmt: skip
+SEALED = sealed_rows.SEALED
 SESSIONS = "sessions"  # sealed as a whole: see store/seals.py
-_NAMES = {table: [part.strip().split(".")[-1] for part in columns.split(",")] for table, columns in SEALED.items()}
 
 
 class Ledger:
@@ -49,10 +41,10 @@ class Ledger:
         """
         digests = []
         for row in rows:
-            values = self._connection.execute(_row(table), (row,)).fetchone()
-            if values is None:
+            digest = sealed_rows.digest(self._connection, table, row)
+            if digest is None:
                 raise BadRecord(f"{table} has no row {row} to seal")
-            digests.append((row, _digest(table, values)))
+            digests.append((row, digest))
         self._append(table, digests, gone=0)
 
     def seal_digest(self, name: str, row: int, digest: bytes) -> None:
@@ -79,15 +71,14 @@ class Ledger:
         """Sign the empty chain, so that no heads at all is never honest."""
         self.heads.append(0, BEGINNING)
 
-    def entries(self, *, after: int = 0) -> Iterator[Entry]:
-        """All seals in order."""
-        for row in self._connection.execute(_sql.entries, (after,)):
-            yield Entry(row[0], row[1], row[2].decode(errors="replace"), *row[3:])
+    def entries(self, *, after: int = 0) -> Iterator[tuple[int, int, str, int, bytes, int, bytes]]:
+        """All seals in order, each the fields of an Entry."""
+        for number, at, name, row, digest, gone, hash in self._connection.execute(_sql.entries, (after,)):
+            yield number, at, _decoded(name), row, digest, gone, hash
 
     def row(self, table: str, row: int) -> dict[str, object] | None:
         """What is sealed of a row: names and values as they stand in the table; None when it is gone."""
-        values = self._connection.execute(_row(table), (row,)).fetchone()
-        return None if values is None else dict(zip(_NAMES[table], values, strict=True))
+        return sealed_rows.row(self._connection, table, row)
 
     def seal_of(self, table: str, row: int) -> tuple[Entry | None, Problem | None]:
         """The newest seal of a row, None when it has none, and what is wrong with it; `verify` asks about the rest."""
@@ -96,13 +87,9 @@ class Ledger:
             return None, None
         entry = Entry(*found)
         before = self._connection.execute(_sql.hash_of, (entry.number - 1,)).get
-        try:
-            values = self._connection.execute(_row(table), (row,)).fetchone()
-        except StoreDamaged:  # it holds what is no text
-            values = None
         if not holds(BEGINNING if entry.number == 1 else bytes(before or b""), entry):
             return entry, Problem("broken_chain", entry.number, table, row, f"entry {entry.number} was changed")
-        if values is None or entry.gone or not _is(table, values, entry.digest):
+        if entry.gone or not sealed_rows.fits(self._connection, table, row, entry.digest):
             return entry, Problem("changed", entry.number, table, row, f"{table} {row} is not what was sealed")
         return entry, None
 
@@ -122,10 +109,10 @@ class Ledger:
             rows = tombstones = 0
             unsealed = []
             for table in SEALED:
-                compared, gone, wrong = self._compare(table)
+                compared, gone, wrong, never = self._compare(table)
                 rows, tombstones = rows + compared, tombstones + gone
                 problems += wrong
-                unsealed += self._unsealed(table)
+                unsealed += never
             compared, gone, wrong, past, waiting = self._sessions()
             rows, tombstones = rows + compared, tombstones + gone
             problems += [*wrong, *self._memories()]
@@ -145,22 +132,23 @@ class Ledger:
         with self._connection:
             yield
 
-    def _compare(self, table: str) -> tuple[int, int, list[Problem]]:
-        """Rows compared, tombstones among them, what is wrong."""
+    def _compare(self, table: str) -> tuple[int, int, list[Problem], list[Unsealed]]:
+        """Rows compared, tombstones among them, what is wrong, what was never sealed."""
         wrong: list[Problem] = []
-        rows = tombstones = 0
-        for number, row, digest, gone, there, *values in self._beside(table):
-            rows += 1
+        tombstones = 0
+        comparison = sealed_rows.Comparison(self._connection, table)
+        for number, row, digest, gone, there in comparison.suspects():
             tombstones += gone
             if gone and there:
                 text = f"{table} {row} was removed, and is there again"
                 wrong.append(Problem("changed", number, table, row, text))
-            elif not gone and not there and not self._archived(table, row, digest):
+            elif not there and not gone and not sealed_rows.archived(self._connection, table, row, digest):
                 wrong.append(Problem("missing", number, table, row, f"{table} {row} is missing"))
-            elif there and not gone and not _is(table, values, digest):
+            elif there and not gone and not sealed_rows.fits(self._connection, table, row, digest):
                 text = f"{table} {row} is not what was sealed"
                 wrong.append(Problem("changed", number, table, row, text))
-        return rows, tombstones, wrong
+        never = comparison.without_seal()
+        return comparison.rows, tombstones, wrong, [Unsealed(table, len(never), never[:100])] if never else []
 
     def _memories(self) -> list[Problem]:
         """Memories that are not what their newest version says: only with its triggers switched off can that be."""
@@ -170,20 +158,6 @@ class Ledger:
             )
             for row, agent in self._connection.execute(_sql.memories)
         ]
-
-    def _beside(self, table: str) -> Iterator[Sequence[Any]]:
-        """The newest seal of every row beside the row. Of one that holds what is no text nothing is told."""
-        after = -1 << 63
-        while True:
-            try:
-                for found in self._connection.execute(_compared(table, SEALED[table]), (table, after, -1)):
-                    after = found[1]
-                    yield found
-                return
-            except StoreDamaged:
-                found = self._connection.execute(_compared(table, "NULL"), (table, after, 1)).fetchone()
-                after = found[1]
-                yield found
 
     def _sessions(self) -> tuple[int, int, list[Problem], list[Unsealed], Unsealed | None]:
         """The same for sessions; besides, those that were written past us, and those that wait for their next seal."""
@@ -210,17 +184,6 @@ class Ledger:
 
     def _name(self, session: int) -> str:
         return str(self._connection.execute(_sql.session_name, (session,)).get)
-
-    def _archived(self, table: str, row: int, digest: bytes) -> bool:
-        """Whether a missing receipt was put into receipts_archive as it was."""
-        if table != "receipts":
-            return False
-        sql = _sql.row.format(columns=SEALED[table], table="receipts_archive")
-        return any(_is(table, values, digest) for values in self._connection.execute(sql, (row,)))
-
-    def _unsealed(self, table: str) -> list[Unsealed]:
-        found = self._connection.execute(_sql.unsealed.format(table=table), (table,)).fetchall()
-        return [Unsealed(table, len(found), [row for (row,) in found[:100]])] if found else []
 
     def _last(self) -> tuple[int, bytes]:
         found = self._connection.execute(_sql.last).fetchone()
@@ -253,20 +216,7 @@ def _listed(sessions: list[int]) -> Unsealed:
     return Unsealed(SESSIONS, len(sessions), sorted(sessions)[:100])
 
 
-def _compared(table: str, columns: str) -> str:
-    return _sql.compared.format(columns=columns, table=table)
-
-
-def _row(table: str) -> str:
-    return _sql.row.format(columns=SEALED[table], table=table)
-
-
-def _digest(table: str, values: Sequence[Any]) -> bytes:
-    return row_digest(dict(zip(_NAMES[table], values, strict=True)))
-
-
-def _is(table: str, values: Sequence[Any], digest: bytes) -> bool:
-    try:
-        return _digest(table, values) == digest
-    except (BadRecord, ValueError):
-        return False
+@lru_cache(64)
+def _decoded(name: bytes) -> str:
+    """What somebody made no text of is told all the same."""
+    return name.decode(errors="replace")

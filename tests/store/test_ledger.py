@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tachograph.errors import BadRecord
-from tachograph.records import AuditEntry
+from tachograph.records import AuditEntry, SloViolation
 from tachograph.store import Store
 
 from .samples import opened, raw
@@ -40,6 +40,9 @@ def test_what_is_written_through_us_is_sealed(home: Path) -> None:
         ("UPDATE audit_log SET details = 'no' WHERE id = 3", "changed", 3, 3),
         ("UPDATE audit_log SET details = CAST(x'ff' AS TEXT) WHERE id = 3", "changed", 3, 3),
         ("UPDATE audit_log SET details = x'656e74727920' WHERE id = 3", "changed", 3, 3),
+        ("UPDATE audit_log SET details = x'77656e7472792033' WHERE id = 3", "changed", 3, 3),  # jsonb
+        ("UPDATE audit_log SET details = details || char(0) WHERE id = 3", "changed", 3, 3),
+        ("UPDATE audit_log SET duration_ms = 1e-9 WHERE id = 3", "changed", 3, 3),
         ("UPDATE _ledger SET name = CAST(x'ff' AS TEXT) WHERE number = 3", "broken_chain", 3, 3),
         ("DELETE FROM audit_log WHERE id = 3", "missing", 3, 3),
         ("DELETE FROM _ledger WHERE number = 3", "broken_chain", 3, None),
@@ -54,6 +57,29 @@ def test_what_was_changed_past_us_is_named(home: Path, sql: str, kind: str, numb
         report = store.ledger.verify()
     first = report.problems[0]
     assert (first.kind, first.number, first.row) == (kind, number, row), report.problems
+
+
+def test_a_row_that_is_sealed_again_is_compared_with_its_newest_seal(home: Path) -> None:
+    with filled(home) as store:
+        for details in ("other", "entry 2", "third"):
+            with store.transaction():
+                store._connection.execute("UPDATE audit_log SET details = ? WHERE id = 2", (details,))
+                store.ledger.seal("audit_log", [2])
+        report = store.ledger.verify()
+    assert report.sound and (report.entries, report.rows) == (8, 5)
+    raw(home / "tachograph.db").execute("UPDATE audit_log SET details = 'entry 2' WHERE id = 2")
+    with opened(home) as store:
+        assert [(one.kind, one.number, one.row) for one in store.ledger.verify().problems] == [("changed", 8, 2)]
+
+
+def test_numbers_and_letters_of_every_kind_are_what_they_were(home: Path) -> None:
+    odd = "".join(map(chr, (*range(1, 128), 0x2028, 0xFFFD, 0x1F600))) + "\0"
+    with opened(home) as store:
+        store.audit.add("codex", odd, "completed", details=odd)
+        store.receipts.add("one", "codex", "validation", "passed", receipt={"odd": odd, "small": 1e-7})
+        store.slo.add(SloViolation("one", "latency", 0.1, 1e21, "critical", description=odd))
+        report = store.ledger.verify()
+    assert report.sound and report.rows == 3
 
 
 def test_a_row_written_past_us_is_listed_and_no_alarm(home: Path) -> None:

@@ -20,7 +20,8 @@ import pytest
 from tachograph.proof.chain import BEGINNING, link
 from tachograph.proof.report import Problem
 from tachograph.proof.signing import signer
-from tachograph.store.ledger import _NAMES, SESSIONS
+from tachograph.store.ledger import SESSIONS
+from tachograph.store.sealed_rows import _NAMES
 
 from . import ledgers
 from .samples import raw

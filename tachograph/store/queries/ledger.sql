@@ -28,22 +28,6 @@ SELECT hash FROM _ledger WHERE number = ?;
 -- How people know a session.
 SELECT session_id FROM _sessions WHERE id = ?;
 
--- name: row
--- What is sealed of one row.
-SELECT {columns} FROM {table} t WHERE t.id = ?;
-
--- name: compared
--- The newest seal of every row of a table, beside the row.
-SELECT l.number, l.row, l.digest, l.gone, t.id IS NOT NULL, {columns}
-FROM (SELECT max(number) AS number, row, digest, gone FROM _ledger WHERE name = ? AND row > ? GROUP BY row) l
-LEFT JOIN {table} t ON t.id = l.row
-ORDER BY l.row
-LIMIT ?;
-
--- name: unsealed
--- Rows that nobody sealed.
-SELECT t.id FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM _ledger l WHERE l.name = ? AND l.row = t.id) ORDER BY t.id;
-
 -- name: newest_of_sessions
 -- The newest seal of every session, whether it is there, and whether it waits for another.
 SELECT l.number, l.row, l.digest, l.gone, s.id IS NOT NULL, u.session IS NOT NULL

@@ -27,6 +27,8 @@ _BY_NAME = {
     "ai.generateObject.doGenerate": "chat",
     "ai.embed.doEmbed": "embeddings",
 }
+_TURN = "turn"  # no operation of the conventions: what another installation exports
+_USER = "gen_ai.user.message"  # an event of a span, in the older edition
 _SHELLS = {"bash", "shell", "sh", "terminal", "execute_command", "run_command", "run_shell_command", "exec_command"}
 _INPUT = ("gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "ai.prompt")
 _OUTPUT = ("gen_ai.output.messages", "gen_ai.completion", "output.value", "traceloop.entity.output", "ai.response.text")
@@ -40,18 +42,20 @@ def read(record: Record, told: Told) -> bool:
         if record.name != "gen_ai.client.inference.operation.details" or "gen_ai.output.messages" not in about:
             return False
         operation = "chat"
-    elif record.signal != SPAN or operation is None:
+    elif record.signal != SPAN or (operation is None and "tachograph.turn" not in about):
         return False
-    if operation not in _MODEL_CALLS | _AGENTS | {"execute_tool"}:
+    elif operation is None:
+        operation = _TURN
+    if operation not in _MODEL_CALLS | _AGENTS | {"execute_tool", _TURN}:
         return False
     id = session_of(record)
     if id is None:
         return False
     session = told.session(record, id)
-    session.facts(version=record.resource.text("service.version"))
+    session.facts(version=record.resource.text("gen_ai.agent.version") or _version(record))
     session.noted(agent_name=about.text("gen_ai.agent.name", "agent.name"))
-    if not record.parent_id and record.signal == SPAN:
-        _root(record, session)
+    if (not record.parent_id and record.signal == SPAN) or operation == _TURN:
+        _asked(record, session)
     if operation in _MODEL_CALLS:
         session.facts(model=model_of(about))
         _model_call(record, session)
@@ -124,7 +128,7 @@ def tool_step(record: Record) -> Step:
     return Step(
         f"call:{id}", "command" if line else "tool_call", record.at, name, id, command=line,
         exit_code=_exit_code(about), duration_ms=between(record.at, record.end_at),
-        status="error" if record.failed else "ok", content=result or record.message,
+        status=_status(record), content=result or record.message,
         metadata={"input": given} if given is not None else None,
     )  # fmt: skip
 
@@ -144,13 +148,14 @@ def _model_call(record: Record, session: SessionTold) -> None:
         session.steps.append(Step(f"api_error:{name}", "marker", end, status="error", content=message, metadata=found))
 
 
-def _root(record: Record, session: SessionTold) -> None:
-    """The span that has no parent holds what the user asked."""
+def _asked(record: Record, session: SessionTold) -> None:
+    """The span that has no parent holds what the user asked, or that of a turn does."""
     asked = last_text(record.about.decoded(*_INPUT), ("user", "human", None)) or _flat(
         record.about, "llm.input_messages"
     )
+    asked = asked or next((about.text("content") for kind, about in record.events if kind == _USER), None)
     if asked:
-        name = record.trace_id or record.span_id
+        name = (record.trace_id if not record.parent_id else None) or record.span_id
         session.steps.append(Step(f"prompt:{name}", "prompt", record.at, content=asked))
 
 
@@ -198,6 +203,17 @@ def _command(name: str, given: Any) -> str | None:
         return None
     line = given.get("command", given.get("cmd"))
     return line if isinstance(line, str) else None
+
+
+def _status(record: Record) -> str:
+    """How a call ended; the conventions have no word for what the user refused."""
+    said = record.about.text("tachograph.status")
+    return "error" if record.failed else said if said in ("rejected", "interrupted", "unknown") else "ok"
+
+
+def _version(record: Record) -> str | None:
+    """Of the agent; what another installation exports is of its own version."""
+    return None if record.service == "tachograph" else record.resource.text("service.version")
 
 
 def _exit_code(about: Attributes) -> int | None:

@@ -55,6 +55,8 @@ def dropped(state: Object) -> dict[str, dict[str, int]]:
 
 
 def _sender(record: Record) -> tuple[str, ModuleType]:
+    if record.service == "tachograph":  # what another installation exports: the agent is the one it recorded
+        return ids.agent_name(record.resource.text("gen_ai.agent.name") or record.service), _otlp_genai
     for beginning, agent in _AGENTS.items():
         if record.service.startswith(beginning):
             return agent, _module(agent)

@@ -14,13 +14,13 @@ import tachograph
 from tachograph import keys
 from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, UsageError, VerificationFailed
 from tachograph.paths import Places
-from tachograph.serve import bodies, ingest
+from tachograph.serve import bodies, ingest, metrics
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.reading import Reading
 from tachograph.serve.sink import Sink
 
-ROUTERS = (ingest.router,)  # a line for every part of the API
+ROUTERS = (ingest.router, metrics.router)  # a line for every part of the API
 _STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's family counts
     UsageError: 400, NotFound: 404, Refused: 403, StoreBusy: 503, VerificationFailed: 409, TachographError: 500,
 }  # fmt: skip

@@ -31,6 +31,7 @@ from tachograph.store.findings import Findings
 from tachograph.store.histories import Histories
 from tachograph.store.keeping import Keeping
 from tachograph.store.ledger import Ledger
+from tachograph.store.measures import Measures
 from tachograph.store.memory import MemoryStore
 from tachograph.store.merging import Merging
 from tachograph.store.output import Output, Split
@@ -97,6 +98,7 @@ class Store:
         self.collisions = Collisions(self._writer, self.ledger, self.workflows)
         self.memory = MemoryStore(self._writer, self.ledger, self.collisions)
         self.analytics = Analytics(self._writer)
+        self.measures = Measures(self._writer)
         self.vocabulary = Vocabulary(self._writer, self.audit)
         self.stages = Stages(self._writer, self.ledger, self.receipts)
         self.slo = Slo(self._writer, self.ledger, self.stages)

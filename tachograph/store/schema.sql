@@ -245,6 +245,7 @@ CREATE TABLE _usage (             -- tokens of one call of a model
 ) STRICT;
 CREATE INDEX _usage_session ON _usage (session);
 CREATE INDEX _usage_key ON _usage (key);
+CREATE INDEX _usage_copied ON _usage (session) WHERE copied = 1;
 
 CREATE TABLE _file_activity (     -- what a session did to a file; kept in the transaction that adds the events
     session       INTEGER NOT NULL REFERENCES _sessions (id),

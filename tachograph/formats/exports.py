@@ -30,6 +30,8 @@ _FORMATS = (
     Format("jsonl", "jsonl", "application/jsonl", ".jsonl", "all of it, a record a line; import reads it", True),
     Format("json", "session_json", "application/json", ".json", "the session and its events as one JSON document"),
     Format("csv", "session_csv", "text/csv", ".csv", "its events, safe for spreadsheets"),
+    Format("otlp", "otlp", "application/json", ".otlp.json", "OTLP traces, with today's GenAI names"),
+    Format("otlp-1.36", "otlp_old", "application/json", ".otlp.json", "the same with the names of 2025"),
 )
 FORMATS = {one.name: one for one in _FORMATS}
 SPECIAL = ("original", "in-toto")  # not made from the records: from what the agent wrote, from the receipt

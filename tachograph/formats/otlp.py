@@ -14,6 +14,7 @@ import tachograph
 from tachograph.formats import as_json
 from tachograph.formats import otlp_names as n
 from tachograph.formats.otlp_spans import TEXT_MAX, Noted, Span, Step, spans
+from tachograph.formats.recording import Recording
 from tachograph.records import Session
 
 SERVICE = "tachograph"
@@ -21,11 +22,20 @@ _ERROR = 2  # STATUS_CODE_ERROR
 _LATEST = 2**63 - 1
 
 
-def document(session: Session, steps: Iterable[Step], *, names: str = n.NEW, content: bool = False) -> Iterator[str]:
-    """The whole session as one JSON object, piece by piece. `steps` are in the order of turns, with what they used."""
+def export(recording: Recording, names: str = n.NEW) -> Iterator[str]:
+    """A session as one JSON object, with what was said and done; `names` is an edition of the conventions."""
+    steps = ((one.event, one.usage) for one in recording.moments())
+    first = recording.turns[0].number if recording.turns else 1
+    return document(recording.session, steps, names=names, content=True, first_turn=first)
+
+
+def document(
+    session: Session, steps: Iterable[Step], *, names: str = n.NEW, content: bool = False, first_turn: int = 1
+) -> Iterator[str]:
+    """The same from its steps, which are in the order of turns; without `content` only names, times and counts."""
     head, tail = as_json.value(_holder(session, [])).split('"spans":[]')
     yield f'{{"resourceSpans":[{head}"spans":['
-    for number, span in enumerate(spans(session, steps, names=names, content=content)):
+    for number, span in enumerate(spans(session, steps, names=names, content=content, first_turn=first_turn)):
         yield ("," if number else "") + "\n" + as_json.value(_span(span))
     yield f"\n]{tail}]}}\n"
 

@@ -49,6 +49,7 @@ class Collisions:
             row = self._connection.execute(_sql.add, msgspec.structs.asdict(collision)).get
             if row is not None:
                 self._ledger.seal("collision_detection", [row])
+                self._writer.changes.collision(int(row))
         return None if row is None else int(row)
 
     def memory_conflict(
@@ -93,6 +94,7 @@ class Collisions:
             self.get(collision_id)
             self._connection.execute(_sql.resolve, (resolution, clock.iso(clock.now()), collision_id))
             self._ledger.seal("collision_detection", [collision_id])
+            self._writer.changes.collision(collision_id)
         return self.get(collision_id)
 
     def get(self, collision_id: int) -> Collision:

@@ -65,6 +65,7 @@ class Findings:
             number, line = same.pop()
             if before != found.line_first:
                 self._connection.execute(_sql.move_found, (line - before + found.line_first, number))
+                self._writer.changes.event(number)
         removing.remove(self._writer, session, [number for rest in stored.values() for number, _ in rest])
         self.add([found._replace(extractions=fresh, blocks=self._unseen(session, found))])
 

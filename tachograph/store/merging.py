@@ -46,6 +46,7 @@ class Merging:
             self._join_doubled(first, second)
             self._connection.execute(_sql.children, (into, other))
             self._move(first, second)
+            self._writer.changes.merged(first, second, other)
             self._join_twins(first)
             removing.recount(self._writer, first)
             self._usages.total(first)
@@ -98,6 +99,7 @@ class Merging:
 
     def _move(self, first: int, second: int) -> None:
         """What `second` has becomes that of `first`. Its tool calls and files must be counted again."""
+        self._writer.changes.left(second, [row[0] for row in self._connection.execute(_sql.moving, (second,))])
         last = self._connection.execute(_sql.last_seq, (first,)).get
         chunks, lines = self._connection.execute(_sql.tool_stream, (first,)).fetchone()
         values = (first, second, last, lines, chunks)

@@ -28,6 +28,7 @@ def remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
         part = numbers(gone[start : start + _PAGE])
         found = [row[0] for row in db.execute(_sql.findings.format(numbers=part))]
         part = numbers({*gone[start : start + _PAGE], *found})
+        writer.changes.left(session, {*gone[start : start + _PAGE], *found})
         _uncount(writer, session, part, done, bounds)
         unindex_outputs(writer, part)
         _forget_code(writer, session, part)

@@ -18,6 +18,10 @@ from tachograph.store.writer import Writer
 _sql = queries.load("sessions")
 _SETTABLE = frozenset(Session.__struct_fields__) - {"id", "agent"}
 SEALED = frozenset({"started_at", "ended_at", "exit_code", "status", "project_dir", "command", "host", "pid"})
+_TOLD = SEALED | {  # to those who watch live, as soon as it changes; what grows with every step is not
+    *("environment", "copilot_session_id", "task_file", "importance", "title", "branch", "model", "parent_id"),
+    *("workflow_id", "lost_bytes"),
+}
 _STATUS_OF_STATE = {
     "started": "running", "running": "running", "resumed": "running", "waiting": "waiting", "paused": "paused",
     "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
@@ -50,7 +54,7 @@ class Sessions:
             fields["metadata"] = to_json(session.metadata)
             fields["agent"] = self._writer.kinds.agent_id(session.agent)
             self._connection.execute(_sql.add, fields)
-            self._touch(session.id)
+            self._touch(session.id, ended=session.ended_at is not None)
         return self.get(session.id)
 
     def get(self, session_id: str) -> Session:
@@ -131,7 +135,7 @@ class Sessions:
                 fields["metadata_json"] = to_json(fields.pop("metadata"))
             self.get(session_id)
             if fields:
-                self._touch(session_id, fields)
+                self._touch(session_id, fields, ended=fields.get("ended_at") is not None)
                 assignments = ", ".join(f"{name} = ?" for name in fields)
                 self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
         return self.get(session_id)
@@ -142,7 +146,7 @@ class Sessions:
         with self._writer.change():
             if "metadata" in fields:
                 fields["metadata_json"] = to_json(fields.pop("metadata"))
-            self._touch(session_id, fields)
+            self._touch(session_id, fields, ended=fields.get("ended_at") is not None)
             assignments = ", ".join(f"{name} = ?" for name in fields)
             self._connection.execute(_sql.update.format(assignments=assignments), (*fields.values(), session_id))
 
@@ -224,12 +228,16 @@ class Sessions:
             self.get(session_id)
         return int(found)
 
-    def _touch(self, session_id: str, changed: Iterable[str] = SEALED) -> None:
-        """What a seal covers is changed."""
-        if not SEALED.isdisjoint(changed):
-            number = self._connection.execute(_sql.number, (session_id,)).get
-            if number is not None:
-                self._writer.touch(number)
+    def _touch(self, session_id: str, changed: Iterable[str] = SEALED, *, ended: bool = False) -> None:
+        """Some fields are changed: what a seal covers, or what those who watch live are told."""
+        sealed, told = not SEALED.isdisjoint(changed), not _TOLD.isdisjoint(changed)
+        number = self._connection.execute(_sql.number, (session_id,)).get if sealed or told else None
+        if number is None:
+            return
+        if sealed:
+            self._writer.touch(number)
+        if told:
+            self._writer.changes.session(number, ended=ended)
 
     def _free_id(self, agent: str, at: int) -> str:
         attempt = 1

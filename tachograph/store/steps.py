@@ -119,6 +119,7 @@ class Steps:
                 if metadata.get("rewound"):
                     continue
                 self._connection.execute(_sql.set_metadata, (to_json({**metadata, "rewound": True}), found.event))
+                self._writer.changes.event(found.event)
                 event_type = self._writer.kinds.of(kind).event_type
                 if event_type in _COUNTED:
                     prompts_and_replies[_COUNTED.index(event_type)] += 1
@@ -189,6 +190,8 @@ class Steps:
             self._specialise(session, known.event, kind, step.event_type, at)
         if after != metadata:
             self._connection.execute(_sql.set_metadata, (to_json(after or None), known.event))
+        if new != old or after != metadata:
+            self._writer.changes.event(known.event)
         if rank < known.teller:
             self._connection.execute(_sql.set_teller, (rank, session, key))
         if step.usage is not None:
@@ -251,6 +254,7 @@ class Steps:
             return
         other = self._writer.kinds.kind_id(kind._replace(event_type=event_type))
         self._connection.execute(_sql.set_kind, (other, event))
+        self._writer.changes.event(event)
         removing.change_kind(self._writer, session, event, number, other, at)
         removing.recount(self._writer, session)
 

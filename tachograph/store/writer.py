@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from itertools import chain, groupby, islice, repeat
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from tachograph.errors import BadRecord
 from tachograph.records import Event, Extraction
 from tachograph.store import activity, queries, settling
 from tachograph.store import connection as gate
+from tachograph.store.changes import Changes
 from tachograph.store.filters import numbers
 from tachograph.store.growth import Growth
 from tachograph.store.kinds import Kind, Kinds
@@ -49,6 +49,7 @@ class Writer:
         self.connection: Any = connection  # rows come as SQL has them: typed by the SELECT, not by Python
         self.path = path
         self.kinds = Kinds(connection)
+        self.changes = Changes(connection)
         self._passages: list[tuple[int, int, int, int, str]] = []
         self._recent = Recent(connection)
         self._afterwards: dict[str, Callable[[], None]] = {}
@@ -68,6 +69,7 @@ class Writer:
                     for call in beforehand.values():
                         call()
                     self._mark()
+                    self.changes.write()
                     self.index()
                     for companion in self.companions:
                         companion.commit()
@@ -77,6 +79,7 @@ class Writer:
             del self._passages[waiting:]
             if not inner:
                 self._touched.clear()
+                self.changes.forget()
                 self._beforehand.clear()
                 self._afterwards.clear()
                 for companion in self.companions:
@@ -133,12 +136,14 @@ class Writer:
             number = self.connection.execute(_sql.add_session, (session_id, self.kinds.agent_id(agent), at)).get
             found = (number, 0, agent)
             self.touch(number)
+            self.changes.session(number)
         return Growth(*found)
 
     def extractions(self, records: Sequence[Extraction]) -> int:
         """Store findings; returns the id of the first (they are consecutive, in the order given)."""
         with self.change():
             first = self.take("event", len(records))
+            self.changes.added(first)
             # Columns rather than rows: a loop of Python's own over the records would be half the cost of it all.
             (
                 agents,
@@ -176,6 +181,7 @@ class Writer:
         """Store structured steps; returns the id of the first. `agent` is for sessions nobody announced."""
         with self.change():
             first = self.take("event", len(records))
+            self.changes.added(first)
             growths: dict[str, Growth] = {}
             rows, steps = self._event_rows(records, first, growths, agent or "unknown"), _steps(records, first)
             self._insert(_sql.add_events, rows, len(rows))
@@ -224,7 +230,7 @@ class Writer:
         for together in (50, 10, 1):
             times, count = divmod(count, together)
             if times:
-                statement, width = _with_rows(sql, together)
+                statement, width = queries.with_rows(sql, together)
                 self.connection.executemany(statement, (tuple(islice(values, width)) for _ in range(times)))
 
     def _kinds_of(self, words: Iterable[tuple[Any, ...]]) -> list[int]:
@@ -374,14 +380,6 @@ def _either(line: str | None, matched: str | None) -> str | None:
 
 def _text_of(metadata: object) -> str | None:
     return None if metadata is None else _encode(metadata).decode()
-
-
-@cache
-def _with_rows(sql: str, rows: int) -> tuple[str, int]:
-    """A statement for so many rows, and how many values it takes."""
-    columns = sql[sql.index("(") : sql.index(")")].count(",") + 1
-    row = f"({','.join('?' * columns)})"
-    return sql.format(rows=",".join([row] * rows)), columns * rows
 
 
 def _steps(records: Sequence[Event], first: int) -> list[tuple[object, ...]]:

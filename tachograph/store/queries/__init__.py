@@ -46,6 +46,14 @@ def read(module: str) -> dict[str, str]:
     return {name: _without_comments(sql) for name, sql in zip(parts[::2], parts[1::2], strict=True)}
 
 
+@cache
+def with_rows(sql: str, rows: int) -> tuple[str, int]:
+    """A statement that inserts so many rows (its `{rows}`), and how many values it takes."""
+    columns = sql[sql.index("(") : sql.index(")")].count(",") + 1
+    row = f"({','.join('?' * columns)})"
+    return sql.format(rows=",".join([row] * rows)), columns * rows
+
+
 def _without_comments(sql: str) -> str:
     """A `--` inside a literal stays: literals are matched first."""
     return _LITERAL_OR_COMMENT.sub(lambda found: found[1] or "", sql).strip().rstrip(";")

@@ -24,8 +24,12 @@ UPDATE _sightings SET step = ? WHERE session = ? AND step = ?;
 -- Where the numbering of a session stands.
 SELECT last_seq FROM _sessions WHERE id = ?;
 
+-- name: moving
+-- Its events,
+SELECT id FROM _events WHERE session = ?;
+
 -- name: events
--- Its events follow those that are there, ?3 of them.
+-- which follow those that are there, ?3 of them.
 UPDATE _events SET session = ?1, seq = seq + ?3 WHERE session = ?2;
 
 -- name: keys

@@ -19,7 +19,7 @@ from tachograph.records.ledger import (
 )
 from tachograph.records.output import Line, OutputChunk
 from tachograph.records.session import SESSION_STATUSES, Session
-from tachograph.records.state import STATES, StateChange
+from tachograph.records.state import STATES, STATUS_OF_STATE, StateChange
 from tachograph.records.step import Fact, OutputPiece, Retracted, SessionFacts, Step, Unknown, Usage
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "RISK_LEVELS",
     "SESSION_STATUSES",
     "STATES",
+    "STATUS_OF_STATE",
     "AuditEntry",
     "CodeBlock",
     "Collision",

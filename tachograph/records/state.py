@@ -16,6 +16,11 @@ STATES = (
     "killed",
     "interrupted",
 )
+STATUS_OF_STATE = {
+    "started": "running", "running": "running", "resumed": "running", "waiting": "waiting", "paused": "paused",
+    "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
+}  # fmt: skip
+"""What a session's status is after a change of state; the others leave it as it is."""
 
 
 class StateChange(msgspec.Struct, frozen=True):

@@ -5,8 +5,10 @@ A message is one JSON object, `{"type", "id", "session_id", "seq", "at", "event"
 - `event`: one event, `event` is its row of the view `events`; null when that event is no more. Told again when it
   changes. A collision is told like an event without an id: its row, with the `event_type` collision.
 - `state`: a session is new or has changed, `event` is its row of the view `sessions`; `end`: the same, it has ended.
+  Of a replay that was paused, sped up or has come to its end: how it plays now (`player.Player.state`).
 - `snapshot`: everything that a viewer needs at an instant, instead of what came before it.
-- `gap`: something is missing from here on, `event` says what (`reason`).
+- `gap`: something is missing from here on, `event` says what (`reason`). In a replay: a silence that is shortened.
+- `output`: what a program printed, of a replay that was asked for it.
 - `heartbeat`: nothing happened, and the line still stands.
 
 `id` is the event's (an int), `seq` its place in the session, `at` ISO-8601 text in UTC: null where there is none.
@@ -25,7 +27,7 @@ from tachograph.formats import as_json
 from tachograph.formats.rows import to_row
 from tachograph.records import Collision, Event, Session
 
-Type = Literal["event", "snapshot", "state", "end", "heartbeat", "gap"]
+Type = Literal["event", "snapshot", "state", "end", "heartbeat", "gap", "output"]
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +45,21 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 def event(told: Event, cursor: str | None = None) -> Message:
     """An event as it is now."""
     return Message("event", told.id, told.session_id, told.seq, _text(told.at), to_row(told), cursor)
+
+
+def replayed(told: Event, at: int, more: Mapping[str, Any]) -> Message:
+    """An event as it was at `at` (ns): a tool call when it began, or when its result came. `more`: what it spent."""
+    return Message("event", told.id, told.session_id, told.seq, _text(at), {**to_row(told), **more})
+
+
+def output(session_id: str, at: int, stream: str, data: str, offset: int) -> Message:
+    """What a program printed at `at` (ns). `offset`: bytes of that stream so far, these included."""
+    return Message("output", None, session_id, None, _text(at), {"stream": stream, "data": data, "offset": offset})
+
+
+def playing(session_id: str, at: int, how: Mapping[str, Any]) -> Message:
+    """How a replay plays now, and that its clock stands at `at` (ns)."""
+    return Message("state", None, session_id, None, _text(at), how)
 
 
 def removed(event_id: int, session_id: str | None, cursor: str | None = None) -> Message:

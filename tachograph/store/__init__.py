@@ -34,6 +34,7 @@ from tachograph.store.ledger import Ledger
 from tachograph.store.measures import Measures
 from tachograph.store.memory import MemoryStore
 from tachograph.store.merging import Merging
+from tachograph.store.moments import Moments
 from tachograph.store.output import Output, Split
 from tachograph.store.receipts import Receipts
 from tachograph.store.restoring import Restoring
@@ -75,6 +76,7 @@ class Store:
         self.code_blocks = CodeBlocks(self._writer)
         self.feedback = Feedbacks(self._writer)
         self.output = Output(self._writer, self.sessions, split)
+        self.moments = Moments(self._writer, self.sessions)
         self.search = Search(self._writer, self.output)
         self.sources = Sources(self._writer)
         self.usage = Usages(self._writer)

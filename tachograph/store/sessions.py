@@ -9,7 +9,7 @@ import msgspec
 
 from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
-from tachograph.records import SESSION_STATUSES, STATES, Event, Session, StateChange
+from tachograph.records import SESSION_STATUSES, STATES, STATUS_OF_STATE, Event, Session, StateChange
 from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.json_text import from_json, to_json
@@ -22,10 +22,6 @@ _TOLD = SEALED | {  # to those who watch live, as soon as it changes; what grows
     *("environment", "copilot_session_id", "task_file", "importance", "title", "branch", "model", "parent_id"),
     *("workflow_id", "lost_bytes"),
 }
-_STATUS_OF_STATE = {
-    "started": "running", "running": "running", "resumed": "running", "waiting": "waiting", "paused": "paused",
-    "completed": "completed", "failed": "failed", "killed": "failed", "interrupted": "interrupted",
-}  # fmt: skip
 
 
 class Sessions:
@@ -180,7 +176,7 @@ class Sessions:
             raise BadRecord(f"state {change.state!r} is unknown", f"use one of {', '.join(STATES)}")
         with self._writer.transaction():
             self.get(change.session_id)
-            status = _STATUS_OF_STATE.get(change.state)
+            status = STATUS_OF_STATE.get(change.state)
             if status:
                 self._touch(change.session_id)
                 self._connection.execute(_sql.set_status, (status, change.session_id))

@@ -1,0 +1,75 @@
+"""All that a viewer needs to begin in the middle of a session, as the payload of one message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tachograph import clock
+from tachograph.formats.rows import to_row
+from tachograph.records import Session
+from tachograph.replay import messages
+from tachograph.replay.messages import Message
+from tachograph.replay.pages import as_told
+from tachograph.replay.seeking import Place
+from tachograph.replay.state import State
+from tachograph.replay.timeline import Timeline
+
+_OPEN_MAX = 100  # calls that are told in full; all are counted
+
+
+async def taken(timeline: Timeline, state: State, place: Place, replay: dict[str, Any]) -> Message:
+    """The snapshot after `state`, at a place; `replay` is how it plays."""
+    under_way = list(state.open.values())[-_OPEN_MAX:]
+    wanted = {*state.last.values(), *under_way, *(item for item in (state.last_failure,) if item >= 0)}
+    events = await timeline.ask(lambda store: store.events.some({timeline.event(item) for item in wanted}))
+    told = {
+        item: as_told(timeline, item, events[timeline.event(item)]) for item in wanted if timeline.event(item) in events
+    }
+    current = told.get(state.current)
+    everything = {
+        "status": status(timeline, state),
+        "turn": state.turn,
+        "turns": timeline.turns,
+        "counts": state.counts,
+        "failures": state.failures,
+        "current": current and current.event,
+        "last": {word: told[item].event for word, item in state.last.items() if item in told},
+        "last_failure": told[state.last_failure].event if state.last_failure in told else None,
+        "open": [told[item].event for item in under_way if item in told],
+        "open_count": len(state.open),
+        **state.tokens,
+        "cost_usd": state.cost_usd,
+        "terminal": {"printed": state.printed, **terminal_size(timeline.session)},
+        "session": to_row(timeline.session),
+        "replay": replay,
+    }
+    seq, event_id = (current.seq, current.id) if current else (None, None)
+    return messages.snapshot(timeline.session.id, place.at, everything, seq=seq, event_id=event_id)
+
+
+def status(timeline: Timeline, state: State) -> str:
+    """Of the session at that moment; after everything it is the session's own."""
+    ended = state.items == len(timeline) and timeline.session.ended_at is not None
+    return timeline.session.status if ended else state.status
+
+
+def terminal_size(session: Session) -> dict[str, int | None]:
+    """Columns and rows of the terminal that was recorded, as far as they are known."""
+    known: dict[str, Any] = session.metadata or {}
+    told = known.get("term")
+    term: dict[str, Any] = told if isinstance(told, dict) else {}
+    columns = known.get("columns") or known.get("width") or term.get("cols")
+    rows = known.get("rows") or known.get("height") or term.get("rows")
+    return {
+        "columns": columns if isinstance(columns, int) else None,
+        "rows": rows if isinstance(rows, int) else None,
+    }
+
+
+def offset_ms(timeline: Timeline, at: int) -> float:
+    """Since the session began, as everywhere."""
+    return (at - timeline.session.started_at) / 1e6
+
+
+def moment(at: int) -> str | None:
+    return clock.iso(at) if at else None

@@ -56,7 +56,10 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("rules", "rules", "List, check and try extraction rules."),
         Entry("extract", "extract", "Run rules over old recordings: what would change?"),
     ),
-    "Serve": (Entry("serve", "serve", "Answer questions about what is recorded: the HTTP API."),),
+    "Serve": (
+        Entry("serve", "serve", "Answer questions about what is recorded: the HTTP API."),
+        Entry("openapi", "openapi", "Print the description of the HTTP API."),
+    ),
     "Store": (
         Entry("db", "db", "The database file: where, how big, sound, SQL."),
         Entry("backup", "backup", "Write receipts, memory and audit log to files."),

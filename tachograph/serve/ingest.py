@@ -6,9 +6,11 @@ A hook is answered 200 whatever it sent: the agent waits for us, and shall go on
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated
 
 from litestar import MediaType, Response, Router, post
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter
 
 from tachograph.capture import received
@@ -24,7 +26,33 @@ _NOTHING = b"{}"
 AgentName = Annotated[str, Parameter(pattern=_WORD, description="The agent that calls, as sessions carry its name.")]
 
 
-@post("/api/ingest/hooks/{agent:str}", status_code=200, media_type=MediaType.JSON)
+_OBJECT = Schema(type=OpenAPIType.OBJECT, additional_properties=True)
+_BINARY = Schema(type=OpenAPIType.STRING, content_media_type="application/x-protobuf")
+_JSON = {"application/json": OpenAPIMediaType(schema=_OBJECT)}
+_OTLP = {**_JSON, "application/x-protobuf": OpenAPIMediaType(schema=_BINARY)}
+
+
+@dataclass
+class _Hook(Operation):
+    """The body is read as it is, so only this says what it may be."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(_JSON, "A message of a hook, in the agent's own words.", required=True)
+        if self.responses:
+            self.responses["200"] = OpenAPIResponse("Kept. What the agent should know, or nothing.", content=_JSON)
+
+
+@dataclass
+class _Telemetry(Operation):
+    """As OTLP/HTTP says, see opentelemetry-proto: an Export…ServiceRequest, an Export…ServiceResponse."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(_OTLP, "An export request; may be packed with gzip.", required=True)
+        if self.responses:
+            self.responses["200"] = OpenAPIResponse("Kept, or a partial success that says what was not.", content=_OTLP)
+
+
+@post("/api/ingest/hooks/{agent:str}", status_code=200, media_type=MediaType.JSON, operation_class=_Hook)
 async def hooks(request: Incoming, agent: AgentName) -> Response[bytes]:
     """One message of a hook, kept as it is. Headers: X-Tachograph-Event, -Session, -Workflow.
 
@@ -39,19 +67,19 @@ async def hooks(request: Incoming, agent: AgentName) -> Response[bytes]:
     return Response(advice or _NOTHING, media_type=MediaType.JSON)
 
 
-@post("/v1/logs", status_code=200)
+@post("/v1/logs", status_code=200, operation_class=_Telemetry)
 async def logs(request: Incoming) -> Response[bytes]:
     """OTLP/HTTP logs, JSON or protobuf."""
     return await _telemetry(request, "logs")
 
 
-@post("/v1/metrics", status_code=200)
+@post("/v1/metrics", status_code=200, operation_class=_Telemetry)
 async def metrics(request: Incoming) -> Response[bytes]:
     """OTLP/HTTP metrics, JSON or protobuf."""
     return await _telemetry(request, "metrics")
 
 
-@post("/v1/traces", status_code=200)
+@post("/v1/traces", status_code=200, operation_class=_Telemetry)
 async def traces(request: Incoming) -> Response[bytes]:
     """OTLP/HTTP traces, JSON or protobuf."""
     return await _telemetry(request, "traces")

@@ -1,0 +1,86 @@
+"""Errors of every part in one shape: `{"error": {"code", "message", "hint"}}`. No path and no traceback goes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import MediaType, Response
+from litestar.exceptions import HTTPException
+
+from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, UsageError, VerificationFailed
+from tachograph.paths import Places
+from tachograph.serve import bodies
+from tachograph.serve.guard import failed
+
+_STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's family counts
+    UsageError: 400, NotFound: 404, Refused: 403, StoreBusy: 503, VerificationFailed: 409, TachographError: 500,
+}  # fmt: skip
+_CODES = {
+    400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large", 415: "content_type", 422: "bad_request",
+}  # fmt: skip
+_SEE = "tachograph openapi, or /api/docs, says what there is"
+_HINTS = {400: _SEE, 404: _SEE, 405: _SEE}
+
+
+def answer(request: bodies.Incoming, error: Exception) -> Response[object]:
+    """An error as an answer."""
+    status, code, message, hint = _told(request, error)
+    places: Places | None = getattr(request.app.state, "places", None)
+    if places is not None:
+        message, hint = without_paths(message, places), without_paths(hint, places)
+    body = {"error": {"code": code, "message": message, "hint": hint}}
+    headers = dict(getattr(error, "headers", None) or {})
+    if status == 413:
+        headers["connection"] = "close"
+    return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def without_paths(text: str, places: Places) -> str:
+    """A message, with our own places called what they are instead of where they are."""
+    named = {
+        places.database: "the database",
+        places.journal: "the journal folder",
+        places.data: "the data folder",
+        os.path.expanduser("~"): "~",
+    }
+    if places.config != places.data:
+        named[places.config] = "the config folder"
+    for path, name in named.items():
+        if len(path) > 1:
+            text = text.replace(path, name)
+    return text
+
+
+def _told(request: bodies.Incoming, error: Exception) -> tuple[int, str, str, str]:
+    """(status, code, message, hint)"""
+    if isinstance(error, bodies.NotTaken):
+        return error.status_code, error.code, error.detail, error.hint
+    if isinstance(error, TachographError):
+        status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+        return status, error.code, str(error), error.hint
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        status = error.status_code
+        return status, _CODES.get(status, "failed"), _message(request, error), _HINTS.get(status, "")
+    failed(request.scope, error)  # type: ignore[arg-type]  # Litestar's own name for a scope
+    return 500, "failed", "something went wrong in here", "tachograph doctor"
+
+
+def _message(request: bodies.Incoming, error: HTTPException) -> str:
+    """In one sentence; a wrong parameter is named with what it may be."""
+    wrong = error.extra if isinstance(error.extra, list) else []
+    found = [_wrong(one) for one in wrong if isinstance(one, Mapping)]
+    if found:
+        return "; ".join(found)
+    if error.status_code == 404:
+        return "there is nothing at this address"
+    if error.status_code == 405:
+        return f"{request.method} is not possible here; {dict(error.headers or {}).get('allow', 'nothing')} is"
+    return error.detail
+
+
+def _wrong(one: Mapping[str, Any]) -> str:
+    said = str(one.get("message", "")).replace("`", "")
+    said = said[:1].lower() + said[1:]
+    return f"{one['key']}: {said}" if one.get("key") else said

@@ -42,13 +42,13 @@ def cli(
     Secrets stay masked in all of them but the first.
 
     \b
-    original   what its agent wrote of it, byte for byte, also after the
-               agent has deleted it: the one file, or a tar of several,
-               always the same for the same files. Secrets are in it
-               again unless --masked. Instead of a session, the path of
-               one file, also of one that no reader knows.
-    in-toto    its receipt, as a statement about its files in a DSSE
-               envelope; tachograph receipt verify FILE checks it.
+    original     what its agent wrote of it, byte for byte, also after the
+                 agent has deleted it: the one file, or a tar of several,
+                 always the same for the same files. Secrets are in it
+                 again unless --masked. Instead of a session, the path of
+                 one file, also of one that no reader knows.
+    in-toto      its receipt, as a statement about its files in a DSSE
+                 envelope; tachograph receipt verify FILE checks it.
     """
     store = app.store()
     part = Part(since, until, turn)
@@ -94,7 +94,7 @@ def _receipt(app: App, store: Store, session: str, sign: bool) -> tuple[str, Ite
 
 def _described() -> str:
     """The formats of the registry, as the help lists them."""
-    return "\n".join(f"    {one.name:<10} {one.about}" for one in FORMATS.values())
+    return "\n".join(f"    {one.name:<12} {one.about}" for one in FORMATS.values())
 
 
 cli.help = (cli.help or "").rstrip() + "\n" + _described()

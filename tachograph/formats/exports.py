@@ -11,7 +11,7 @@ from tachograph.formats.recording import Recording
 
 
 class Format(NamedTuple):
-    """`module` of this room has `export(recording) -> Iterator[str | bytes]`, imported when it is first asked for."""
+    """`module` of this room has a `function(recording) -> Iterator[str | bytes]`; imported when it is asked for."""
 
     name: str
     module: str
@@ -19,15 +19,24 @@ class Format(NamedTuple):
     suffix: str
     about: str  # in a few words
     whole: bool = False  # a part of a session would not be what the format promises
+    function: str = "export"
 
     def pieces(self, recording: Recording) -> Iterator[bytes]:
         """The file in pieces. Raises UsageError where the format needs an extra that is not installed."""
-        made = importlib.import_module(f"tachograph.formats.{self.module}").export(recording)
+        made = getattr(importlib.import_module(f"tachograph.formats.{self.module}"), self.function)(recording)
         return (piece.encode() if isinstance(piece, str) else piece for piece in made)
 
 
 _FORMATS = (
     Format("jsonl", "jsonl", "application/jsonl", ".jsonl", "all of it, a record a line; import reads it", True),
+    Format("cast", "asciicast", "application/x-asciicast", ".cast", "its terminal, or its transcript, for asciinema"),
+    Format(
+        *("cast-v2", "asciicast", "application/x-asciicast", ".cast", "the same for asciinema before 3.0"),
+        function="export_v2",
+    ),
+    Format("har", "har", "application/json", ".har", "calls of tools and models, for the network panel of a browser"),
+    Format("chrome-trace", "chrome_trace", "application/json", ".trace.json", "when what ran, for Perfetto"),
+    Format("md", "markdown", "text/markdown", ".md", "a transcript to read"),
     Format("json", "session_json", "application/json", ".json", "the session and its events as one JSON document"),
     Format("csv", "session_csv", "text/csv", ".csv", "its events, safe for spreadsheets"),
     Format("otlp", "otlp", "application/json", ".otlp.json", "OTLP traces, with today's GenAI names"),

@@ -57,6 +57,13 @@ def failed(event: Event) -> bool:
     return bool(event.exit_code) and event.event_type in TOOLS and event.status not in {"rejected", "interrupted"}
 
 
+def begun(event: Event) -> int:
+    """When a step began, in ns. The command that was wrapped is told when it has ended, all others when they begin."""
+    if (event.event_type, event.source) == ("command", "wrapper"):
+        return event.at - round((event.duration_ms or 0) * 1e6)
+    return event.at
+
+
 def is_step(event: Event) -> bool:
     """Not found by a rule, and not the command that was wrapped, which is the session itself."""
     return event.pattern is None and (event.event_type, event.source) != ("command", "wrapper")

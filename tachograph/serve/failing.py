@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import MediaType, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, UsageError, VerificationFailed
 from tachograph.paths import Places
@@ -63,6 +63,8 @@ def _told(request: bodies.Incoming, error: Exception) -> tuple[int, str, str, st
     if isinstance(error, HTTPException) and error.status_code < 500:
         status = error.status_code
         return status, _CODES.get(status, "failed"), _message(request, error), _HINTS.get(status, "")
+    if isinstance(error, InternalServerException) and "disconnected" in error.detail:
+        return 400, "bad_request", "the request broke off", ""  # nobody reads that, and nothing is wrong here
     failed(request.scope, error)  # type: ignore[arg-type]  # Litestar's own name for a scope
     return 500, "failed", "something went wrong in here", "tachograph doctor"
 

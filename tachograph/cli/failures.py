@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import click
+
+from tachograph import clock
 from tachograph.analyse.faults import Group, likeness
+from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, command, listing_options, pass_app, session_filter
 from tachograph.cli.listing import Field, Shape, emit
+from tachograph.errors import UsageError
 from tachograph.formats import human
-from tachograph.recall import failures
+from tachograph.recall import failures, fixes
 
 
 @command("failures")
+@click.option("--like", metavar="MESSAGE|EVENT", help="Failures like this one, and what fixed them.")
 @session_filter
 @listing_options
 @pass_app
-def cli(app: App, listing: Listing, session: str | None) -> None:
+def cli(app: App, listing: Listing, session: str | None, like: str | None) -> None:
     """List what went wrong, the most frequent first. Messages that differ in numbers, ids or folders are one."""
+    if like is not None:
+        _alike(app, listing, session, like)
+        return
     store = app.store()
     named = store.sessions.resolve(session).id if session else None
     found = failures.failures(store, agent=listing.agent, session=named, since=listing.since, until=listing.until)
@@ -23,6 +32,29 @@ def cli(app: App, listing: Listing, session: str | None) -> None:
         app.hint("tachograph search MESSAGE shows each case; tachograph show SESSION --failed")
     if found.cut:
         app.say(f"counted over the latest {human.number(found.scanned)} findings; --since narrows it", "2")
+
+
+def _alike(app: App, listing: Listing, session: str | None, like: str) -> None:
+    if session:
+        raise UsageError("--like looks into all sessions", "leave the session out")
+    asked = int(like) if like.isdigit() else like
+    found = fixes.similar(
+        app.store(), asked, agent=listing.agent, since=listing.since, until=listing.until, limit=listing.fetch
+    )
+    fields = [
+        Field("timestamp", "WHEN", lambda row: app.when(clock.parse_time(row["timestamp"], app.now))),
+        Field("session_id", "SESSION", lambda row: draw.short_id(app, row["session_id"]), stretch=True),
+        Field("likeness", "LIKE", lambda row: f"{row['likeness']:.0%}", right=True),
+        Field("message", "MESSAGE", stretch=True),
+        Field("command", "FAILED", stretch=True),
+        Field("fixed_by", "WENT WELL", lambda row: row["fixed_by"]["command"] if row["fixed_by"] else "", stretch=True),
+        Field("changed", "CHANGED", lambda row: ", ".join(row["changed"]), stretch=True),
+    ]
+    shape = Shape("failure", fixes.COLUMNS, fields, lambda row: row)
+    if emit(app, listing, found.failures, shape, "nothing failed like this; fewer words may be found"):
+        app.hint("--json has what was edited and run until it went well")
+    if found.cut:
+        app.say("older findings were not looked at; --until looks further back", "2")
 
 
 def _shape(app: App) -> Shape:

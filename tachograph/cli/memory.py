@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import sys
-from typing import Any
 
 import click
 
@@ -19,7 +18,7 @@ from tachograph.errors import NotFound, UsageError
 from tachograph.extract.redact import redact_text
 from tachograph.formats import human, quoted, sanitise
 from tachograph.formats.rows import columns, to_row
-from tachograph.ingest.preparing import masked
+from tachograph.ingest.preparing import without_secrets
 from tachograph.records import Memory
 from tachograph.store.json_diff import Change
 
@@ -59,7 +58,7 @@ def set_(
     With --expect nobody's newer version is written over: the command is refused (exit code 4), the conflict noted.
     """
     stored = app.new_store().memory.set(
-        redact_text(agent.strip())[0], _without_secrets(_text(value)), expect=expect, source="cli",
+        redact_text(agent.strip())[0], without_secrets(_text(value)), expect=expect, source="cli",
         agent_type=redact_text(agent_type)[0] if agent_type else None, session_id=_writer(app, session),
     )  # fmt: skip
     if as_json_:
@@ -210,17 +209,6 @@ def _text(value: str | None) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"the memory is not UTF-8 text ({error.reason} at byte {error.start})", "") from None
-
-
-def _without_secrets(text: str) -> str:
-    """Masked as text first, where a name beside a value tells more; then inside the texts, where escapes hid one."""
-    once = redact_text(text)[0]
-    try:
-        value: Any = json.loads(once)
-        twice = masked(value)
-    except (ValueError, RecursionError):  # told by the store, with the place
-        return once
-    return once if twice == value else json.dumps(twice, ensure_ascii=False, separators=(",", ":"))
 
 
 def _writer(app: App, session: str | None) -> str | None:

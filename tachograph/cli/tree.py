@@ -23,6 +23,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("note", "note", "Mark a moment of a session with your own words."),
         Entry("memory", "memory", "What agents want to know next time, every version of it."),
         Entry("setup", "setup", "Have an agent send what it does; shows what it writes, and undoes it."),
+        Entry("mcp", "mcp", "Answer agents' questions about the past (Model Context Protocol, stdio)."),
         Entry("hook", "for_agents", "Keep a message of an agent; what agents call when they are set up."),
     ),
     "Look": (

@@ -12,13 +12,13 @@ from litestar.datastructures import State
 
 from tachograph import keys
 from tachograph.paths import Places
-from tachograph.serve import bodies, described, failing, ingest, metrics, pages
+from tachograph.serve import bodies, described, failing, ingest, mcp_http, metrics, pages
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.reading import Reading
 from tachograph.serve.sink import Sink
 
-ROUTERS = (ingest.router, metrics.router, pages.router)  # a line for every part of the API
+ROUTERS = (ingest.router, metrics.router, pages.router, mcp_http.router)  # a line for every part of the API
 
 
 def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, names: Sequence[str] = ()) -> Guard:

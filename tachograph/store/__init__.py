@@ -36,6 +36,7 @@ from tachograph.store.memory import MemoryStore
 from tachograph.store.merging import Merging
 from tachograph.store.moments import Moments
 from tachograph.store.output import Output, Split
+from tachograph.store.recall import Recall
 from tachograph.store.receipts import Receipts
 from tachograph.store.restoring import Restoring
 from tachograph.store.seals import Seals
@@ -106,6 +107,7 @@ class Store:
         self.slo = Slo(self._writer, self.ledger, self.stages)
         self.whole = Whole(self._writer, self.sessions, self.events)
         self.restoring = Restoring(self._writer, self.sessions, self.output, self.code_blocks)
+        self.recall = Recall(self._writer)
 
     def timeline(
         self,

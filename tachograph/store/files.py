@@ -120,7 +120,7 @@ class Files:
         self._connection.create_scalar_function("anchored", _anchored, 1, deterministic=True)
         where = Where()
         if path is not None:
-            self._connection.create_scalar_function("fits", _fitting(path), 2, deterministic=True)
+            self._connection.create_scalar_function("fits", fitting(path), 2, deterministic=True)
             where.add("fits(s.project_dir, t.file_path)")
         where.add("s.session_id = ?", session)
         where.add("e.at >= ?", since)
@@ -147,7 +147,7 @@ def _anchored(path: str) -> bool:
     return _ABSOLUTE.match(path) is not None
 
 
-def _fitting(wanted: str) -> Callable[[str | None, str], bool]:
+def fitting(wanted: str) -> Callable[[str | None, str], bool]:
     """Whether a file is one of those wanted."""
     glob = wanted.replace("%", "*")
     if any(sign in glob for sign in "*?["):

@@ -215,3 +215,10 @@ def test_a_session_that_runs_is_seen_while_it_runs(call: Ask, home: Path) -> Non
         process.communicate(timeout=20)
     page = call("show", row["id"], "--json").json
     assert (page["status"], [note["content"] for note in page["notes"]]) == ("completed", ["still here"])
+
+
+def test_failures_like_one_and_what_fixed_them(asked: Ask) -> None:
+    rows = asked("failures", "--like", "E  assert 1 == 2", "--json").json
+    assert rows and all(row["fixed_by"]["command"].startswith("pytest -q tests") for row in rows)
+    assert asked("failures", "--like", "E assert 1 == 2").rows[0]["changed"] == '["src/seek.py"]'
+    assert asked("failures", "last", "--like", "x").code == 2

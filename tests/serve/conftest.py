@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from tachograph import keys, paths
+from tachograph.cli.main import main
 from tachograph.journal.reader import Record, read
 from tachograph.serve.run import Background
+from tests.cli import histories
 
 
 class Reply(NamedTuple):
@@ -24,6 +26,14 @@ class Reply(NamedTuple):
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+@pytest.fixture
+def told(home: Path, tmp_path: Path) -> Path:
+    """The home, with the sessions of `histories` in it."""
+    histories.write(tmp_path / "histories")
+    assert main(["import", str(tmp_path / "histories")]) == 0
+    return home
 
 
 @pytest.fixture

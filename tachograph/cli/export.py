@@ -29,13 +29,14 @@ from tachograph.store import Store
 @click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only this turn, counted from 1.")
 @click.option("--since", type=Time(), metavar="TIME", help="Only what happened from this time on: 15m, 2026-11-01 …")
 @click.option("--until", type=Time(), metavar="TIME", help="Only what happened up to this time.")
+@click.option("--cast-version", type=choice("2", "3"), help="cast: 2 for asciinema before 3.0.")
 @click.option("--masked", is_flag=True, help="original: leave secrets masked.")
 @click.option("--sign", is_flag=True, help="in-toto: sign it with the key of this installation.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @pass_app
 def cli(
     app: App, sessions: tuple[str, ...], form: str, output: str | None, turn: int | None, since: int | None,
-    until: int | None, masked: bool, sign: bool, force: bool,
+    until: int | None, cast_version: str | None, masked: bool, sign: bool, force: bool,
 ) -> None:  # fmt: skip
     """Write a session (the last one) to a file, or to stdout when that is no terminal; several to a folder.
 
@@ -50,6 +51,9 @@ def cli(
     in-toto      its receipt, as a statement about its files in a DSSE
                  envelope; tachograph receipt verify FILE checks it.
     """
+    if cast_version and form != "cast":
+        raise UsageError("--cast-version is for --as cast", f"leave it out with --as {form}")
+    form = "cast-v2" if cast_version == "2" else form
     store = app.store()
     part = Part(since, until, turn)
     if form not in FORMATS and part != exporting.WHOLE:

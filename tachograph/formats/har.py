@@ -16,23 +16,12 @@ import msgspec
 import tachograph
 from tachograph import clock
 from tachograph.formats import as_json
-from tachograph.formats.otlp_names import provider
+from tachograph.formats.otlp_names import host_of
 from tachograph.formats.recording import TOOLS, Moment, Recording, Turn, begun, is_step
 from tachograph.formats.sanitise import line, terminal
 from tachograph.records import Event
 
 HOST = "http://tachograph.localhost"  # panels take absolute addresses only; this one never leaves the machine
-_HOSTS = {
-    "anthropic": "api.anthropic.com",
-    "cohere": "api.cohere.com",
-    "deepseek": "api.deepseek.com",
-    "gcp.gemini": "generativelanguage.googleapis.com",
-    "mistral_ai": "api.mistral.ai",
-    "moonshot_ai": "api.moonshot.ai",
-    "openai": "api.openai.com",
-    "perplexity": "api.perplexity.ai",
-    "x_ai": "api.x.ai",
-}
 _STATUSES = {
     "ok": (200, "OK"),
     "error": (500, "error"),
@@ -187,7 +176,7 @@ def _printed(recording: Recording) -> str:
 def _model_call(said: _Said, recording: Recording) -> Row:
     usage, event = said.moment.usage, said.moment.event
     model = (usage and usage.model) or (event.metadata or {}).get("model") or recording.session.model or "model"
-    host = _HOSTS.get(provider(str(model)) or "")
+    host = host_of(str(model))
     address = f"{f'https://{host}' if host else HOST}/{_part(str(model))}"
     known: Row = {"_model": model, "_cost_source": said.moment.cost_source}
     if usage is not None:

@@ -72,3 +72,16 @@ def _providers() -> dict[str, list[str]]:
     text = files("tachograph.formats").joinpath("providers.toml").read_text("utf-8")
     found: dict[str, list[str]] = tomllib.loads(text)["providers"]
     return found
+
+
+def host_of(model: str | None) -> str | None:
+    """The host at which who makes a model answers; None when that is not known."""
+    found: str | None = _hosts().get(provider(model) or "")
+    return found
+
+
+@cache
+def _hosts() -> dict[str, str]:
+    text = files("tachograph.formats").joinpath("providers.toml").read_text(encoding="utf-8")
+    hosts: dict[str, str] = tomllib.loads(text)["hosts"]
+    return hosts

@@ -127,10 +127,58 @@ def test_what_cannot_be_exported(ask: Ask) -> None:
     wrapped = ask("export", "last", "--as", "original", "-o", "-")
     assert wrapped.code == 3 and "no history of its agent's own" in wrapped.err
     assert ask("export", "nobody", "--as", "original").code == 3
-    unknown = ask("export", "last", "--as", "har")
+    unknown = ask("export", "last", "--as", "pdf")
     assert unknown.code == 2 and "'original'" in unknown.err
     missing = ask("export", "last")
     assert missing.code == 2 and missing.err.count("\n") == 2
+
+
+def test_several_sessions_are_several_files(ask: Ask, tmp_path: Path) -> None:
+    words = ("export", "last", "last~1", "--as", "jsonl")
+    assert "several sessions are several files" in ask(*words).err
+    (tmp_path / "out").mkdir()
+    answer = ask(*words, "-o", str(tmp_path / "out"))
+    assert answer.code == 0 and answer.err.count("✓") == 2
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert [name.split("-")[0] for name in names] == ["builder", "tester"] and names[0].endswith(".jsonl")
+
+
+def test_versions_of_a_cast(ask: Ask) -> None:
+    assert ask("export", "--as", "cast").out.startswith('{"version":3')
+    assert ask("export", "--as", "cast", "--cast-version", "2").out.startswith('{"version":2')
+    wrong = ask("export", "--as", "har", "--cast-version", "2")
+    assert wrong.code == 2 and "--as cast" in wrong.err
+
+
+def test_a_part_of_a_session(asked: Ask) -> None:
+    second = asked("export", FIRST, "--as", "md", "--turn", "2").out
+    assert "clean up and document it" in second and "fix the seek test" not in second
+    assert asked("export", FIRST, "--as", "md", "--turn", "9").code == 2
+    for form in ("original", "jsonl"):
+        assert "as a whole" in asked("export", FIRST, "--as", form, "--turn", "1").err
+
+
+def test_an_export_is_noted_in_the_audit_log(ask: Ask) -> None:
+    assert ask("export", "last", "--as", "har").code == 0
+    entry = ask("audit", "list", "--json", "-n", "1").json[0]
+    assert (entry["agent_id"], entry["operation"]) == ("tachograph", "export")
+    assert entry["details"].startswith("session tester-") and entry["details"].endswith("as har")
+
+
+def test_a_session_moves_to_another_store(
+    asked: Ask, call: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "moved.jsonl"
+    assert asked("export", FIRST, "--as", "jsonl", "-o", str(file)).code == 0
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(tmp_path / "another"))
+    first = call("import", str(file))
+    assert first.code == 0 and "1 sessions from 1 files" in first.out
+    assert "1 files unchanged" in call("import", str(file)).out
+    assert call("export", FIRST, "--as", "jsonl").out.encode() == file.read_bytes()
+    file.write_bytes(file.read_bytes()[:5000])
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(tmp_path / "third"))
+    cut = call("import", str(file))
+    assert cut.code == 1 and "moved.jsonl" in cut.err
 
 
 def test_names_in_an_archive_tell_files_apart() -> None:

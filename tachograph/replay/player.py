@@ -53,7 +53,8 @@ class RealClock:
 class Options(NamedTuple):
     """How to play. `idle_limit` in ns, None: silences keep their length; `begin`, `end` as `seeking.moment` takes them.
 
-    `output`: what programs printed is told, too. `stay`: at its end the replay waits for what is asked of it.
+    `output`: what programs printed is told, too. `stay`: at its end the replay waits for what is asked of it. `items`:
+    so many items have been told elsewhere. `name`: its id, where it has one.
     """
 
     speed: float = 1.0
@@ -64,6 +65,8 @@ class Options(NamedTuple):
     paused: bool = False
     output: bool = False
     stay: bool = False
+    items: int = 0
+    name: str | None = None
 
 
 class Player(AsyncIterator[Message]):
@@ -85,12 +88,14 @@ class Player(AsyncIterator[Message]):
         self._pages = Pages(timeline, options.output)
         self._pace = self._paced()
         self._states = States(timeline)
-        self._place = Place(self._window.first, self._window.begin)
+        self._name = options.name
+        self._place = seeking.after(timeline, self._window, options.items)
         self._anchor: tuple[int, int] | None = None  # (time of the clock, play time) while it runs
-        self._passed = self._window.begin  # the time of what was told or leapt to last
+        self._passed = self._place.at  # the time of what was told or leapt to last
         self._silence_told = -1
         self._rush = -1  # up to this item everything is due at once
         self._begun = self._ended = self.stopped = self._held = False
+        self._turn = 1
         self._turned = 0  # grows with every control: what was being read for the place before is not told
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -147,24 +152,13 @@ class Player(AsyncIterator[Message]):
         return self.state()
 
     def state(self) -> dict[str, Any]:
-        """How it plays now."""
-        place = self._here()
-        how = "stopped" if self.stopped else "ended" if self._ended else "paused" if self.paused else "playing"
-        return {
-            "playing": how,
-            "session_id": self.timeline.session.id,
-            "at": snapshot.moment(place.at),
-            "offset_ms": snapshot.offset_ms(self.timeline, place.at),
-            "from_ms": snapshot.offset_ms(self.timeline, self._window.begin),
-            "to_ms": snapshot.offset_ms(self.timeline, self._window.end),
-            "items": place.items,
-            "total": len(self.timeline),
-            "turns": self.timeline.turns,
-            "speed": self.speed,
-            "idle_limit": None if self.idle_limit is None else self.idle_limit / clock.SECOND,
-            "loop": self.loop,
-            "output": self._output,
-        }
+        """How it plays now. Times in ms since the session began; `idle_limit` in seconds."""
+        return self._told(self._here(), self._how(self._ended), self._turn)
+
+    @property
+    def items(self) -> int:
+        """How many items have been told or leapt over, those included that are not told at all."""
+        return self._place.items
 
     @property
     def has_more(self) -> bool:
@@ -218,6 +212,29 @@ class Player(AsyncIterator[Message]):
         at = max(self._place.at, min(at, self.timeline.at[coming]))
         return Place(max(self._place.items, min(self.timeline.until(at), coming)), at)
 
+    def _how(self, ended: bool) -> str:
+        return "stopped" if self.stopped else "ended" if ended else "paused" if self.paused else "playing"
+
+    def _told(self, place: Place, how: str, turn: int) -> dict[str, Any]:
+        since = self.timeline.session.started_at
+        return {
+            "replay_id": self._name,
+            "playing": how,
+            "session_id": self.timeline.session.id,
+            "at": clock.iso(place.at) if place.at else None,
+            "offset_ms": (place.at - since) / 1e6,
+            "from_ms": (self._window.begin - since) / 1e6,
+            "to_ms": (self._window.end - since) / 1e6,
+            "items": place.items,
+            "total": len(self.timeline),
+            "turn": turn,
+            "turns": self.timeline.turns,
+            "speed": self.speed,
+            "idle_limit": None if self.idle_limit is None else self.idle_limit / clock.SECOND,
+            "loop": self.loop,
+            "output": self._output,
+        }
+
     def _freeze(self) -> None:
         self._place, self._anchor = self._here(), None
         self._turned += 1
@@ -259,6 +276,7 @@ class Player(AsyncIterator[Message]):
             return None
         self._place = Place(item + 1, max(at, self._place.at))
         self._passed = at
+        self._turn = self.timeline.turn(item) or self._turn
         if item == self._rush:
             self._rush = -1
         return message
@@ -273,7 +291,7 @@ class Player(AsyncIterator[Message]):
             "nothing happened",
             self._passed,
             session_id=self.timeline.session.id,
-            until=snapshot.moment(silence.end),
+            until=clock.iso(silence.end),
             duration_ms=(silence.end - silence.begin) / 1e6,
             played_ms=silence.played / 1e6,
         )
@@ -283,8 +301,10 @@ class Player(AsyncIterator[Message]):
         window = self._window
         if self.loop and self._pace.played(window.end) > 0:
             self._freeze()
-            await self._leap(Place(window.first, window.begin))
-            self._thaw()
+            try:
+                await self._leap(Place(window.first, window.begin))
+            finally:
+                self._thaw()
             return None
         self._freeze()
         self._ended = True
@@ -293,11 +313,12 @@ class Player(AsyncIterator[Message]):
     # controls ------------------------------------------------------------------------------------------------------
 
     async def _leap(self, place: Place) -> None:
-        """Go to a place; the snapshot there is told next."""
-        self._ended, self._rush, self._silence_told = False, -1, -1
-        self._place, self._passed = place, place.at
+        """Go to a place; the snapshot there is told next. Cancelled or failed, it is where it was."""
         state = self._states.after(place.items)
-        self._ready.append(await snapshot.taken(self.timeline, state, place, self.state()))
+        taken = await snapshot.taken(self.timeline, state, place, self._told(place, self._how(ended=False), state.turn))
+        self._ended, self._rush, self._silence_told = False, -1, -1
+        self._place, self._passed, self._turn = place, place.at, state.turn
+        self._ready.append(taken)
 
     def _tell(self) -> None:
         self._ready.append(messages.playing(self.timeline.session.id, self._place.at, self.state()))
@@ -345,4 +366,5 @@ class Player(AsyncIterator[Message]):
 
     async def _stop(self) -> None:
         self.stopped = True
+        self._ready.clear()
         self._ready.append(messages.end(self.timeline.session.id, self._place.at, replay=self.state()))

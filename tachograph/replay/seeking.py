@@ -11,7 +11,7 @@ from tachograph import clock
 from tachograph.errors import NotFound, UsageError
 from tachograph.replay.timeline import OUTPUT, Timeline
 
-WAYS = ("to", "by", "fraction", "turn", "failure", "marker", "chapter", "event")
+WAYS = ("to", "by", "fraction", "turn", "failure", "marker", "chapter", "event", "items")
 _MILLISECOND = 1_000_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -61,6 +61,8 @@ def place(timeline: Timeline, window: Window, here: Place, way: str, value: obje
     """
     if way in ("to", "by", "fraction"):
         return at_time(timeline, window, _time(timeline, window, here, way, value))
+    if way == "items":
+        return after(timeline, window, _whole(value, way))
     if way == "event":
         found = timeline.item_of(_whole(value, way))
         if found is None:
@@ -76,6 +78,12 @@ def at_time(timeline: Timeline, window: Window, at: int) -> Place:
         return Place(window.first, window.begin)
     at = min(_inclusive(at), window.end)
     return _within(window, Place(timeline.until(at), at))
+
+
+def after(timeline: Timeline, window: Window, items: int) -> Place:
+    """Right after so many items, as `Player.state` counts them."""
+    items = min(items, window.last)
+    return Place(items, timeline.at[items - 1]) if items > window.first else Place(window.first, window.begin)
 
 
 def step_back(timeline: Timeline, window: Window, here: Place) -> Place:
@@ -144,7 +152,7 @@ def _whole(value: object, way: str) -> int:
     try:
         return int(str(value))
     except ValueError:
-        known = "a number" if way == "event" else "a number, next or previous"
+        known = "a number" if way in ("event", "items") else "a number, next or previous"
         raise UsageError(f"{way}: {value!r} will not do", f"{way} takes {known}") from None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tachograph import clock
 from tachograph.formats.rows import to_row
 from tachograph.records import Session
 from tachograph.replay import messages
@@ -64,12 +63,3 @@ def terminal_size(session: Session) -> dict[str, int | None]:
         "columns": columns if isinstance(columns, int) else None,
         "rows": rows if isinstance(rows, int) else None,
     }
-
-
-def offset_ms(timeline: Timeline, at: int) -> float:
-    """Since the session began, as everywhere."""
-    return (at - timeline.session.started_at) / 1e6
-
-
-def moment(at: int) -> str | None:
-    return clock.iso(at) if at else None

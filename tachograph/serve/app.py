@@ -12,13 +12,20 @@ from litestar.datastructures import State
 
 from tachograph import keys
 from tachograph.paths import Places
-from tachograph.serve import bodies, described, failing, ingest, mcp_http, metrics, pages
+from tachograph.serve import bodies, described, failing, ingest, mcp_http, metrics, pages, replaying
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.reading import Reading
+from tachograph.serve.replays import Replays
 from tachograph.serve.sink import Sink
 
-ROUTERS = (ingest.router, metrics.router, pages.router, mcp_http.router)  # a line for every part of the API
+ROUTERS = (
+    ingest.router,
+    metrics.router,
+    pages.router,
+    mcp_http.router,
+    replaying.router,
+)  # a line for every part of the API
 
 
 def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, names: Sequence[str] = ()) -> Guard:
@@ -28,7 +35,9 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
     """
     inner = Litestar(
         [health, openapi, *ROUTERS],
-        state=State({"places": places, "sink": sink, "advisor": advisor, "reading": reading}),
+        state=State(
+            {"places": places, "sink": sink, "advisor": advisor, "reading": reading, "replays": Replays(reading)}
+        ),
         exception_handlers={Exception: failing.answer},
         openapi_config=None,
         request_max_body_size=bodies.LIMIT,

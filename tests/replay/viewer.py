@@ -100,6 +100,24 @@ def begin(timeline: Timeline, **options: Any) -> tuple[Player, JumpingClock]:
     return Player(timeline, clock, Options(**options)), clock
 
 
+async def hear(player: Player, viewer: Viewer, most: int = 100_000) -> None:
+    """To its end, or so many messages."""
+    for _ in range(most):
+        try:
+            viewer.hear(await anext(player))
+        except StopAsyncIteration:
+            return
+
+
+async def some(player: Player, viewer: Viewer, most: int) -> None:
+    """So many messages, fewer when it waits for somebody."""
+    for _ in range(most):
+        waiting = player.state()["playing"] in ("paused", "ended")
+        if waiting and not player.has_more:
+            return
+        viewer.hear(await anext(player))
+
+
 KINDS = ("prompt", "reply", "call", "unanswered", "marker", "state", "error", "usage", "print", "print", "warn")
 steps = st.lists(
     st.tuples(

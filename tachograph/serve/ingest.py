@@ -37,7 +37,8 @@ class _Hook(Operation):
     """The body is read as it is, so only this says what it may be."""
 
     def __post_init__(self) -> None:
-        self.request_body = RequestBody(_JSON, "A message of a hook, in the agent's own words.", required=True)
+        anything = {"application/json": OpenAPIMediaType(schema=Schema())}  # refusing it would help nobody
+        self.request_body = RequestBody(anything, "A message of a hook, in the agent's own words.")
         if self.responses:
             self.responses["200"] = OpenAPIResponse("Kept. What the agent should know, or nothing.", content=_JSON)
 

@@ -1,0 +1,82 @@
+"""The API keeps what its description says, whatever is sent to it: made-up requests, right ones and wrong ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tachograph import keys
+from tachograph.paths import Places
+from tachograph.serve.app import description
+from tachograph.serve.run import Background
+
+EXAMPLES = 8  # made up for each route; edge cases of every parameter come on top
+KEPT = [
+    not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
+    response_headers_conformance, allow_header_conformance, unsupported_method, negative_data_rejection,
+]  # fmt: skip
+HISTORIES = Path(__file__).parent.parent / "histories"
+SEED = (
+    ("import", str(HISTORIES / "claude"), str(HISTORIES / "codex")),
+    ("run", "--quiet", "--agent", "codex", "--", "printf", "ValueError: bad thing\\n```py\\nx = 1\\n```\\n"),
+    ("memory", "set", "codex", '{"works": true}'),
+    ("audit", "add", "codex", "deploy", "completed"),
+)
+ENDLESS = "text/event-stream"
+
+
+def schema() -> schemathesis.BaseSchema:
+    """All routes whose answers end."""
+    config = SchemathesisConfig.from_dict(
+        {"generation": {"max-examples": EXAMPLES, "deterministic": True, "no-shrink": True, "database": "none"}}
+    )
+    found = schemathesis.openapi.from_dict(description(), config=config)
+    endless = [
+        (method, path)
+        for path, methods in description()["paths"].items()
+        for method, operation in methods.items()
+        if ENDLESS in operation["responses"].get("200", {}).get("content", {})
+    ]
+    for method, path in endless:
+        found = found.exclude(method=method.upper(), path=path)
+    return found
+
+
+SCHEMA = schema()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """(address, token) of a server over a small store."""
+    home = tmp_path_factory.mktemp("schema") / "home"
+    environment = {**os.environ, "TACHOGRAPH_HOME": str(home)}
+    for words in SEED:
+        subprocess.run([sys.executable, "-m", "tachograph", *words], env=environment, check=True, capture_output=True)
+    places = Places(str(home), str(home), str(home / "tachograph.db"), str(home / "journal"))
+    with Background(places, 0) as server:
+        yield f"http://127.0.0.1:{server.port}", keys.opening(places)
+
+
+@SCHEMA.parametrize()
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_described_is_what_is_answered(case: schemathesis.Case, running: tuple[str, str]) -> None:
+    address, token = running
+    case.call_and_validate(base_url=address, headers={"Authorization": f"Bearer {token}"}, checks=KEPT, timeout=20)

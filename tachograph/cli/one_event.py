@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tachograph.cli import draw, talk
+from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.formats import as_json, human, sanitise
 from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
+from tachograph.recall.sessions import content
 
 _LONG = ("content", "metadata_json")  # told below the others
 
@@ -26,10 +27,10 @@ def draw_event(app: App, number: int) -> None:
         app.line(f"{painted(f'{name:<{width}}', draw.DIM, app.colour)}  {sanitise.line(text)}")
     if given is not None:
         _section(app, "input", given if isinstance(given, str) else _pretty(given))
-    content = talk.content(app, event)
-    if content:
-        size = human.size(len(content.encode(errors="replace")))
-        _section(app, f"content ({size})", content)
+    said = content(app.store(), event)
+    if said:
+        size = human.size(len(said.encode(errors="replace")))
+        _section(app, f"content ({size})", said)
 
 
 def _pretty(given: object) -> str:

@@ -1,4 +1,4 @@
-"""The page that `show` prints, section by section, and the same facts as one JSON object."""
+"""The page that `show` prints, section by section."""
 
 from __future__ import annotations
 
@@ -11,37 +11,19 @@ from tachograph.analyse.commands import name
 from tachograph.cli import draw, fate, faults, talk
 from tachograph.cli.app import App
 from tachograph.formats import gist, human, sanitise
-from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
 from tachograph.recall import failures
+from tachograph.recall.sessions import has_turns, told_by
 from tachograph.records import CodeBlock, Event, Session, StateChange
 from tachograph.store.files import Used
-from tachograph.store.histories import History
 from tachograph.store.turns import Turn
 
 _BLOCKS_SHOWN = 3
 _STATES_SHOWN = 8
 _FILES_SHOWN, _COMMANDS_SHOWN = 6, 8
-_SOURCES = ("wrapper", "transcript", "printed", "hook", "otlp", "tmux")
 _SHARE_FROM_MS = 5000  # starting the recorder outweighs everything before that
 _STEPS = ("prompt", "reply", "thinking", "usage", "command", "file_op", "tool_call")
 _QUIET = ("state", "gap", "marker")  # told elsewhere on the page
-
-
-def facts(app: App, session: Session, faults_max: int) -> Row:
-    """The session's row, plus who told it, its turns, counts by type, failures, code blocks, states and notes."""
-    store = app.store()
-    return {
-        **to_row(session),
-        "sources": told_by(app, session),
-        "histories": [_history(one) for one in store.histories.of_session(session.id)],
-        "turns": [talk.row(turn) for turn in store.turns.list(session.id)] if has_turns(session) else [],
-        "counts": store.sessions.counts(session.id),
-        "failures": [to_row(event) for event in failures.of_session(store, session.id, faults_max)],
-        "code_blocks": [to_row(block) for block in store.code_blocks.list(session=session.id, limit=faults_max)],
-        "states": [to_row(change) for change in store.sessions.states(session.id)],
-        "notes": [to_row(event) for event in store.events.list(session=session.id, type="marker", limit=faults_max)],
-    }
 
 
 def draw_page(app: App, session: Session, faults_shown: int, context: int) -> None:
@@ -64,34 +46,9 @@ def draw_page(app: App, session: Session, faults_shown: int, context: int) -> No
     app.hint(f"tachograph events {draw.short_id(app, session.id)}; also {more}")
 
 
-def has_turns(session: Session) -> bool:
-    """Whether anything but the wrapper told of it."""
-    return bool(session.prompts or session.replies or session.tool_calls)
-
-
-def told_by(app: App, session: Session) -> list[str]:
-    """The sources of a session: wrapper, transcript, hook, otlp …"""
-    more: Any = (session.metadata or {}).get("sources")
-    told = {*app.store().turns.sources(session.id), *(more if isinstance(more, list) else ())}
-    told |= {"wrapper"} if session.command is not None else set()
-    return sorted(told, key=lambda name: _SOURCES.index(name) if name in _SOURCES else len(_SOURCES))
-
-
-def _history(one: History) -> Row:
-    """A file in which the agent keeps the session."""
-    return {
-        "path": one.path,
-        "bytes": one.kept_bytes,
-        "unknown_lines": one.unknown_lines,
-        "trouble": one.trouble,
-        "keeps_until": clock.iso(one.keeps_until) if one.keeps_until else None,
-        "gone_at": clock.iso(one.gone_at) if one.gone_at else None,
-    }
-
-
 def _origin(app: App, session: Session) -> None:
     """Who told it, what nobody understood, what will become of the agent's own files; nothing of a plain run."""
-    sources = told_by(app, session)
+    sources = told_by(app.store(), session)
     parts = [fate.unknown(session), fate.deletion(app, app.store().keeping.of([session.id]).get(session.id))]
     doubtful = [painted(sanitise.line(part), draw.YELLOW, app.colour) for part in parts if part]
     if sources not in ([], ["wrapper"]) or doubtful:

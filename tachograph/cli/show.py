@@ -8,7 +8,7 @@ from tachograph.cli import one_event, page, printed, talk
 from tachograph.cli.app import App
 from tachograph.cli.command import choice, command, pass_app, session_argument
 from tachograph.errors import UsageError
-from tachograph.recall import failures
+from tachograph.recall import failures, sessions
 from tachograph.records import Session
 
 FINDINGS = 6  # exit code
@@ -62,7 +62,7 @@ def cli(
     elif turn is not None or full:
         _turns(app, found, turn, full, as_json)
     elif as_json:
-        app.value(page.facts(app, found, _FAULTS_MAX))
+        app.value(sessions.facts(app.store(), found, _FAULTS_MAX))
     elif failed:
         page.faults_section(app, found, None, context)
     else:
@@ -72,7 +72,7 @@ def cli(
 
 def _event(app: App, number: int, as_json: bool) -> None:
     if as_json:
-        app.value(talk.event_row(app, app.store().events.get(number)))
+        app.value(sessions.event_row(app.store(), app.store().events.get(number)))
     else:
         one_event.draw_event(app, number)
 
@@ -84,8 +84,9 @@ def _turns(app: App, session: Session, number: int | None, full: bool, as_json: 
         app.store().turns.events(session.id, number)  # which says that there is none
     chosen = turns if number is None else [turns[number - 1]]
     if as_json:
-        rows = [{**talk.row(turn), "events": talk.events(app, session, turn)} for turn in chosen]
-        app.value({**page.facts(app, session, _FAULTS_MAX), "turns": rows} if number is None else rows[0])
+        store = app.store()
+        rows = [{**sessions.turn_row(turn), "events": sessions.turn_events(store, session, turn)} for turn in chosen]
+        app.value({**sessions.facts(app.store(), session, _FAULTS_MAX), "turns": rows} if number is None else rows[0])
         return
     for place, turn in enumerate(chosen):
         if place:

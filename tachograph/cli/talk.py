@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.formats import human, sanitise, table
-from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
 from tachograph.formats.table import Cell, Column
+from tachograph.recall.sessions import content
 from tachograph.records import Event, Session
 from tachograph.store.turns import Turn
 
@@ -31,30 +30,6 @@ _COLUMNS = (
 _MARKS = {"ok": ("✓", draw.GREEN), "error": ("✗", draw.RED), "rejected": ("⊘", draw.YELLOW),
           "interrupted": ("▲", draw.YELLOW)}  # fmt: skip
 _TELLING = ("description", "command", "pattern", "query", "url", "file_path", "path", "prompt", "name", "id")
-
-
-def row(turn: Turn) -> Row:
-    """A turn as data."""
-    found = turn._asdict()
-    found["turn"] = found.pop("number")
-    found["timestamp"], found["ended_at"] = clock.iso(turn.started_at), clock.iso(turn.ended_at)
-    del found["started_at"]
-    return {"turn": found.pop("turn"), "timestamp": found.pop("timestamp"), **found}
-
-
-def events(app: App, session: Session, turn: Turn) -> list[Row]:
-    """What happened in a turn as data, with all that tools returned."""
-    return [event_row(app, event) for event in app.store().turns.events(session.id, turn.number)]
-
-
-def event_row(app: App, event: Event) -> Row:
-    return {**to_row(event), "content": content(app, event)}
-
-
-def content(app: App, event: Event) -> str | None:
-    """All of it: of a long result the event itself has only the beginning."""
-    full = app.store().steps.output_of(event.id)
-    return event.content if full is None else full
 
 
 def draw_list(app: App, session: Session, turns: Sequence[Turn]) -> None:
@@ -118,7 +93,7 @@ def _facts(session: Session, turn: Turn) -> Iterator[str]:
 def _event(app: App, session: Session, event: Event, full: bool) -> Iterator[str]:
     """Its first line with the time, then its text, indented."""
     when = painted(f"{human.offset(event.at - session.started_at):>8}", draw.DIM, app.colour)
-    said = content(app, event) if full else event.content
+    said = content(app.store(), event) if full else event.content
     if event.event_type in ("command", "file_op", "tool_call"):
         yield f"{when}  {_headline(app, event)}"
         yield from _text(app, event, said, None if full else _RESULT_LINES, draw.DIM)

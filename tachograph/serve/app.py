@@ -12,7 +12,7 @@ from litestar.datastructures import State
 
 from tachograph import keys
 from tachograph.paths import Places
-from tachograph.serve import bodies, described, failing, ingest, mcp_http, metrics, pages, replaying
+from tachograph.serve import bodies, described, failing, ingest, mcp_http, metrics, pages, query, replaying
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.reading import Reading
@@ -25,6 +25,7 @@ ROUTERS = (
     pages.router,
     mcp_http.router,
     replaying.router,
+    query.router,
 )  # a line for every part of the API
 
 

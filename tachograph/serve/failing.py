@@ -85,4 +85,5 @@ def _message(request: bodies.Incoming, error: HTTPException) -> str:
 def _wrong(one: Mapping[str, Any]) -> str:
     said = str(one.get("message", "")).replace("`", "")
     said = said[:1].lower() + said[1:]
-    return f"{one['key']}: {said}" if one.get("key") else said
+    name = str(one.get("key", "")).rstrip("_")  # a parameter that Python has no such name for: from
+    return f"{name}: {said}" if name else said

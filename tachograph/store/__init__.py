@@ -120,6 +120,10 @@ class Store:
         """What all sessions (or those of an agent) did between two times in ns, oldest first."""
         return self.events.list(agent=agent, since=since, until=until, limit=limit)
 
+    def agents(self) -> Sequence[str]:
+        """Names of all agents that were ever recorded."""
+        return self._writer.kinds.names()
+
     def stats(self) -> dict[str, object]:
         """Counts over everything; see `statistics.totals`."""
         return statistics.totals(self._writer)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import CodeBlock, Sighting
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where
 from tachograph.store.json_text import from_json, to_json
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("code_blocks")
@@ -85,26 +87,44 @@ class CodeBlocks:
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
+        skip: int = 0,
     ) -> Sequence[CodeBlock]:
         """Newest first; each block once, with its first sighting among those that fit."""
+        where = self._where(agent=agent, language=language, session=session, since=since, until=until)
+        return self._listed(where, limit, past, skip)
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, block: CodeBlock) -> Place:
+        """Where it stands in `list`."""
+        return block.at, block.id
+
+    def _where(
+        self, *, agent: str | None = None, language: str | None = None, session: str | None = None,
+        since: int | None = None, until: int | None = None,
+    ) -> Where:  # fmt: skip
         where = Where()
-        agents = self._writer.kinds.matching_agents(agent)
-        where.any_of("a.name", agents)
+        where.any_of("a.name", self._writer.kinds.matching_agents(agent))
         where.add("b.language = ?", language)
         where.add("s.session_id = ?", session)
         where.add("g.at >= ?", since)
         where.add("g.at <= ?", until)
-        return self._listed(where, limit)
+        return where
 
     def sightings(self, name: str | int) -> Sequence[Sighting]:
         """Every place where a block was seen, oldest first."""
         digest = self.get(name).digest
         return [Sighting(*row) for row in self._connection.execute(_sql.sightings, (digest,))]
 
-    def _listed(self, where: Where, limit: int | None) -> Sequence[CodeBlock]:
+    def _listed(self, where: Where, limit: int | None, past: Place | None = None, skip: int = 0) -> Sequence[CodeBlock]:
         found = []
-        most = -1 if limit is None else limit
-        for row in self._connection.execute(_sql.listed.format(where=where), (*where.values, most)):
+        after = Where()
+        paging.beyond(after, ("at", "id"), past)
+        values = (*where.values, *after.values, -1 if limit is None else limit, skip)
+        for row in self._connection.execute(_sql.listed.format(where=where, after=after), values):
             parseable = None if row[7] is None else bool(row[7])
             found.append(CodeBlock(*(*row[:6], from_json(row[6]), parseable, *row[8:11])))
         return found

@@ -8,9 +8,10 @@ from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import Event
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, numbers
 from tachograph.store.json_text import from_json
+from tachograph.store.paging import Place
 from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
@@ -55,17 +56,20 @@ class Events:
         after: int | None = None,
         limit: int | None = 1000,
         ascending: bool = True,
+        past: Place | None = None,
     ) -> Sequence[Event]:
         """One session's events in its own order (`seq`); `after` an id: in order of arrival; else by time.
 
-        Times are ns. Without a session and `after`, a walk over all sessions merges them by time.
+        Times are ns. Without a session and `after`, a walk over all sessions merges them by time. `past` is a place in
+        what is listed without `after`.
         """
         kinds = self._kinds(agent, type)
         if session is None and after is None:
             window = Window(kinds, None, since, until, not ascending)
             if status is None:
-                return list(self.walked(window, limit))
-            return list(islice((event for event in self.walked(window) if event.status == status), limit))
+                return list(self.walked(window, limit, past))
+            walked = self.walked(window, past=past)
+            return list(islice((event for event in walked if event.status == status), limit))
         where = Where()
         where.add("s.session_id = ?", session)
         where.add("e.id > ?", after)
@@ -73,10 +77,28 @@ class Events:
         where.add("e.at <= ?", until)
         where.add("t.status = ?", status)
         where.any_of("e.kind", kinds)
+        paging.beyond(where, ("e.seq",), past, ascending=ascending)
         sql = (_sql.in_session if after is None else _sql.arrived).format(
             where=where, order="ASC" if ascending else "DESC"
         )
         return self._rows(sql, (*where.values, -1 if limit is None else limit))
+
+    def total(
+        self, *, session: str | None = None, type: str | None = None, agent: str | None = None,
+        status: str | None = None, since: int | None = None, until: int | None = None,
+    ) -> int | None:  # fmt: skip
+        """How many `list` has, from roll-ups; None for what no roll-up knows: a status, a part of the time."""
+        if status is not None or since is not None or until is not None:
+            return None
+        kinds = self._kinds(agent, type)
+        of_kind = "TRUE" if kinds is None else f"c.kind IN ({numbers(kinds)})"
+        if session is None:
+            return int(self._connection.execute(_sql.total.format(of_kind=of_kind)).get)
+        return int(self._connection.execute(_sql.total_of_session.format(of_kind=of_kind), (session,)).get)
+
+    def place(self, event: Event, session: str | None = None) -> Place:
+        """Where it stands in `list`; `session` is what `list` was given."""
+        return (event.at, event.id) if session is None else (event.seq,)
 
     def last_id(self) -> int:
         """The id of the newest event, 0 when there is none: where a live view begins."""
@@ -88,9 +110,9 @@ class Events:
             return None
         return frozenset(self._writer.kinds.matching(agents=agents, event_type=event_type))
 
-    def walked(self, window: Window, limit: int | None = None) -> Iterator[Event]:
+    def walked(self, window: Window, limit: int | None = None, past: Place | None = None) -> Iterator[Event]:
         """Events in order of time. Stop when you have enough, or say how many that will be."""
-        ids = walk(self._connection, window, limit)
+        ids = walk(self._connection, window, limit, None if past is None else paging.numbers_of(past, 2))
         return self.made(
             in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
         )

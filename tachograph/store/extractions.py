@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
-from tachograph.store import queries, reextraction, settling
-from tachograph.store.filters import Where
+from tachograph.store import paging, queries, reextraction, settling
+from tachograph.store.filters import Where, numbers
 from tachograph.store.json_text import from_json
+from tachograph.store.paging import Place
 from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
@@ -49,22 +51,45 @@ class Extractions:
         until: int | None = None,
         limit: int | None = 100,
         ascending: bool | None = None,
+        past: Place | None = None,
+        skip: int = 0,
     ) -> Sequence[Extraction]:
         """Newest first over all sessions; in the session's order when one is named. Times in ns, `agent` a glob."""
-        kinds = self._writer.kinds.matching(
-            agents=self._writer.kinds.matching_agents(agent),
-            event_type=type,
-            pattern=pattern,
-            risk=risk,
-            extracted=True,
-        )
+        kinds = self._kinds(agent, type, pattern, risk)
         if not kinds:
             return []
         if session is not None:
-            return self._of_session(session, kinds, since, until, limit, ascending is not False)
-        ids = walk(self._connection, Window(frozenset(kinds), None, since, until, not ascending), limit)
-        rows = in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
+            return self._of_session(session, kinds, since, until, limit, ascending is not False, past, skip)
+        window = Window(frozenset(kinds), None, since, until, not ascending)
+        begin = None if past is None else paging.numbers_of(past, 2)
+        ids = walk(self._connection, window, None if limit is None else limit + skip, begin)
+        rows = in_order(
+            islice(ids, skip, None),
+            lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall(),
+        )
         return list(self._made(rows))
+
+    def total(
+        self, *, agent: str | None = None, type: str | None = None, pattern: str | None = None,
+        session: str | None = None, risk: str | None = None, since: int | None = None, until: int | None = None,
+    ) -> int | None:  # fmt: skip
+        """How many `list` has, from roll-ups; None when a part of the time is asked for, which no roll-up knows."""
+        if since is not None or until is not None:
+            return None
+        kinds = numbers(self._kinds(agent, type, pattern, risk))
+        if session is not None:
+            return int(self._connection.execute(_sql.total_of_session.format(kinds=kinds), (session,)).get)
+        return int(self._connection.execute(_sql.total.format(kinds=kinds)).get)
+
+    def place(self, extraction: Extraction, session: str | None = None) -> Place:
+        """Where it stands in `list`; `session` is what `list` was given."""
+        if session is None:
+            return extraction.at, extraction.id
+        return (int(self._connection.execute(_sql.seq, (extraction.id,)).get),)
+
+    def _kinds(self, agent: str | None, type: str | None, pattern: str | None, risk: str | None) -> set[int]:
+        agents = self._writer.kinds.matching_agents(agent)
+        return self._writer.kinds.matching(agents=agents, event_type=type, pattern=pattern, risk=risk, extracted=True)
 
     def replace(
         self,
@@ -81,14 +106,16 @@ class Extractions:
         return reextraction.replace(self._writer, session_id, found, blocks, source)
 
     def _of_session(
-        self, session: str, kinds: set[int], since: int | None, until: int | None, limit: int | None, ascending: bool
-    ) -> Sequence[Extraction]:
+        self, session: str, kinds: set[int], since: int | None, until: int | None, limit: int | None, ascending: bool,
+        past: Place | None, skip: int,
+    ) -> Sequence[Extraction]:  # fmt: skip
         where = Where()
         where.any_number("e.kind", kinds)
         where.add("e.at >= ?", since)
         where.add("e.at <= ?", until)
+        paging.beyond(where, ("e.seq",), past, ascending=ascending)
         sql = _sql.of_session.format(where=where, order="ASC" if ascending else "DESC")
-        rows = self._connection.execute(sql, (session, *where.values, -1 if limit is None else limit))
+        rows = self._connection.execute(sql, (session, *where.values, -1 if limit is None else limit, skip))
         return list(self._made(rows))
 
     def _made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Extraction]:

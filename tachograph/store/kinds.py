@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -51,6 +51,11 @@ class Kinds:
             kind = Kind(names[agent], rest[0], rest[1], rest[2], bool(rest[3]), rest[4], rest[5])
             self.by_id[number] = kind
             self.ids[kind] = self._read_up_to = number
+
+    def names(self) -> Sequence[str]:
+        """Those of all agents, sorted."""
+        self.refresh()
+        return sorted(self.agents)
 
     def of(self, number: int) -> Kind:
         """The kind with that row number. Raises StoreDamaged when it is gone."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
 
 import msgspec
 
 from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import SESSION_STATUSES, STATES, STATUS_OF_STATE, Event, Session, StateChange
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where
 from tachograph.store.json_text import from_json, to_json
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("sessions")
@@ -98,9 +102,34 @@ class Sessions:
         status: str | None = None,
         active: bool | None = None,
         parent: str | None = None,
+        workflow: str | None = None,
+        project: str | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
+        skip: int = 0,
     ) -> Sequence[Session]:
-        """Newest first. `agent` is a glob; `active`: those that have not ended; `since` in ns, `days` counts back."""
+        """Newest first. `agent` is a glob, `project` one of the folder (its name or its path); `active`: those that
+        have not ended; `since` in ns, `days` counts back."""
+        where = self._where(
+            agent=agent, days=days, since=since, until=until, status=status, active=active, parent=parent,
+            workflow=workflow, project=project,
+        )  # fmt: skip
+        paging.beyond(where, ("s.started_at", "s.id"), past)
+        return self._rows(_sql.listed.format(where=where), (*where.values, -1 if limit is None else limit, skip))
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, session: Session) -> Place:
+        """Where it stands in `list`."""
+        return session.started_at, self.number(session.id)
+
+    def _where(
+        self, *, agent: str | None = None, days: float | None = None, since: int | None = None,
+        until: int | None = None, status: str | None = None, active: bool | None = None, parent: str | None = None,
+        workflow: str | None = None, project: str | None = None,
+    ) -> Where:  # fmt: skip
         if days is not None:
             since = clock.now() - int(days * 86400 * clock.SECOND)
         where = Where()
@@ -110,10 +139,13 @@ class Sessions:
         where.add("s.started_at <= ?", until)
         where.add("s.status = ?", status)
         where.add("s.parent_id = ?", parent)
+        where.add("s.workflow_id = ?", workflow)
         if active is not None:
             where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
-        most = -1 if limit is None else limit
-        return self._rows(_sql.listed.format(where=where), (*where.values, most, 0))
+        if project is not None:
+            self._connection.create_scalar_function("in_project", in_project(project), 1, deterministic=True)
+            where.add("in_project(s.project_dir)")
+        return where
 
     def unclaimed(self, agent: str, until: int, limit: int = 50) -> Sequence[Session]:
         """Wrapped runs of an agent that no history was found of, begun until a time in ns, newest first."""
@@ -253,6 +285,17 @@ class Sessions:
 
         close = difflib.get_close_matches(session_id, self.ids(500), n=3, cutoff=0.4)
         return f"closest: {', '.join(close)}" if close else "`tachograph sessions` lists them"
+
+
+def in_project(glob: str) -> Callable[[str | None], bool]:
+    """Whether a folder is one of those meant: by its name or by its path."""
+    wanted = glob.replace("%", "*")
+
+    def fits(folder: str | None) -> bool:
+        place = (folder or "").rstrip("/")
+        return fnmatchcase(place, wanted) or fnmatchcase(posixpath.basename(place), wanted)
+
+    return fits
 
 
 def _check(fields: dict[str, object]) -> None:

@@ -33,13 +33,16 @@ class Window(NamedTuple):
     descending: bool = True
 
 
-def walk(connection: Any, window: Window, wanted: int | None = None) -> Iterator[int]:
+def walk(
+    connection: Any, window: Window, wanted: int | None = None, past: tuple[int, ...] | None = None
+) -> Iterator[int]:
     """Ids in order of (at, id), newest first unless `descending` is false. Stop when you have enough.
 
-    `wanted` is how many will be taken at most, when that is known: then no more are looked for.
+    `wanted` is how many will be taken at most, when that is known: then no more are looked for. `past`: the (at, id) of
+    an event; the walk begins behind it.
     """
     sign = -1 if window.descending else 1
-    size, after = PAGE, None
+    size, after = PAGE, (sign * past[0], sign * past[1]) if past else None
     while wanted is None or wanted > 0:
         size = size if wanted is None else wanted
         found = _Nearest(connection, window, size, after).find()

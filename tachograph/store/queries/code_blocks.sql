@@ -15,16 +15,33 @@ INSERT INTO _sightings (block, session, at, line_start, line_end, context_json, 
 -- name: listed
 -- Blocks with their first sighting among those that fit: with a single min() SQLite takes the other columns from the
 -- row that holds the minimum.
-SELECT a.name, s.session_id, b.content, b.language, g.line_start, g.line_end, g.context_json, b.parseable, b.digest,
-    g.at, b.id, min(g.id)
-FROM _sightings g
-JOIN _code_blocks b ON b.id = g.block
-JOIN _sessions s ON s.id = g.session
-JOIN _agents a ON a.id = s.agent
-WHERE {where}
-GROUP BY b.id
-ORDER BY g.at DESC, b.id DESC
-LIMIT ?;
+SELECT name, session_id, content, language, line_start, line_end, context_json, parseable, digest, at, id
+FROM (
+    SELECT a.name, s.session_id, b.content, b.language, g.line_start, g.line_end, g.context_json, b.parseable,
+        b.digest, g.at, b.id, min(g.id)
+    FROM _sightings g
+    JOIN _code_blocks b ON b.id = g.block
+    JOIN _sessions s ON s.id = g.session
+    JOIN _agents a ON a.id = s.agent
+    WHERE {where}
+    GROUP BY b.id
+)
+WHERE {after}
+ORDER BY at DESC, id DESC
+LIMIT ? OFFSET ?;
+
+-- name: total
+-- How many blocks fit, as far as they are counted.
+SELECT count(*)
+FROM (
+    SELECT DISTINCT b.id
+    FROM _sightings g
+    JOIN _code_blocks b ON b.id = g.block
+    JOIN _sessions s ON s.id = g.session
+    JOIN _agents a ON a.id = s.agent
+    WHERE {where}
+    LIMIT ?
+);
 
 -- name: sightings
 -- Every place where a content was seen, oldest first.

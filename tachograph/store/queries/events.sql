@@ -35,3 +35,14 @@ FROM _events e
 JOIN _sessions s ON s.id = e.session
 LEFT JOIN _steps t ON t.event = e.id
 WHERE e.id IN ({numbers});
+
+-- name: total
+-- How many events of some kinds there are, from the roll-up.
+SELECT coalesce(sum(c.count), 0) FROM _kind_counts c WHERE {of_kind};
+
+-- name: total_of_session
+-- The same of one session.
+SELECT coalesce(sum(c.count), 0)
+FROM _session_kinds c
+JOIN _sessions s ON s.id = c.session
+WHERE s.session_id = ? AND {of_kind};

@@ -22,7 +22,22 @@ FROM _sessions s
 JOIN _events e INDEXED BY _events_session_seq ON e.session = s.id
 WHERE s.session_id = ? AND {where}
 ORDER BY e.seq {order}
-LIMIT ?;
+LIMIT ? OFFSET ?;
+
+-- name: seq
+-- Its number in its session.
+SELECT seq FROM _events WHERE id = ?;
+
+-- name: total
+-- How many findings of some kinds there are, from the roll-up.
+SELECT coalesce(sum(count), 0) FROM _kind_counts WHERE kind IN ({kinds});
+
+-- name: total_of_session
+-- The same of one session.
+SELECT coalesce(sum(c.count), 0)
+FROM _session_kinds c
+JOIN _sessions s ON s.id = c.session
+WHERE s.session_id = ? AND c.kind IN ({kinds});
 
 -- name: types_of_agent
 -- How many findings of each type an agent has, from the roll-up.

@@ -41,6 +41,10 @@ WHERE {where}
 ORDER BY s.started_at DESC, s.id DESC
 LIMIT ? OFFSET ?;
 
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*) FROM (SELECT 1 FROM _sessions s WHERE {where} LIMIT ?);
+
 -- name: unclaimed
 -- Runs that were wrapped and have no history of their agent's own, newest first.
 SELECT {session}

@@ -1,0 +1,100 @@
+"""What all questions have in common: how a misspelt one is refused, how an answer is made.
+
+A handler hands a question to a thread that has the store; the answer is encoded there, too, so that the loop only
+passes bytes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import MediaType, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
+
+from tachograph import clock
+from tachograph.errors import UsageError
+from tachograph.serve.bodies import Incoming
+from tachograph.serve.reading import Reading
+from tachograph.store import Store
+
+T = TypeVar("T")
+_NS_MAX = (1 << 63) - 1
+_encode = msgspec.json.Encoder().encode
+
+
+async def answered(request: Incoming, ask: Callable[[Store], T]) -> Response[T]:
+    """What `ask` finds, as JSON."""
+    reading: Reading = request.app.state.reading
+    body = await reading.ask(lambda store: _encode(ask(store)))
+    return Response(cast(T, body), media_type=MediaType.JSON)
+
+
+def rows(kind: type[T], found: Iterable[Any]) -> list[T]:
+    """Rows under the names of a view, as the answer's type calls them: they are encoded as they are."""
+    return cast("list[T]", list(found))
+
+
+def time_of(name: str, text: str | None) -> int | None:
+    """A point in time in ns. Raises UsageError that names the parameter."""
+    if text is None or not text.strip():
+        return None
+    text = text.strip()
+    try:
+        # A plus sign in a query means a blank: the zone of 2026-11-21T09:14:00+01:00 arrives as one.
+        at = int(text) if re.fullmatch(r"-?\d{1,19}", text) else clock.parse_time(_with_plus(text), clock.now())
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{name}: {error}") from None
+    if abs(at) > _NS_MAX:
+        raise UsageError(f"{name}: {text} is too far away", "nanoseconds since 1970 are meant")
+    return at
+
+
+def _with_plus(text: str) -> str:
+    return re.sub(r"(T\S+) (\d\d:?\d\d)$", r"\1+\2", text)
+
+
+def between(since: str | None, until: str | None, names: tuple[str, str] = ("since", "until")) -> dict[str, int | None]:
+    return {"since": time_of(names[0], since), "until": time_of(names[1], until)}
+
+
+def session_of(store: Store, words: str | None) -> str | None:
+    """The id of the session that is meant. Raises NotFound, UsageError."""
+    return None if words is None else store.sessions.resolve(words).id
+
+
+def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: a parameter that is misspelt would silently ask for more than was meant. Raises UsageError."""
+    if not connection.scope["query_string"]:
+        return
+    names = _parameters(handler)
+    given = connection.query_params
+    for name in given:
+        if name not in names:
+            raise UsageError(f"{name}: there is no such parameter", f"there are: {', '.join(names) or 'none'}")
+        if len(given.getall(name)) > 1:
+            raise UsageError(f"{name}: it is given twice", "once is enough")
+
+
+@cache
+def _parameters(handler: BaseRouteHandler) -> list[str]:
+    """Names of the parameters of its query."""
+    path = "".join(handler.paths)
+    fields = handler.parsed_fn_signature.parameters.values()
+    asked = [field for field in fields if field.name not in ("request", "data") and f"{{{field.name}:" not in path]
+    return [_query_name(field.kwarg_definition) or field.name for field in asked]
+
+
+def _query_name(named: object) -> str | None:
+    return (named.name or named.query) if isinstance(named, ParameterKwarg) else None
+
+
+MANNERS: dict[str, Any] = {
+    "guards": [known_parameters],
+    "tags": ["query"],
+}

@@ -1,0 +1,68 @@
+"""What may be asked for: types of the parameters of a query, with the sentences that OpenAPI shows of them.
+
+Filters are named as the options of the command line.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from litestar.params import PathParameter, QueryParameter
+
+from tachograph.serve.paging import LIMIT, LIMIT_MAX
+
+__all__ = ["LIMIT"]
+_TEXT_MAX = 1000
+_TIME = "ISO-8601, nanoseconds since 1970, or a time back from now: 15m, 7d."
+_SESSION = "A session: its id, a unique beginning of it, last, last~2, @agent (the latest of an agent)."
+
+
+def _words(description: str, name: str | None = None) -> Any:
+    return QueryParameter(name=name, description=description, max_length=_TEXT_MAX)
+
+
+def _one(description: str) -> Any:
+    """Of a closed list, or a yes-or-no."""
+    return QueryParameter(description=description)
+
+
+Agent = Annotated[str | None, _words("Agents that fit this glob; SQL's % works, too.")]
+Session = Annotated[str | None, _words(_SESSION)]
+Type = Annotated[str | None, _words("Only events of this type: error, warning, test_result, command, file_op …")]
+Pattern = Annotated[str | None, _words("Only what this rule found.")]
+Risk = Annotated[Literal["low", "medium", "high"] | None, _one("Only findings of this risk.")]
+Language = Annotated[str | None, _words("Only blocks in this language, as the fence names it.")]
+Project = Annotated[str | None, _words("Only those begun in such a folder: a glob of its name or its path.")]
+Parent = Annotated[str | None, _words("Only those that this session started.")]
+Workflow = Annotated[str | None, _words("Only those of this workflow.")]
+Execution = Annotated[str | None, _words("Only those of this execution.")]
+Operation = Annotated[str | None, _words("Operations that fit this glob.")]
+Status = Annotated[str | None, _words("Only those that ended so.")]
+Tool = Annotated[str | None, _words("Only calls of tools that fit this glob.")]
+Category = Annotated[str | None, _words("Only commands of this category: test, git, build …")]
+Path = Annotated[str | None, _words("Only such files: a glob, or a file or folder by its name.")]
+SessionStatus = Annotated[
+    Literal["running", "waiting", "paused", "completed", "failed", "interrupted"] | None,
+    _one("Only such sessions."),
+]
+StepStatus = Annotated[
+    Literal["ok", "error", "rejected", "interrupted", "unknown"] | None, _one("Only steps that ended so.")
+]
+Active = Annotated[bool | None, _one("true: those that have not ended; false: those that have.")]
+
+Since = Annotated[str | None, _words(f"From this time on. {_TIME}")]
+Until = Annotated[str | None, _words(f"Up to this time. {_TIME}")]
+From = Annotated[str | None, _words(f"From this time on. {_TIME}", "from")]
+To = Annotated[str | None, _words(f"Up to this time. {_TIME}", "to")]
+Days = Annotated[float | None, QueryParameter(ge=0, le=100_000, description="Only of the last days.")]
+
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Rows of a page.")]
+Page = Annotated[int | None, QueryParameter(ge=1, le=1_000_000, description="A page by its number, from 1.")]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=4000, description="next_cursor of the page before, with the same filters.")
+]
+
+SessionName = Annotated[str, PathParameter(max_length=_TEXT_MAX, description=_SESSION)]
+AgentName = Annotated[str, PathParameter(max_length=_TEXT_MAX, description="The name of an agent.")]
+RuleName = Annotated[str, PathParameter(max_length=_TEXT_MAX, description="The name of a rule.")]
+Number = Annotated[int, PathParameter(ge=1, le=(1 << 63) - 1, description="Its id.")]

@@ -1,0 +1,128 @@
+"""Sessions: the list, and everything that is known of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+
+from tachograph.formats.rows import to_row
+from tachograph.recall import sessions as recall
+from tachograph.serve import paging
+from tachograph.serve.bodies import Incoming
+from tachograph.serve.query import parameters as p
+from tachograph.serve.query.asking import answered, between, rows
+from tachograph.serve.query.rows import CodeBlockRow, EventRow, SessionRow, StateChangeRow
+from tachograph.store import Store
+
+_SOME = 1000  # failures, code blocks and notes that come with a session
+
+
+class Sessions(msgspec.Struct):
+    """`total` is null when there are more than 10,000."""
+
+    sessions: list[SessionRow]
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class TurnRow(msgspec.Struct):
+    """From what a user said to what came of it. `failed` of the tool calls ended with an error, `rejected` never ran;
+    `unpriced` calls of a model have no known cost, of `partial` ones the agent wrote down less than it used."""
+
+    turn: int
+    timestamp: str
+    ended_at: str
+    prompt: str | None
+    prompt_id: int | None
+    events: int
+    replies: int
+    tool_calls: int
+    failed: int
+    rejected: int
+    commands: int
+    changes: int
+    interrupted: bool
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: float | None
+    unpriced: int
+    partial: int
+    rewound: bool
+
+
+class HistoryRow(msgspec.Struct):
+    """A file in which the agent keeps the session, and until when it will."""
+
+    path: str
+    bytes: int
+    unknown_lines: int
+    trouble: str | None
+    keeps_until: str | None
+    gone_at: str | None
+
+
+class SessionFacts(SessionRow):
+    """A session with who told it, its turns, and at most 1,000 failures, code blocks and notes; `counts` are events by
+    type."""
+
+    sources: list[str]
+    histories: list[HistoryRow]
+    turns: list[TurnRow]
+    counts: dict[str, int]
+    failures: list[EventRow]
+    code_blocks: list[CodeBlockRow]
+    states: list[StateChangeRow]
+    notes: list[EventRow]
+
+
+@get("/sessions")
+async def sessions(
+    request: Incoming,
+    agent: p.Agent = None,
+    days: p.Days = None,
+    status: p.SessionStatus = None,
+    project: p.Project = None,
+    active: p.Active = None,
+    parent: p.Parent = None,
+    workflow: p.Workflow = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    page: p.Page = None,
+    cursor: p.Cursor = None,
+) -> Response[Sessions]:
+    """Sessions, newest first. `project` is the name or the path of a folder; `active`: those that have not ended."""
+    asked: dict[str, Any] = {
+        "agent": agent, "days": days, "status": status, "project": project, "active": active, "parent": parent,
+        "workflow": workflow,
+    }  # fmt: skip
+    walk = paging.walk("sessions", {**asked, "since": since, "until": until}, limit, cursor, page)
+    chosen = {**asked, **between(since, until)}
+
+    def ask(store: Store) -> Sessions:
+        found = store.sessions.list(**chosen, limit=walk.fetch, past=walk.past, skip=walk.skip)
+        shown, following = walk.cut(found, store.sessions.place)
+        listed = rows(SessionRow, map(to_row, shown))
+        return Sessions(listed, store.sessions.total(**chosen), walk.page, following, following is not None)
+
+    return await answered(request, ask)
+
+
+@get("/session/{session:str}")
+async def session_facts(request: Incoming, session: p.SessionName) -> Response[SessionFacts]:
+    """One session: how it went, who told it, its turns, what failed."""
+
+    def ask(store: Store) -> Any:
+        return recall.facts(store, store.sessions.resolve(session), _SOME)
+
+    return await answered(request, ask)
+
+
+HANDLERS = (sessions, session_facts)

@@ -1,0 +1,36 @@
+"""docs/api.md names every route there is, and every example in it is answered."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tachograph.cli.main import main
+from tests.serve.conftest import Ask
+
+REPO = Path(__file__).parent.parent.parent
+PAGE = (REPO / "docs" / "api.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^GET (\S+)$", PAGE, re.M)
+OURS = "/api/query/"
+
+
+@pytest.fixture
+def recorded(home: Path) -> None:
+    assert main(["import", *(str(REPO / "tests" / "histories" / agent) for agent in ("claude", "codex"))]) == 0
+
+
+def test_every_example_is_answered(recorded: None, ask: Ask) -> None:
+    assert EXAMPLES
+    answers = {path: ask("GET", path) for path in EXAMPLES}
+    assert {path: reply.body for path, reply in answers.items() if reply.status != 200} == {}
+
+
+def test_every_route_has_an_example(ask: Ask) -> None:
+    paths = ask("GET", "/api/openapi.json").json["paths"]
+    ours = [path for path, methods in paths.items() if path.startswith(OURS) and "get" in methods]
+    assert ours
+    plain = [example.partition("?")[0] for example in EXAMPLES]
+    missing = [path for path in ours if not any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), one) for one in plain)]
+    assert not missing

@@ -48,6 +48,7 @@ class Recording(NamedTuple):
     whole: Callable[[], Iterator[tuple[str, Mapping[str, Any]]]]  # for the format that can be read again
     since: int | None = None
     until: int | None = None
+    receipt_id: str | None = None  # of the session's receipt, where it has one
 
 
 def failed(event: Event) -> bool:

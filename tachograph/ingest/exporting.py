@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tachograph.errors import UsageError
+from tachograph.errors import NotFound, UsageError
 from tachograph.extract.redact import redact_text
 from tachograph.formats.exports import Format, named
 from tachograph.formats.recording import TOOLS, Moment, Recording, Turn
@@ -86,7 +86,15 @@ def recording(store: Store, session_id: str, part: Part = WHOLE) -> Recording:
         lambda: _whole(store, session),
         part.since,
         part.until,
+        _receipt_id(store, session_id),
     )
+
+
+def _receipt_id(store: Store, session_id: str) -> str | None:
+    try:
+        return store.receipts.get(session_id).receipt_id
+    except NotFound:
+        return None
 
 
 def _prompts(store: Store, session: Session, division: Division) -> list[tuple[int, str | None]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tachograph.clock import SECOND
+from tachograph.formats.recording import Moment, Recording, Turn
 from tachograph.records import Event, Session, Usage
 
 START = 1_795_227_397_000_000_000
@@ -55,3 +58,19 @@ STEPS: list[tuple[Event, Usage | None]] = [
     (event(12, 25, "tool_call", tool_name="Push", tool_call_id="toolu_3", status="rejected"), None),
     (event(13, 26, "marker", status="error", content="529 overloaded", metadata={"kind": "api_error"}), None),
 ]  # fmt: skip
+
+
+def recording(steps: list[tuple[Event, Usage | None]] = STEPS, session: Session = SESSION, **fields: Any) -> Recording:
+    """What an exporter hands to a format: turns begin with prompts."""
+    turns, moments = [Turn(1, START, None)], []
+    for one, used in steps:
+        if one.event_type == "prompt":
+            begun = Turn(len(turns) + 1, one.at, one.content)
+            turns = [Turn(1, one.at, one.content)] if turns == [Turn(1, START, None)] else [*turns, begun]
+        moments.append(Moment(one, turns[-1].number, used))
+    made: dict[str, Any] = {
+        "session": session, "turns": turns, "moments": lambda: iter(moments), "by_time": lambda: iter(moments),
+        "output": lambda: iter(()), "result": lambda one: one.content or "", "files": [], "code": lambda: iter(()),
+        "feedback": [], "whole": lambda: iter(()),
+    }  # fmt: skip
+    return Recording(**made | fields)

@@ -54,6 +54,18 @@ KEYS = (
     Key("collisions.warn", "switch", True, "tell an agent, through its hook, that another one just changed the file"),
     Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
     Key("serve.names", "text", "", "names that the server answers to besides those of the loopback"),
+    Key("otlp_export.endpoint", "text", "", "where sessions are sent as OpenTelemetry traces; empty: nowhere"),
+    Key("otlp_export.headers", "text", "", "NAME=VALUE, …; ${VARIABLE} is one of the environment"),
+    Key("otlp_export.headers_file", "text", "", "a file of your own with a header NAME: VALUE a line, for keys"),
+    Key("otlp_export.protocol", "choice", "json", "the encoding; some receivers take only one", ("json", "protobuf")),
+    Key("otlp_export.names", "choice", "new", "names of attributes: of today, or of 2025", ("new", "1.36")),
+    Key("otlp_export.content", "switch", False, "also send what was said, asked for and returned, masked"),
+    Key("otlp_export.agents", "text", "*", "which agents' sessions, a glob"),
+    Key("otlp_export.project", "text", "*", "sessions in which folders, a glob"),
+    Key("otlp_export.since", "text", "", "sessions from then on: 30d, 2026-11-01; empty: from now on"),
+    Key("otlp_export.interval", "time", "5s", "how often is looked for something to send"),
+    Key("otlp_export.batch", "whole", 500, "spans in a message", (), 1, 10_000),
+    Key("otlp_export.timeout", "time", "10s", "how long a receiver may take to answer"),
 )
 TABLES = frozenset({"slo"})  # arrays of tables that others read and check
 _SLO = """

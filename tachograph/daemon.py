@@ -1,4 +1,5 @@
-"""`tachograph up`: one process follows the agents' histories, one tmux if asked for, one answers on the loopback.
+"""`tachograph up`: one process follows the agents' histories, one tmux if asked for, one answers on the loopback and
+sends on what it was told to.
 `tachograph serve` is the last of them alone.
 
 They meet only at the store: when one of them ends, the others go on, and it is started again. Until told to stop.
@@ -12,14 +13,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from tachograph.config import FILE, Config
 from tachograph.errors import Refused
-from tachograph.ingest import spawn
+from tachograph.ingest import masking, spawn
 from tachograph.ingest.histories import LOCK
 from tachograph.ingest.news import News
+from tachograph.ingest.opening import open_store
 from tachograph.journal.room import keep_ballast
+from tachograph.maintain.otlp_export import Exporter
+from tachograph.maintain.otlp_settings import is_own
 from tachograph.paths import Places
 from tachograph.serve import advice
 from tachograph.serve.advice import Advisor
@@ -53,6 +59,7 @@ async def run(places: Places, door: Door, *, tmux: bool, say: Say, ready: Ready)
         *(_follow(places, *follower, stop, say) for follower in followers),
         _tell_news(places, stop, say),
         advice.listen(places, advisor, stop),
+        _send_on(places, door, stop),
     ]
     await _answer(places, door, advisor, beside, stop=stop, ready=ready)
 
@@ -136,6 +143,22 @@ async def _keep_importing(places: Places, stop: asyncio.Event) -> None:
             spawn.ensure_importer(places)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)
+
+
+async def _send_on(places: Places, door: Door, stop: asyncio.Event) -> None:
+    """Sessions to the receiver of `[otlp_export]`, where there is one: in a thread that nobody waits for."""
+    told = threading.Event()
+    exporter = Exporter(
+        lambda: Config(os.path.join(places.config, FILE)),
+        lambda: open_store(places.database),
+        masking.record,
+        own=lambda url: is_own(url, door.port),
+    )
+    thread = threading.Thread(target=exporter.run, args=(told,), name="send", daemon=True)
+    thread.start()
+    await stop.wait()
+    told.set()
+    await asyncio.to_thread(thread.join, 0.5)  # a receiver that does not answer holds nobody up
 
 
 async def _tell_news(places: Places, stop: asyncio.Event, say: Callable[[str], None]) -> None:

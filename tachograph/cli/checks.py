@@ -28,7 +28,19 @@ _RECORDS_SHOWN = 3
 
 
 def everything(app: App) -> Iterator[Check]:
-    looks = (_versions, _folders, _disk, _network, _settings, _rules, _agents, _journals, _database, histories)
+    looks = (
+        _versions,
+        _folders,
+        _disk,
+        _network,
+        _settings,
+        _rules,
+        _agents,
+        _journals,
+        _database,
+        histories,
+        _sending,
+    )
     for look in looks:
         yield from _safely(look, app)
 
@@ -148,6 +160,12 @@ def _agents(app: App) -> Iterator[Check]:
 
     for found in agent_checks.findings(app):
         yield Check(*found)
+
+
+def _sending(app: App) -> Iterator[Check]:
+    from tachograph.cli import export_checks
+
+    yield from export_checks.findings(app)
 
 
 def _journals(app: App) -> Iterator[Check]:

@@ -41,7 +41,10 @@ _FORMATS = (
     Format("csv", "session_csv", "text/csv", ".csv", "its events, safe for spreadsheets"),
     Format("html", "html", "text/html", ".html", "a page that needs nothing but itself"),
     Format("otlp", "otlp", "application/json", ".otlp.json", "OTLP traces, with today's GenAI names"),
-    Format("otlp-1.36", "otlp_old", "application/json", ".otlp.json", "the same with the names of 2025"),
+    Format(
+        *("otlp-1.36", "otlp", "application/json", ".otlp.json", "the same with the names of 2025"),
+        function="export_old",
+    ),
 )
 FORMATS = {one.name: one for one in _FORMATS}
 SPECIAL = ("original", "in-toto")  # not made from the records: from what the agent wrote, from the receipt

@@ -29,6 +29,11 @@ def export(recording: Recording, names: str = n.NEW) -> Iterator[str]:
     return document(recording.session, steps, names=names, content=True, first_turn=first)
 
 
+def export_old(recording: Recording) -> Iterator[str]:
+    """The same with the names of 2025, for receivers that lag."""
+    return export(recording, n.OLD)
+
+
 def document(
     session: Session, steps: Iterable[Step], *, names: str = n.NEW, content: bool = False, first_turn: int = 1
 ) -> Iterator[str]:

@@ -98,6 +98,7 @@ def _stored(store: Store, places: Places) -> Iterator[Family]:
         ended: list[Sample] = [({"status": status}, count) for status, count in store.measures.executions()]
         yield Family("tachograph_executions", GAUGE, "Receipts of executions by status.", ended)
         yield _missed(store, places)
+        yield from _sent(store)
         records, lost = store.measures.damage()
         yield one("tachograph_damaged_records", "Records of journals that could not be read and lie aside.", records)
         yield one("tachograph_damaged_bytes", "Their size.", lost)
@@ -138,6 +139,15 @@ def _spent(store: Store, sessions: Iterable[OfAgent]) -> Iterator[Family]:
     )
     about = "What calls of models cost, by agent, as far as prices are known."
     yield Family("tachograph_cost_usd", GAUGE, about, [({"agent": a}, round(n, 6)) for a, n in dollars.items()])
+
+
+def _sent(store: Store) -> Iterator[Family]:
+    """What became of `[otlp_export]`; nothing where it was never switched on."""
+    state = store.sending.state()
+    if state is not None:
+        yield one("tachograph_otlp_spans_sent_total", "Spans that a receiver took.", state.spans, COUNTER)
+        yield one("tachograph_otlp_spans_dropped_total", "Spans that it refused for good.", state.dropped, COUNTER)
+        yield one("tachograph_otlp_trouble", "1 while nothing can be sent.", int(state.trouble is not None))
 
 
 def _missed(store: Store, places: Places) -> Family:

@@ -41,6 +41,7 @@ from tachograph.store.receipts import Receipts
 from tachograph.store.restoring import Restoring
 from tachograph.store.seals import Seals
 from tachograph.store.search import Hit, Results, Search
+from tachograph.store.sending import Sending
 from tachograph.store.sessions import Sessions
 from tachograph.store.slo import Slo
 from tachograph.store.sources import Sources
@@ -102,6 +103,7 @@ class Store:
         self.memory = MemoryStore(self._writer, self.ledger, self.collisions)
         self.analytics = Analytics(self._writer)
         self.measures = Measures(self._writer)
+        self.sending = Sending(self._writer, self.events, self.turns)
         self.vocabulary = Vocabulary(self._writer, self.audit)
         self.stages = Stages(self._writer, self.ledger, self.receipts)
         self.slo = Slo(self._writer, self.ledger, self.stages)

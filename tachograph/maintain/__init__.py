@@ -1,0 +1,1 @@
+"""What is done with the store for its own sake or for others: today, sending sessions on as telemetry."""

@@ -5,6 +5,7 @@ Read in pages, so that nothing is held in memory or kept open, and masked once m
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -13,9 +14,10 @@ import msgspec
 
 from tachograph.errors import NotFound, UsageError
 from tachograph.extract.redact import redact_text
-from tachograph.formats.exports import Format, named
+from tachograph.formats import as_tar, in_toto
+from tachograph.formats.exports import SPECIAL, named
 from tachograph.formats.recording import TOOLS, Moment, Recording, Turn
-from tachograph.ingest import masking, whole_rows
+from tachograph.ingest import importing, masking, whole_rows
 from tachograph.records import CodeBlock, Event, OutputChunk, Session
 from tachograph.store import Store
 from tachograph.store.turns import Division
@@ -31,6 +33,7 @@ class Part(NamedTuple):
 
 
 WHOLE = Part()
+BYTES, TAR = "application/octet-stream", "application/x-tar"
 
 
 class Exported(NamedTuple):
@@ -42,17 +45,34 @@ class Exported(NamedTuple):
 
 
 def export(store: Store, session_id: str, form: str, part: Part = WHOLE) -> Exported:
-    """A session in one of `formats.exports.FORMATS`. Raises NotFound, UsageError."""
-    chosen = named(form)
-    if chosen.whole and part != WHOLE:
-        raise UsageError(f"{form} is a session as a whole", "leave out --turn, --since and --until")
-    made = recording(store, session_id, part)
-    return Exported(file_name(session_id, chosen), chosen.media_type, chosen.pieces(made))
+    """A session in one of `formats.exports.NAMES`; `original` with its secrets masked, `in-toto` unsigned.
+
+    Raises NotFound, UsageError.
+    """
+    chosen = None if form in SPECIAL else named(form)
+    if (chosen is None or chosen.whole) and part != WHOLE:
+        raise UsageError(f"{form} is a session as a whole", "leave out turn, since and until")
+    if chosen is not None:
+        made = recording(store, session_id, part)
+        return Exported(file_name(session_id, chosen.suffix), chosen.media_type, chosen.pieces(made))
+    if form == "in-toto":
+        receipt = store.receipts.get(session_id)
+        pieces = (piece.encode() for piece in in_toto.envelope(receipt, None))
+        return Exported(file_name(session_id, ".intoto.json"), "application/json", pieces)
+    return _masked_original(store, session_id)
 
 
-def file_name(session_id: str, chosen: Format) -> str:
+def _masked_original(store: Store, session_id: str) -> Exported:
+    files = importing.originals(store, session_id, masked=True)
+    if len(files) == 1:
+        return Exported(file_name(os.path.basename(files[0].path), ""), BYTES, files[0].read())
+    members = list(zip(as_tar.names([one.path for one in files]), (one.read for one in files), strict=True))
+    return Exported(file_name(session_id, ".tar"), TAR, as_tar.archive(members))
+
+
+def file_name(session_id: str, suffix: str) -> str:
     """A name for it that no shell, browser or file system takes for anything else."""
-    return (re.sub(r"[^A-Za-z0-9._-]+", "-", session_id).lstrip(".-")[:100] or "session") + chosen.suffix
+    return (re.sub(r"[^A-Za-z0-9._-]+", "-", session_id).lstrip(".-")[:100] or "session") + suffix
 
 
 def recording(store: Store, session_id: str, part: Part = WHOLE) -> Recording:

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 
 from tachograph import keys
 from tachograph.paths import Places
-from tachograph.serve import bodies, described, failing, ingest, mcp_http, metrics, pages, query, replaying
+from tachograph.serve import bodies, described, exporting, failing, ingest, mcp_http, metrics, pages, query, replaying
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.reading import Reading
@@ -21,6 +21,7 @@ from tachograph.serve.sink import Sink
 
 ROUTERS = (
     ingest.router,
+    exporting.router,
     metrics.router,
     pages.router,
     mcp_http.router,

@@ -50,8 +50,8 @@ class Reading:
         loop = asyncio.get_running_loop()
         store = await loop.run_in_executor(self._askers, lambda: open_store(self._path, readonly=True))
         try:
-            pieces = await loop.run_in_executor(self._askers, make, store)
-            while (piece := await loop.run_in_executor(self._askers, next, pieces, _END)) is not _END:
+            pieces = await _finished(loop.run_in_executor(self._askers, make, store))
+            while (piece := await _finished(loop.run_in_executor(self._askers, next, pieces, _END))) is not _END:
                 yield piece  # type: ignore[misc]  # it is no _END
         finally:
             store.close()
@@ -79,3 +79,12 @@ class Reading:
             found = self._local.store = open_store(self._path, readonly=readonly)
             self._opened.append(found)
         return found
+
+
+async def _finished(work: asyncio.Future[T]) -> T:
+    """What a thread answers. Who stops waiting waits all the same: what the thread reads from must not be closed."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise

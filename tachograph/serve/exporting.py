@@ -1,0 +1,119 @@
+"""GET /api/export/session/{id}: a session as a file, streamed from the store as the client takes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from litestar import Router, get
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import PathParameter, QueryParameter
+from litestar.response import Stream
+
+from tachograph import clock
+from tachograph.errors import UsageError
+from tachograph.formats.exports import FORMATS, NAMES
+from tachograph.ingest import exporting
+from tachograph.ingest.exporting import Part
+from tachograph.ingest.noting import note
+from tachograph.serve.bodies import Incoming
+from tachograph.serve.reading import Reading
+from tachograph.store import Store
+
+_PORTION = 64 << 10  # bytes that are sent together: a line alone costs more to hand over than to make
+_SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_FURTHEST = 2**63 - 1  # ns; about the year 2262
+
+SessionName = Annotated[str, PathParameter(description="An id, the beginning of one, `last`, `@agent` …")]
+Form = Annotated[
+    str | None,
+    QueryParameter(
+        name="as",
+        description="The format. `original` comes with its secrets masked, `in-toto` unsigned: "
+        + "; ".join(f"`{one.name}`: {one.about}" for one in FORMATS.values()),
+        schema_extra={"enum": list(NAMES)},
+    ),
+]
+TurnNumber = Annotated[int | None, QueryParameter(description="Only this turn, counted from 1.", ge=1, le=_FURTHEST)]
+Since = Annotated[str | None, QueryParameter(description="Only from this time on: 15m, 2026-11-01T09:14:00Z …")]
+Until = Annotated[str | None, QueryParameter(description="Only up to this time.")]
+
+
+@dataclass
+class _File(Operation):
+    """The answer is a file whose type depends on the format."""
+
+    def __post_init__(self) -> None:
+        kinds = sorted({one.media_type for one in FORMATS.values()} | {exporting.BYTES, exporting.TAR})
+        content = {kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for kind in kinds}
+        if self.responses:
+            self.responses["200"] = OpenAPIResponse("The file; Content-Disposition has a name for it.", content=content)
+
+
+@get("/api/export/session/{session_id:path}", operation_class=_File)
+async def export(
+    request: Incoming, session_id: SessionName, form: Form = None, turn: TurnNumber = None, since: Since = None,
+    until: Until = None,
+) -> Stream:  # fmt: skip
+    """A session as a file, sent while it is read. An entry of the audit log says so, unless the server only reads."""
+    reading: Reading = request.app.state.reading
+    if form not in NAMES:
+        raise UsageError("as= names no format" if form is None else f"as={form[:40]} is no format", _KNOWN)
+    part = Part(_moment("since", since), _moment("until", until), turn)
+    words = session_id.strip("/")
+    chosen = await reading.ask(lambda store: store.sessions.resolve(words).id)
+    made = await reading.ask(lambda store: _described(store, chosen, form, part))
+    if not reading.read_only:
+        await reading.change(lambda store: note(store, "export", f"session {chosen} as {form}, over HTTP"))
+    name, kind = made
+    return Stream(
+        _pieces(reading, chosen, form, part),
+        media_type=kind,
+        headers={"content-disposition": f'attachment; filename="{name}"', "content-security-policy": _SANDBOX},
+    )
+
+
+_KNOWN = f"use one of {', '.join(NAMES)}"
+
+
+def _described(store: Store, session: str, form: str, part: Part) -> tuple[str, str]:
+    """Name and media type. Whatever could go wrong before the first byte goes wrong here."""
+    made = exporting.export(store, session, form, part)
+    next(made.pieces, None)
+    return made.name, made.media_type
+
+
+async def _pieces(reading: Reading, session: str, form: str, part: Part) -> AsyncIterator[bytes]:
+    def make(store: Store) -> Iterator[bytes]:
+        return _portions(exporting.export(store, session, form, part).pieces)
+
+    async for portion in reading.stream(make):
+        yield portion
+
+
+def _portions(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    waiting, size = list[bytes](), 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _PORTION:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _moment(name: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        at = clock.parse_time(text, clock.now())
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"{name}: {error}") from None
+    if abs(at) > _FURTHEST:
+        raise UsageError(f"{name}: {text!r} is further away than times are kept")
+    return at
+
+
+router = Router("/", route_handlers=[export], tags=["export"])

@@ -41,6 +41,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
             {"places": places, "sink": sink, "advisor": advisor, "reading": reading, "replays": Replays(reading)}
         ),
         exception_handlers={Exception: failing.answer},
+        before_request=_methods,
         openapi_config=None,
         request_max_body_size=bodies.LIMIT,
         logging_config=None,
@@ -55,6 +56,15 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
 def description() -> dict[str, Any]:
     """The API as an OpenAPI document."""
     return described.document([health, *ROUTERS])
+
+
+def _methods(request: bodies.Incoming) -> Response[None] | None:
+    """OPTIONS, answered here: Litestar's own answer forgets methods that another handler of the same path has."""
+    if request.method != "OPTIONS":
+        return None
+    here = [route for route in request.app.routes if route.path_format == request.scope["path_template"]]
+    allowed = sorted({method for route in here for method in getattr(route, "methods", ())})
+    return Response(None, status_code=204, headers={"allow": ", ".join(allowed)})
 
 
 class Health(msgspec.Struct):

@@ -112,7 +112,9 @@ def _name(path: str, method: str, taken: set[str]) -> str:
     words = [re.sub(r"\W+", "_", part) for part in parts if not part.startswith("{")]
     inner = [re.sub(r"\W+", "_", part).strip("_") for part in parts if part.startswith("{")]
     short = "_".join(words)
-    for name in (short, f"{short}_by_{'_and_'.join(inner)}", f"{method}_{short}", f"{method}_{short}_by_{inner}"):
+    longer = f"{short}_by_{'_and_'.join(inner)}"
+    more = (longer, f"{method}_{short}") if method == "get" else (f"{method}_{short}", longer)
+    for name in (short, *more, f"{method}_{longer}"):
         if name and name not in taken:
             taken.add(name)
             return name

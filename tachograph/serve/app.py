@@ -12,7 +12,19 @@ from litestar.datastructures import State
 
 from tachograph import keys
 from tachograph.paths import Places
-from tachograph.serve import bodies, described, exporting, failing, ingest, mcp_http, metrics, pages, query, replaying
+from tachograph.serve import (
+    bodies,
+    described,
+    exporting,
+    failing,
+    graphql_http,
+    ingest,
+    mcp_http,
+    metrics,
+    pages,
+    query,
+    replaying,
+)
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.reading import Reading
@@ -27,6 +39,7 @@ ROUTERS = (
     mcp_http.router,
     replaying.router,
     query.router,
+    graphql_http.router,
 )  # a line for every part of the API
 
 

@@ -1,0 +1,64 @@
+"""/graphql: the questions of the query API as GraphQL, with the extra `graphql`. POST of JSON only, nothing changes."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from typing import Any
+
+import msgspec
+from litestar import Response, Router, post
+from litestar.routes import HTTPRoute
+
+from tachograph.serve import bodies
+from tachograph.serve.bodies import Incoming, NotTaken
+
+INSTALL = "pip install 'tachograph[graphql]'"
+_RESPONSE = "application/graphql-response+json"
+
+
+def installed() -> bool:
+    return importlib.util.find_spec("graphql") is not None
+
+
+@post("/graphql", status_code=200, include_in_schema=False)
+async def endpoint(request: Incoming) -> Response[bytes]:
+    """One query. Errors have GraphQL's shape; 400 when it could not be run and the client knows that there is more
+    than 200."""
+    if not installed():
+        raise NotTaken(501, "not_installed", "this installation does not speak GraphQL", INSTALL)
+    if bodies.encoding(request) != bodies.JSON:
+        raise NotTaken(415, "content_type", "a query comes as JSON", "send application/json")
+    body = await bodies.unpacked(request)
+    from tachograph.serve import graph_asking
+
+    try:
+        asked = msgspec.json.decode(body, type=graph_asking.Asked)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return _answer(request, {"errors": [{"message": f"this is no GraphQL request: {error}"}]}, 400)
+    found, ran = await graph_asking.answer(await _schema(request), asked, request)
+    modern = _RESPONSE in request.headers.get("accept", "")
+    return _answer(request, found, 400 if modern and not ran else 200)
+
+
+async def _schema(request: Incoming) -> Any:
+    """Made when it is first asked for, in a thread."""
+    state = request.app.state
+    found = state.get("graphql_schema")
+    if found is None:
+        from tachograph.serve.graph_schema import make_schema
+        from tachograph.serve.query import router as query
+
+        handlers = [
+            handler for route in query.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers
+        ]
+        found = state["graphql_schema"] = await asyncio.to_thread(make_schema, handlers)
+    return found
+
+
+def _answer(request: Incoming, found: dict[str, Any], status: int) -> Response[bytes]:
+    kind = _RESPONSE if _RESPONSE in request.headers.get("accept", "") else "application/json"
+    return Response(msgspec.json.encode(found), status_code=status, media_type=kind)
+
+
+router = Router("/", route_handlers=[endpoint])

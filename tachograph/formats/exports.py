@@ -39,6 +39,13 @@ _FORMATS = (
     Format("md", "markdown", "text/markdown", ".md", "a transcript to read"),
     Format("json", "session_json", "application/json", ".json", "the session and its events as one JSON document"),
     Format("csv", "session_csv", "text/csv", ".csv", "its events, safe for spreadsheets"),
+    Format(
+        "parquet",
+        "parquet",
+        "application/vnd.apache.parquet",
+        ".parquet",
+        "its events as a table, for DuckDB, pandas …",
+    ),
     Format("html", "html", "text/html", ".html", "a page that needs nothing but itself"),
     Format("otlp", "otlp", "application/json", ".otlp.json", "OTLP traces, with today's GenAI names"),
     Format(

@@ -34,6 +34,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("failures", "failures", "Errors and failed sessions, equal ones counted together."),
         Entry("search", "search", "Find words in output and events."),
         Entry("tail", "tail", "The last lines of a session; -f follows it live."),
+        Entry("replay", "replay", "A session as it happened: its steps, or its terminal, at any speed."),
         Entry("diff", "diff", "Compare two sessions."),
         Entry("timeline", "timeline", "What all sessions did, on one clock."),
         Entry("export", "export", "A session as a file: what its agent wrote of it, byte for byte."),

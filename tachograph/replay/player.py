@@ -7,15 +7,15 @@ pace: nothing is sent ahead, and a slow listener gets what is due as soon as it 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.replay import messages, seeking, snapshot
+from tachograph.replay.clocks import Clock
 from tachograph.replay.messages import Message
 from tachograph.replay.pages import Pages
 from tachograph.replay.seeking import Place
@@ -24,30 +24,6 @@ from tachograph.replay.timeline import OUTPUT, Timeline
 from tachograph.replay.timing import Pace, speed_of
 
 _GRACE = clock.SECOND  # play time: "previous" leads past what was reached so recently
-
-
-class Clock(Protocol):
-    """What a player waits on. Times are ns and only compared with each other."""
-
-    def now(self) -> int: ...
-
-    async def wait(self, until: int | None, wake: asyncio.Event) -> None:
-        """Until a time (None: for ever), or until woken."""
-
-
-class RealClock:
-    """The machine's own, which no change of the date moves."""
-
-    def now(self) -> int:
-        return clock.monotonic()
-
-    async def wait(self, until: int | None, wake: asyncio.Event) -> None:
-        if until is None:
-            await wake.wait()
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, (until - self.now()) / clock.SECOND)):
-                await wake.wait()
 
 
 class Options(NamedTuple):
@@ -154,6 +130,16 @@ class Player(AsyncIterator[Message]):
     def state(self) -> dict[str, Any]:
         """How it plays now. Times in ms since the session began; `idle_limit` in seconds."""
         return self._told(self._here(), self._how(self._ended), self._turn)
+
+    @property
+    def turn(self) -> int:
+        """The turn it is in."""
+        return self._turn
+
+    @property
+    def now(self) -> int:
+        """The time in ns of what was told or leapt to last."""
+        return self._passed
 
     @property
     def items(self) -> int:

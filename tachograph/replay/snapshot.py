@@ -55,11 +55,9 @@ def status(timeline: Timeline, state: State) -> str:
 def terminal_size(session: Session) -> dict[str, int | None]:
     """Columns and rows of the terminal that was recorded, as far as they are known."""
     known: dict[str, Any] = session.metadata or {}
-    told = known.get("term")
-    term: dict[str, Any] = told if isinstance(told, dict) else {}
-    columns = known.get("columns") or known.get("width") or term.get("cols")
-    rows = known.get("rows") or known.get("height") or term.get("rows")
-    return {
-        "columns": columns if isinstance(columns, int) else None,
-        "rows": rows if isinstance(rows, int) else None,
-    }
+    places = [known, *(known[name] for name in ("terminal", "term") if isinstance(known.get(name), dict))]
+    found = [
+        next((place[name] for place in places for name in names if isinstance(place.get(name), int)), None)
+        for names in (("columns", "cols", "width"), ("rows", "height"))
+    ]
+    return {"columns": found[0], "rows": found[1]}

@@ -17,7 +17,8 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import NotFound
 from tachograph.replay import messages, timeline
-from tachograph.replay.player import Options, Player, RealClock
+from tachograph.replay.clocks import RealClock
+from tachograph.replay.player import Options, Player
 from tachograph.serve import sse
 from tachograph.serve.bodies import NotTaken
 from tachograph.serve.reading import Reading

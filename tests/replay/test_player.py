@@ -10,10 +10,11 @@ import pytest
 
 from tachograph.errors import NotFound, UsageError
 from tachograph.records import Event, Step
+from tachograph.replay.clocks import JumpingClock
 from tachograph.replay.player import Player
 from tachograph.replay.timeline import Timeline
 from tachograph.store import Store
-from tests.replay.viewer import MS, NAME, JumpingClock, Viewer, begin, hear, some, timeline_of
+from tests.replay.viewer import MS, NAME, Viewer, begin, hear, some, timeline_of
 from tests.store.samples import AT, SECOND, printed, scratch, session
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from tachograph.records import STATUS_OF_STATE, Event, Step, Usage
+from tachograph.replay.clocks import JumpingClock
 from tachograph.replay.messages import Message
 from tachograph.replay.player import Options, Player
 from tachograph.replay.timeline import Timeline, read
@@ -18,23 +18,6 @@ from tests.store.samples import AT, printed, session
 T = TypeVar("T")
 NAME = "codex-1"
 MS = 1_000_000
-
-
-class JumpingClock:
-    """Nobody waits for real: time is where the latest waiting led to."""
-
-    def __init__(self) -> None:
-        self.time = 0
-
-    def now(self) -> int:
-        return self.time
-
-    async def wait(self, until: int | None, wake: asyncio.Event) -> None:
-        await asyncio.sleep(0)
-        if until is None:
-            await wake.wait()
-        else:
-            self.time = max(self.time, until)
 
 
 def timeline_of(store: Store, name: str = NAME) -> Timeline:

@@ -19,14 +19,17 @@ from tachograph.serve import (
     failing,
     graphql_http,
     ingest,
+    live,
     mcp_http,
     metrics,
     pages,
     query,
     replaying,
+    sockets,
 )
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
+from tachograph.serve.pulse import Pulse
 from tachograph.serve.reading import Reading
 from tachograph.serve.replays import Replays
 from tachograph.serve.sink import Sink
@@ -34,6 +37,8 @@ from tachograph.serve.sink import Sink
 ROUTERS = (
     ingest.router,
     exporting.router,
+    live.router,
+    sockets.router,
     metrics.router,
     pages.router,
     mcp_http.router,
@@ -48,10 +53,18 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
 
     The token is read, and made if needed, now: Refused or OSError when it cannot.
     """
+    pulse = Pulse(places.database, reading)
     inner = Litestar(
         [health, openapi, *ROUTERS],
         state=State(
-            {"places": places, "sink": sink, "advisor": advisor, "reading": reading, "replays": Replays(reading)}
+            {
+                "places": places,
+                "sink": sink,
+                "advisor": advisor,
+                "reading": reading,
+                "replays": Replays(reading),
+                "pulse": pulse,
+            }
         ),
         exception_handlers={Exception: failing.answer},
         before_request=_methods,
@@ -62,6 +75,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
     )
     guard = Guard(inner, keys.opening(places), names=names, read_only=reading.read_only)  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
     inner.state.guard = guard
+    guard.at_end.append(pulse.close)
     return guard
 
 

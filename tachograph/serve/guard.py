@@ -94,6 +94,7 @@ class Guard:
         self._names = tuple(names)
         self._read_only = read_only
         self.wrong_tokens = 0
+        self.at_end: list[Callable[[], None]] = []  # what ends streams that would go on for ever, called on the loop
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

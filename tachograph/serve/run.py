@@ -179,13 +179,14 @@ async def serve(
             )
         )  # fmt: skip
         server.ready = (lambda: ready(bound)) if ready else None
-        watching = asyncio.create_task(_until(stop, server))
+        watching = asyncio.create_task(_until(stop, server, app))
         tending = asyncio.create_task(sink.tend())
         try:
             await server.serve(sockets)
         finally:
             watching.cancel()
             tending.cancel()
+            _end(app)
 
 
 def _unlink(path: str) -> None:
@@ -204,10 +205,16 @@ def _more_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _until(stop: asyncio.Event | None, server: _Server) -> None:
+async def _until(stop: asyncio.Event | None, server: _Server, app: Guard) -> None:
     if stop is not None:
         await stop.wait()
         server.should_exit = True
+        _end(app)
+
+
+def _end(app: Guard) -> None:
+    while app.at_end:
+        app.at_end.pop()()
 
 
 class Background:

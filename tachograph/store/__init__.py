@@ -16,6 +16,7 @@ from tachograph.records import Event
 from tachograph.store import cleaning, door, dumping, statistics
 from tachograph.store import connection as gate
 from tachograph.store.analytics import Analytics
+from tachograph.store.arrivals import Arrivals
 from tachograph.store.audit import Audit
 from tachograph.store.calls import Calls
 from tachograph.store.code_blocks import CodeBlocks
@@ -74,6 +75,7 @@ class Store:
         self.transaction = self._writer.transaction
         self.sessions = Sessions(self._writer)
         self.events = Events(self._writer)
+        self.arrivals = Arrivals(self._writer, self.events)
         self.extractions = Extractions(self._writer)
         self.code_blocks = CodeBlocks(self._writer)
         self.feedback = Feedbacks(self._writer)

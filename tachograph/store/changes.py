@@ -8,6 +8,7 @@ as somebody who was away for a while may need it, no longer; `arrivals` reads it
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 import apsw
@@ -69,15 +70,21 @@ class Changes:
         """At the end of a transaction. What a part of it took back may be among it: readers look what is there."""
         entries = [
             *((SESSION, number, name) for number, name in self._merged),
+            *((SESSION, number, None) for number, ended in self._sessions.items() if not ended),
             *((EVENT, number, was) for number, was in self._events.items()),
-            *((END if ended else SESSION, number, None) for number, ended in self._sessions.items()),
-            *((COLLISION, number, None) for number in self._collisions),
         ]
+        before = len(entries)  # so many come before the events of this transaction, the rest comes after them
+        entries += ((COLLISION, number, None) for number in self._collisions)
+        entries += ((END, number, None) for number, ended in self._sessions.items() if ended)
+        fresh = self._fresh
         self.forget()
         if not entries:
             return
+        newest = self._connection.execute(_sql.last_event).get
+        events = [min(fresh - 1, newest)] * before + [newest] * (len(entries) - before)
         last = int(self._connection.execute(_sql.take, (len(entries),)).get)
         first = last - len(entries) + 1
-        self._connection.executemany(_sql.add, [(number, *one) for number, one in enumerate(entries, first)])
+        rows = [(number, *entry, event) for number, entry, event in zip(count(first), entries, events, strict=False)]
+        self._connection.executemany(_sql.add, rows)
         if last // _SLACK != (first - 1) // _SLACK:
             self._connection.execute(_sql.trim, (last - KEPT,))

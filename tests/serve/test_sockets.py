@@ -1,0 +1,129 @@
+"""WS /api/ws: the live stream on a line that takes commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+import tachograph
+from tachograph import paths
+from tachograph.formats.rows import to_row
+from tachograph.records import Event, Session
+from tachograph.serve.run import Background
+from tachograph.store import Store
+
+from .listening import LONG, Json, Viewer, messages_of, web_socket
+
+AT = 1_795_252_442_123_456_789
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    with tachograph.open() as found:
+        found.sessions.add(Session("codex-1", "codex", started_at=AT))
+        found.sessions.add(Session("aider-1", "aider", started_at=AT))
+        yield found
+
+
+@pytest.fixture
+def line(store: Store, server: Background, token: str) -> Iterator[ClientConnection]:
+    with web_socket(server.port, token) as found:
+        yield found
+
+
+def say(line: ClientConnection, **command: object) -> None:
+    line.send(json.dumps(command))
+
+
+def hear(line: ClientConnection) -> Json:
+    found: Json = json.loads(line.recv(timeout=LONG))
+    return found
+
+
+def add(store: Store, name: str = "codex-1", event_type: str = "marker") -> int:
+    return store.events.add(Event(name, event_type, content="x", at=AT))
+
+
+def test_who_subscribes_is_told(store: Store, line: ClientConnection) -> None:
+    say(line, type="subscribe")
+    assert hear(line)["type"] == "heartbeat"
+    numbers = [add(store), add(store, "aider-1")]
+    told = [hear(line) for _ in numbers]
+    assert [one["id"] for one in told] == numbers
+    assert [one["event"] for one in told] == [to_row(one) for one in store.events.list(after=0)]
+
+
+def test_filters_and_a_second_subscription_in_the_place_of_the_first(store: Store, line: ClientConnection) -> None:
+    say(line, type="subscribe", session="codex-1", types=["error", "prompt"])
+    hear(line)
+    add(store), add(store, "aider-1", "prompt")
+    prompt = add(store, event_type="prompt")
+    assert hear(line)["id"] == prompt
+    say(line, type="subscribe", agent="aid*", after=0, types="marker,prompt")
+    assert hear(line)["type"] == "heartbeat"
+    assert hear(line)["session_id"] == "aider-1"
+
+
+def test_who_comes_again_goes_on_where_it_was(store: Store, server: Background, token: str) -> None:
+    viewer = Viewer()
+    last = [add(store) for _ in range(30)][-1]
+    while not viewer.events or max(viewer.events) < last:
+        with web_socket(server.port, token) as line:
+            say(line, type="subscribe", after=viewer.cursor or 0)
+            for _, message in zip(range(8), messages_of(line), strict=False):
+                viewer.take(message)
+                if message["id"] == last:
+                    break
+    assert list(viewer.events) == [one.id for one in store.events.list(after=0)]
+
+
+def test_no_more_after_unsubscribe(store: Store, line: ClientConnection) -> None:
+    say(line, type="subscribe")
+    hear(line)
+    say(line, type="unsubscribe")
+    say(line, type="nonsense")
+    assert hear(line)["type"] == "error"  # so the other was obeyed
+    add(store)
+    say(line, type="subscribe", types="error")
+    assert hear(line)["type"] == "heartbeat"
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ('{"type":"subscribe","after":"nowhere"}', "after"),
+        ('{"type":"subscribe","types":"promt"}', "promt"),
+        ('{"type":"subscribe","agents":"x"}', "agents"),
+        ('{"type":"subscribe","after":{}}', "after"),
+        ('{"type":"dance"}', "dance"),
+        ('{"after":0}', "type"),
+        ("[]", "object"),
+        ("{", "truncated"),
+        ("", "truncated"),
+        ("[" * 100_000, ""),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_line_stays(
+    store: Store, line: ClientConnection, command: str, word: str
+) -> None:
+    line.send(command)
+    said = hear(line)
+    assert said["type"] == "error" and set(said["error"]) == {"code", "message", "hint"}
+    assert word in said["error"]["message"]
+    line.send(b'{"type":"subscribe"}')
+    assert hear(line)["type"] == "heartbeat"
+
+
+def test_a_server_that_stops_says_to_come_again(store: Store, token: str) -> None:
+    with Background(paths.places(), 0) as server:
+        line = web_socket(server.port, token)
+        say(line, type="subscribe")
+        hear(line)
+    with pytest.raises(ConnectionClosed) as closed:
+        hear(line)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012

@@ -12,6 +12,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import socket
+import sys
 
 from tachograph import clock, keys
 
@@ -19,6 +21,7 @@ LINK_LASTS = 5 * 60 * clock.SECOND
 COOKIE_LASTS = 30 * 24 * 3600 * clock.SECOND
 SKEW = 60 * clock.SECOND  # how far ahead the clock of whoever made it may be
 _ONCE = "once-"
+_TIME_WAIT = "06"  # nobody's any more
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
@@ -81,7 +84,7 @@ def of_this_user(client: tuple[str, int] | None, server: tuple[str, int | None] 
     for table in _TABLES:
         try:
             with open(table, encoding="ascii") as file:
-                owner = owner_in(file.read(), client[1], server[1])
+                owner = owner_in(file.read(), client, (server[0], server[1]))
         except OSError:
             continue
         if owner is not None:
@@ -89,13 +92,22 @@ def of_this_user(client: tuple[str, int] | None, server: tuple[str, int | None] 
     return True
 
 
-def owner_in(table: str, local: int, remote: int) -> int | None:
-    """The user of the connection from port `local` to port `remote`, in the form of /proc/net/tcp (proc(5))."""
+def owner_in(table: str, local: tuple[str, int], remote: tuple[str, int]) -> int | None:
+    """The user of the connection from `local` to `remote`, in the form of /proc/net/tcp (proc(5))."""
+    wanted = [_in_hex(local), _in_hex(remote)]
     for line in table.splitlines()[1:]:
         fields = line.split()
-        if fields[1].endswith(f":{local:04X}") and fields[2].endswith(f":{remote:04X}"):
+        if fields[1:3] == wanted and fields[3] != _TIME_WAIT:
             return int(fields[7])
     return None
+
+
+def _in_hex(address: tuple[str, int]) -> str:
+    """As the kernel writes it: words of four bytes in the machine's own order."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    packed = socket.inet_pton(family, address[0])
+    words = [int.from_bytes(packed[at : at + 4], sys.byteorder) for at in range(0, len(packed), 4)]
+    return "".join(f"{word:08X}" for word in words) + f":{address[1]:04X}"
 
 
 def _made(token: str, what: str, port: int) -> str:

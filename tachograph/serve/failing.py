@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, InternalServerException
 from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, UsageError, VerificationFailed
 from tachograph.paths import Places
 from tachograph.serve import bodies
-from tachograph.serve.guard import failed
+from tachograph.serve.answering import failed
 
 _STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's family counts
     UsageError: 400, NotFound: 404, Refused: 403, StoreBusy: 503, VerificationFailed: 409, TachographError: 500,

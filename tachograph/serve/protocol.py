@@ -15,7 +15,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request as Handshake
 from websockets.http11 import Response as Answer
 
-from tachograph.serve.guard import HEAD_MAX, HEADERS, Refusal
+from tachograph.serve.answering import HEADERS, Refusal
+from tachograph.serve.guard import HEAD_MAX
 
 HEAD_SECONDS = 10.0  # for a request line and its headers
 BODY_SECONDS = 60.0  # for a body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tachograph.serve import entry
-from tachograph.serve.guard import HEADERS
+from tachograph.serve.answering import HEADERS
 from tests.serve.outside import Outside
 from tests.serve.probing import HOOK, SPEC, check, received, refused, routes
 

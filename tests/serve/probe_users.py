@@ -50,6 +50,7 @@ def _(door: Outside) -> None:
     basic = {"Authorization": f"Basic {door.token}"}
     for query in ("token", "access_token", "key"):
         refused(door.ask("GET", f"{SPEC}?{query}={door.token}", token=""), 401)
+    refused(door.ask("GET", f"/i/{door.token}{SPEC}", token=""), 401)
     refused(door.ask("GET", SPEC, basic, token=""), 401)
     refused(door.ask("GET", SPEC, {"X-Token": door.token, "Cookie": f"token={door.token}"}, token=""), 401)
     refused(door.ask("GET", SPEC, {"Cookie": f"tachograph-{door.port}={door.token}"}, token=""), 401)
@@ -180,7 +181,10 @@ def _(door: Outside) -> None:
         assert answer.status in (400, 405, 501)
         assert b"shout" not in answer.raw
     refused(door.ask("CONNECT", "evil.example:443"), 400)
-    assert door.ask("HEAD", SPEC).body == b""
+    for path in (SPEC, "/", "/healthz", "/metrics", "/api/docs"):
+        head, whole = door.ask("HEAD", path), door.ask("GET", path)
+        assert (head.status, head.body) == (200, b"")
+        assert {*head.headers} == {*whole.headers}
     assert door.ask("GET", SPEC, {"X-HTTP-Method-Override": "DELETE"}).status == 200
 
 

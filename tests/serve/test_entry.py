@@ -147,12 +147,24 @@ def test_a_wrong_cookie_is_a_wrong_token(ask: Ask, server: Background) -> None:
 def test_whose_connection_it_is() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as mine:
         local, remote = mine.getsockname(), listener.getsockname()
-        assert entry.owner_in(Path("/proc/net/tcp").read_text(), local[1], remote[1]) == os.geteuid()
+        assert entry.owner_in(Path("/proc/net/tcp").read_text(), local, remote) == os.geteuid()
         assert entry.of_this_user(local, remote)
-    table = "header\n 0: 0100007F:1F90 0100007F:1FD7 01 0:0 0:0 0 4711 0 1 1\n"
-    assert entry.owner_in(table, 0x1F90, 0x1FD7) == 4711
-    assert entry.owner_in(table, 0x1FD7, 0x1F90) is None
+    row = "0100007F:1F90 0100007F:1FD7"
+    table = f"header\n 0: {row} 06 0:0 0:0 0 0 0 1 1\n 1: {row} 01 0:0 0:0 0 4711 0 1 1\n"
+    one, other = ("127.0.0.1", 0x1F90), ("127.0.0.1", 0x1FD7)
+    assert entry.owner_in(table, one, other) == 4711
+    assert entry.owner_in(table, other, one) is None
+    assert entry.owner_in(table, ("127.0.0.2", 0x1F90), other) is None
     assert entry.of_this_user(None, ("path", None))
+
+
+def test_a_connection_in_the_other_table() -> None:
+    with (
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as listener,
+        socket.create_connection(listener.getsockname()[:2]) as mine,
+    ):
+        local, remote = mine.getsockname()[:2], listener.getsockname()[:2]
+        assert entry.owner_in(Path("/proc/net/tcp6").read_text(), local, remote) == os.geteuid()
 
 
 def test_nothing_leads_back_to_the_token(token: str) -> None:

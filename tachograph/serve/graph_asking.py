@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from tachograph.errors import TachographError
-from tachograph.serve import failing, guard
+from tachograph.serve import answering, failing
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.graph_limits import SOURCE_MOST, TOKENS_MOST, Cost
 from tachograph.serve.graph_schema import Context
@@ -91,7 +91,7 @@ def _told(error: GraphQLError, request: Incoming) -> dict[str, Any]:
         found["message"] = failing.without_paths(str(cause), places)
         found["extensions"] = {"code": cause.code, "hint": hint}
     elif cause is not None and not isinstance(cause, GraphQLError):
-        guard.failed(request.scope, cause)  # type: ignore[arg-type]  # Litestar's own name for a scope
+        answering.failed(request.scope, cause)  # type: ignore[arg-type]  # Litestar's own name for a scope
         found["message"] = "something went wrong in here"
         found["extensions"] = {"code": "failed", "hint": "tachograph doctor"}
     return found

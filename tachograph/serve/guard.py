@@ -8,7 +8,7 @@ set an address but no header put theirs in front of the path: `/i/TOKEN/v1/logs`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from tachograph import keys

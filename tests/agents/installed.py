@@ -26,6 +26,9 @@ class Agent(NamedTuple):
     names_hooks: str = ""  # lines in which it tells its user on stderr that it runs a hook, as a pattern
     fetches: str = ""  # a package that it gets by itself, when it first starts with a network,
     fetched_to: str = ""  # into this folder of the home
+    asks: Callable[[list[str]], tuple[str, ...]] | None = (
+        None  # words that make a program its MCP server, if it has any
+    )
 
     def programs(self, cache: Path) -> Path:
         """The folder to have in PATH."""
@@ -79,7 +82,14 @@ def _claude(home: Path, port: int) -> dict[str, str]:
         "ANTHROPIC_API_KEY": "no-key",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
+        "MCP_CONNECTION_NONBLOCKING": "0",  # its first request offers the tools of servers, all of them
+        "ENABLE_TOOL_SEARCH": "false",
     }
+
+
+def _claude_asks(program: list[str]) -> tuple[str, ...]:
+    server = {"command": program[0], "args": program[1:]}
+    return ("--mcp-config", json.dumps({"mcpServers": {"tachograph": server}}), "--allowedTools", "mcp__tachograph")
 
 
 def _codex(home: Path, port: int) -> dict[str, str]:
@@ -136,6 +146,7 @@ AGENTS = [
     Agent(
         "claude", "@anthropic-ai/claude-code", "2.1.329",
         ("-p", PROMPT, "--model", "claude-sonnet-4-5", "--allowedTools", "Bash", "Write"), _claude, fails=True,
+        asks=_claude_asks,
     ),
     Agent(
         "codex", "@openai/codex", "0.169.0",

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,29 @@ def _tellers(event: Event) -> list[str]:
     """Who told of a step."""
     more = (event.metadata or {}).get("sources")
     return list(more) if isinstance(more, list) else [event.source or ""]
+
+
+@pytest.mark.parametrize("agent", [one for one in AGENTS if one.asks], ids=lambda agent: agent.name)
+def test_an_agent_asks_what_was_done_before(agent: Agent, model_port: int, tmp_path: Path) -> None:
+    """It is offered our tools, calls one, and gets what its own first run left, framed."""
+    assert agent.asks is not None
+    machine = Machine(agent, tmp_path, CACHE, model_port)
+    machine.run(wrapped=False)
+    machine.tachograph("import", agent.name)
+    with contextlib.closing(machine.store()) as store:
+        first = store.sessions.list()[0].id
+    ran = machine.run(*agent.asks([sys.executable, "-m", "tachograph", "mcp"]), wrapped=False)
+    assert ran.exit_code == 0, ran.error
+    machine.tachograph("import", agent.name)
+    with contextlib.closing(machine.store()) as store:
+        (second,) = [one for one in store.sessions.list() if one.id != first]
+        (call,) = _calls(second, store)
+        told = store.steps.output_of(call.id) or call.content or ""
+    assert (call.tool_name or "").endswith(model.ASKED)
+    assert call.status == "ok"
+    assert "-----BEGIN QUOTED DATA" in told
+    assert first in told
+    assert PROMPT in told
 
 
 def test_nobody_listens(alone: Ran, machine: Machine) -> None:

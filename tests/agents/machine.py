@@ -78,14 +78,17 @@ class Machine:
         assert done.returncode == 0, done.stderr
         return done
 
-    def run(self, *, wrapped: bool) -> Ran:
-        """The agent does its one prompt in an empty project, by itself or in `tachograph run`. Fails if it hangs."""
+    def run(self, *more: str, wrapped: bool) -> Ran:
+        """The agent does its one prompt in an empty project, by itself or in `tachograph run`. Fails if it hangs.
+
+        `more` words follow those it has.
+        """
         shutil.rmtree(self.project)
         self.project.mkdir()
         wrapper = [sys.executable, "-m", "tachograph", "run", "--quiet", "--"] if wrapped else []
         try:
             done = subprocess.run(
-                [*wrapper, self.agent.name, *self.agent.words],
+                [*wrapper, self.agent.name, *self.agent.words, *more],
                 capture_output=True, text=True, errors="replace", env=self.environment, cwd=self.project,
                 timeout=self._patience, stdin=subprocess.DEVNULL, check=False,
             )  # fmt: skip

@@ -1,5 +1,5 @@
 """A model on the loopback that speaks the four dialects of the agents: asked something, it wants one shell command run,
-then one file written, and is content with whatever comes of it.
+then one file written, and is content with whatever comes of it. Where it is offered a tool of ours, it asks that.
 
 The reply depends on the request alone. Requests that offer no shell (titles, routing) get one word.
 """
@@ -24,6 +24,7 @@ EXIT_CODE = 3
 NOTE = "noted.txt"  # the file that is written
 NOTED = "tachograph saw that, too"
 CALL_IDS = ("call_0001", "call_0002")
+ASKED = "last_time_here"  # the tool of ours that is called where it is offered, and nothing else then
 ANSWER = "The command said what it had to say."
 INPUT, CACHED, OUTPUT = 700, 300, 40  # tokens of every reply, as the agents are to count them: all input, of it cached
 
@@ -145,6 +146,9 @@ def _shell(names: list[str | None]) -> str | None:
 
 def _call(names: list[str | None], done: int, asked: Object) -> Call | None:
     """What is wanted when so many calls are done; None when nothing is."""
+    asking = next((name for name in names if name and name.endswith(ASKED)), None)
+    if asking is not None:
+        return Call(CALL_IDS[0], asking, {"limit": 1}) if done == 0 else None
     shell = _shell(names)
     if shell is None or done > 1:
         return None

@@ -69,6 +69,11 @@ def root_id(session: str) -> str:
     return span_id(session, "session")
 
 
+def is_turn(span: Span) -> bool:
+    """Whether a span is of a whole turn."""
+    return "tachograph.turn" in span.attributes
+
+
 def spans(
     session: Session, steps: Iterable[Step], *, names: str = n.NEW, content: bool = False, first_turn: int = 1
 ) -> Iterator[Span]:

@@ -10,26 +10,27 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tachograph import clock
 from tachograph.config import Config
 from tachograph.errors import TachographError, UsageError
 from tachograph.formats import as_json, otlp
-from tachograph.formats.otlp_spans import Span, Step, spans
+from tachograph.formats.otlp_spans import Span, Step, is_turn, spans
 from tachograph.maintain.otlp_post import Answer, Meaning, post
 from tachograph.maintain.otlp_settings import Target, target
-from tachograph.records import Event, Session
+from tachograph.records import Session
 from tachograph.store import Store
-from tachograph.store.sending import Position
+from tachograph.store.sending import Due, Position
 
 GRACE = 3 * clock.SECOND  # until something that happened in a session that goes on is taken for final
-_SESSIONS = 20  # looked at in one round
+_SESSIONS = 100  # looked at in one round
 _FIRST, _LONGEST = clock.SECOND, 300 * clock.SECOND  # between two tries when the receiver is away
 _HELD = 60 * clock.SECOND  # … and when the settings are wrong
+_RARER, _REMEMBERED = 20, 10_000
 _IDLE = 5 * clock.SECOND  # between two looks at the settings when there is nobody to send to
 
-Mask = Callable[[Event], Event]
+Mask = Callable[[Any], Any]  # a record → the same with the secrets in its texts masked
 Open = Callable[[], Store]
 
 
@@ -51,7 +52,7 @@ class Exporter:
     """`run` until told to stop, in a thread of its own; or `round` by round."""
 
     def __init__(self, config: Callable[[], Config], opened: Open, mask: Mask, *, own: Callable[[str], bool]) -> None:
-        """`config` gives the settings anew, `opened` the store; `mask` masks an event once more on its way out.
+        """`config` gives the settings anew, `opened` the store; `mask` masks once more on the way out.
 
         `own(url)`: whether that is where we listen ourselves, and a session would come back for ever.
         """
@@ -62,14 +63,15 @@ class Exporter:
         self._store: Store | None = None
         self._failures = 0
         self._sent = 0  # in this round
+        self._looked: dict[str, int] = {}  # session → when, on the clock that never jumps
 
     def run(self, stop: threading.Event) -> None:
         """One round after the other. What goes wrong in here is noted where `doctor` looks, and tried again."""
         while not stop.is_set():
             try:
                 done = self.round(stop)
-            except TachographError:
-                done = Round(wait=_HELD)
+            except Exception as error:  # one session that cannot be sent must not end the sending of all
+                done = self._trouble(f"{type(error).__name__}: {error}", _HELD)
             stop.wait(done.wait / clock.SECOND)
         self.close()
 
@@ -93,14 +95,26 @@ class Exporter:
         since = since if to.since is None else to.since
         self._sent = 0
         try:
-            for session_id in store.sending.due(since, agents=to.agents, project=to.project, limit=_SESSIONS):
+            for due in store.sending.due(since, agents=to.agents, project=to.project, limit=_SESSIONS):
                 if stop is not None and stop.is_set():
                     break
-                self._send(store, store.sessions.get(session_id), to)
+                if not due.waits or self._is_time(due):
+                    self._send(store, store.sessions.get(due.session_id), to)
         except _Stop as stopped:
             return self._away(stopped.answer)
         self._failures = 0
         return Round(self._sent, 0 if self._sent else to.interval)
+
+    def _is_time(self, due: Due) -> bool:
+        """Whether to look again for what was not complete: the longer nothing happens, the rarer."""
+        now = clock.monotonic()
+        quiet = clock.now() - due.last_at
+        if now - self._looked.get(due.session_id, 0) < quiet // _RARER:
+            return False
+        if len(self._looked) > _REMEMBERED:
+            self._looked.clear()
+        self._looked[due.session_id] = now
+        return True
 
     def _open(self) -> Store:
         if self._store is None:
@@ -127,6 +141,7 @@ class Exporter:
     def _spans(self, store: Store, session: Session, position: Position, to: Target) -> Iterator[Span]:
         steps: Iterable[Step] = store.sending.steps(session.id, position.turn)
         if to.content:
+            session = self._mask(session)
             steps = ((self._mask(event), usage) for event, usage in steps)
         return spans(session, steps, names=to.names, content=to.content, first_turn=position.turn)
 
@@ -160,6 +175,7 @@ class Exporter:
         return self._trouble(answer.text, max(pause, answer.after))._replace(sent=self._sent)
 
     def _trouble(self, text: str, wait: int) -> Round:
+        """Noted where `doctor` looks, if the store takes it."""
         try:
             store = self._open()
             store.sending.begin(clock.now())
@@ -181,6 +197,7 @@ class _Progress:
         self._turn = position.turn  # the latest that was seen
         self._waiting = position.turn  # the first of which something was not sent
         self._held = False
+        self._open = False
         self._sent: dict[int, set[str]] = {position.turn: set(position.spans)}
         self._told = position.ended_at
 
@@ -195,6 +212,7 @@ class _Progress:
             return True
         if not self._held:
             self._held, self._waiting = True, span.turn
+        self._open |= not is_turn(span)  # a turn ends with the next, or the session: then there is something new
         return False
 
     def sent(self, batch: list[Span], *, last: bool = False) -> None:
@@ -210,4 +228,4 @@ class _Progress:
         ids = frozenset[str]().union(*(found for number, found in self._sent.items() if number >= turn))
         self._sent = {number: found for number, found in self._sent.items() if number >= turn}
         length = self._length if last else 0
-        self._store.sending.put(self._session.id, Position(turn, ids, length, told), open=self._held or not last)
+        self._store.sending.put(self._session.id, Position(turn, ids, length, told), open=self._open or not last)

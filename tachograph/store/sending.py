@@ -41,6 +41,14 @@ class Sent(NamedTuple):
     trouble_at: int | None
 
 
+class Due(NamedTuple):
+    """A session. `waits`: nothing of it is new, only what was not complete may be; `last_at`: its last event, ns."""
+
+    session_id: str
+    waits: bool
+    last_at: int
+
+
 class Sending:
     """`store.sending`"""
 
@@ -50,11 +58,11 @@ class Sending:
         self._events = events
         self._turns = turns
 
-    def due(self, since: int, *, agents: str | None = None, project: str | None = None, limit: int = 50) -> list[str]:
-        """Ids of sessions that began since then (ns) and have something to send. `agents`, `project`: globs."""
+    def due(self, since: int, *, agents: str | None = None, project: str | None = None, limit: int = 50) -> list[Due]:
+        """Sessions that began since then (ns) and have something to send. `agents`, `project`: globs."""
         where = _where(agents, project)
         rows = self._connection.execute(_sql.due.format(where=where), (since, *where.values, limit))
-        return [row[0] for row in rows]
+        return [Due(name, bool(waits), at) for name, waits, at in rows]
 
     def behind(self, since: int, *, agents: str | None = None, project: str | None = None) -> int:
         """How many sessions have something to send."""

@@ -102,7 +102,22 @@ def test_what_has_only_just_happened_waits_a_moment(receiver: Receiver, exporter
         store.events.add(Event("s-1", "tool_call", tool_name="Look", status="ok"))
     assert exporter().round().sent == 0
     with tachograph.open() as store:
-        assert store.sending.behind(0) == 1
+        assert [(due.session_id, due.waits) for due in store.sending.due(0)] == [("s-1", True)]
+        assert store.sending.behind(0) == 0
+
+
+def test_a_session_that_goes_on_is_looked_at_again_only_for_what_is_not_complete(
+    receiver: Receiver, exporter: Send
+) -> None:
+    with tachograph.open() as store:
+        begin(store)
+        add(store, STEPS)
+        sender = exporter()
+        sender.round()
+        assert store.sending.due(0) == []
+        add(store, [(event(50, 50, "tool_call", tool_name="Wait", tool_call_id="c-9"), None)])
+        sender.round()
+        assert [due.waits for due in store.sending.due(0)] == [True]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

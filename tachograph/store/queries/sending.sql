@@ -1,24 +1,25 @@
 -- Sending sessions on as telemetry: what is due, how far it is, what became of it.
 
 -- name: due
--- Sessions with something to send, those that were touched longest ago first.
-SELECT s.session_id
+-- Sessions with something to send, those that were touched longest ago first; and behind them those of which only
+-- something that was not complete may be by now, with the time of the last sign of life.
+SELECT s.session_id, d.session IS NOT NULL AND d.last_seq >= s.last_seq AND d.ended_at IS s.ended_at AS waits,
+    coalesce(s.last_at, s.started_at)
 FROM _sessions s
 JOIN _agents a ON a.id = s.agent
 LEFT JOIN _sent d ON d.session = s.id
 WHERE s.started_at >= ? AND (d.session IS NULL OR d.last_seq < s.last_seq OR d.ended_at IS NOT s.ended_at OR d.open = 1)
     AND {where}
-ORDER BY coalesce(s.last_at, s.started_at), s.id
+ORDER BY waits, 3, s.id
 LIMIT ?;
 
 -- name: behind
--- How many there are.
+-- How many have something to send that was never looked at.
 SELECT count(*)
 FROM _sessions s
 JOIN _agents a ON a.id = s.agent
 LEFT JOIN _sent d ON d.session = s.id
-WHERE s.started_at >= ? AND (d.session IS NULL OR d.last_seq < s.last_seq OR d.ended_at IS NOT s.ended_at OR d.open = 1)
-    AND {where};
+WHERE s.started_at >= ? AND (d.session IS NULL OR d.last_seq < s.last_seq OR d.ended_at IS NOT s.ended_at) AND {where};
 
 -- name: position
 -- How far a session is.

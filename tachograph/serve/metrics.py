@@ -20,7 +20,10 @@ from tachograph.formats.prometheus import COUNTER, GAUGE, Family, Sample, one
 from tachograph.ingest import catch_up, objectives
 from tachograph.paths import Places
 from tachograph.serve.bodies import Incoming
+from tachograph.serve.guard import Guard
+from tachograph.serve.pulse import Pulse
 from tachograph.serve.reading import Reading
+from tachograph.serve.sink import Sink
 from tachograph.store import Store
 from tachograph.store.measures import TOKENS, OfAgent
 
@@ -61,20 +64,16 @@ def _health(places: Places) -> Iterator[Family]:
 
 
 def _server(state: Any) -> Iterator[Family]:
-    """What this server counted since it was started. `state.guard` and `state.pulse` are there when it has them."""
-    lost = state.sink.lost
-    yield one(
-        "tachograph_received_lost_total", "Messages of hooks and telemetry that the disk did not take.", lost, COUNTER
-    )
-    guard = getattr(state, "guard", None)
-    if guard is not None:
-        yield one("tachograph_wrong_tokens_total", "Requests with a wrong token.", guard.wrong_tokens, COUNTER)
-    clients = getattr(getattr(state, "pulse", None), "clients", None)
-    if isinstance(clients, int):
-        yield one("tachograph_live_clients", "Clients that watch live.", clients)
-    yield one(
-        "tachograph_advice_total", "Agents told that another one just changed a file.", state.advisor.given, COUNTER
-    )
+    """What this server counted since it was started."""
+    sink: Sink = state.sink
+    guard: Guard = state.guard
+    pulse: Pulse = state.pulse
+    about = "Messages of hooks and telemetry that the disk did not take."
+    yield one("tachograph_received_lost_total", about, sink.lost, COUNTER)
+    yield one("tachograph_wrong_tokens_total", "Requests with a wrong token.", guard.wrong_tokens, COUNTER)
+    yield one("tachograph_live_clients", "Clients that watch live.", pulse.clients)
+    about = "Agents told that another one just changed a file."
+    yield one("tachograph_advice_total", about, state.advisor.given, COUNTER)
 
 
 def _stored(store: Store, places: Places) -> Iterator[Family]:

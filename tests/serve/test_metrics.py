@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import math
 from pathlib import Path
 
@@ -105,6 +107,14 @@ def test_an_objective_that_was_never_missed_is_there_with_nought(home: Path, ask
     found = families(ask("GET", "/metrics").body.decode())
     named = {"objective": "fast", "metric": "command.duration_ms", "severity": "warning"}
     assert value(found, "tachograph_objective_misses", **named) == 0
+
+
+def test_who_watches_live_is_counted(server: Background, ask: Ask, token: str) -> None:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as watching:
+        watching.request("GET", "/api/live", headers={"Authorization": f"Bearer {token}"})
+        assert watching.getresponse().status == 200
+        found = families(ask("GET", "/metrics").body.decode())
+    assert value(found, "tachograph_live_clients") == 1
 
 
 def test_wrong_tokens_are_counted(server: Background, ask: Ask) -> None:

@@ -60,7 +60,7 @@ class _Tracks:
         for moment in () if first is None else chain((first,), moments):
             yield from self._told(moment)
         if self._turn:
-            yield self._row("E", _TURNS, self._latest, f"turn {self._turn}")
+            yield self._turn_ended(self._latest)
 
     def _told(self, moment: Moment) -> Iterator[Row]:
         event = moment.event
@@ -86,10 +86,14 @@ class _Tracks:
     def _next_turn(self, moment: Moment) -> Iterator[Row]:
         at = begun(moment.event)
         if self._turn:
-            yield self._row("E", _TURNS, at, f"turn {self._turn}")
+            yield self._turn_ended(at)
         self._turn = moment.turn
         prompt = next((one.prompt for one in self._recording.turns if one.number == moment.turn), None)
         yield self._row("B", _TURNS, at, f"turn {moment.turn}: {prompt or ''}".rstrip(": "), {"prompt": prompt})
+
+    def _turn_ended(self, at: int) -> Row:
+        """Without a name: Perfetto ends only what has the very same one, and takes turns for nested else."""
+        return {"ph": "E", "pid": _PROCESS, "tid": _TURNS, "ts": (at - self._begun) / 1000}
 
     def _call(self, event: Event, at: int) -> Iterator[Row]:
         took = _ns(event)

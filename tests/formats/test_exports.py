@@ -19,6 +19,8 @@ from tests.formats.recorded import FORMS, GOLDEN, SESSIONS, exported, golden
 from tests.hostile import controls
 from tests.store.samples import AT, SECOND, opened, printed
 
+BINARY = {"parquet"}
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
@@ -48,7 +50,8 @@ def test_no_format_has_a_control_character_or_a_secret_that_was_stored_by_anothe
     store.sessions.update(session, title=f"with {secret}")
     data = exported(store, session, form)
     assert data and secret.encode() not in data
-    assert controls(data.decode().replace("\r\n", "\n")) == []
+    if form not in BINARY:
+        assert controls(data.decode().replace("\r\n", "\n")) == []
 
 
 def test_a_session_of_which_nothing_is_known_can_be_exported(store: Store) -> None:

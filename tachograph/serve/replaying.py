@@ -105,7 +105,7 @@ async def watch(
     heard = cursor.heard if cursor and replay else 0
     if replay is None:
         options = Options(
-            speed, _limit(idle_limit), begin, end, loop, paused, output, stay, cursor.items if cursor else 0
+            speed, limit(idle_limit), begin, end, loop, paused, output, stay, cursor.items if cursor else 0
         )
         replay = await replays.begin(id, options)
     elif replay.over(heard):
@@ -113,7 +113,8 @@ async def watch(
     return _stream(replays, replay, heard)
 
 
-def _limit(seconds: float | None) -> int | None:
+def limit(seconds: float | None) -> int | None:
+    """Seconds as ns; None for none, and for more than anybody waits."""
     if seconds is None or seconds > _SECONDS_MAX:
         return None
     return int(seconds * clock.SECOND)

@@ -18,6 +18,7 @@ from tachograph import clock
 from tachograph.errors import NotFound
 from tachograph.replay import messages, timeline
 from tachograph.replay.clocks import RealClock
+from tachograph.replay.messages import Message
 from tachograph.replay.player import Options, Player
 from tachograph.serve import sse
 from tachograph.serve.bodies import NotTaken
@@ -95,7 +96,25 @@ class Replay:
                     return
                 yield more
 
+    async def messages(self, listener: object) -> AsyncIterator[Message]:
+        """What is told from now on, heartbeats among it, for a line on which nothing is sent again."""
+        self._listener = listener
+        async with self._turn:
+            self.player.release()
+            while self._listener is listener and (message := await self._message(listener)) is not None:
+                yield message
+
     async def _next(self, listener: object) -> bytes | None:
+        """One more as it is sent; what is no heartbeat is kept."""
+        message = await self._message(listener)
+        if message is None:
+            return None
+        frame = sse.frame(message)
+        if message.cursor is not None:
+            self._keep(frame)
+        return frame
+
+    async def _message(self, listener: object) -> Message | None:
         """One more; None when it is over, or somebody else listens now."""
         try:
             async with asyncio.timeout(sse.HEARTBEAT) as self._waiting:
@@ -103,16 +122,14 @@ class Replay:
         except TimeoutError:
             if self._listener is not listener:
                 return None
-            return sse.frame(messages.heartbeat(clock.now(), session_id=self.player.timeline.session.id))
+            return messages.heartbeat(clock.now(), session_id=self.player.timeline.session.id)
         except StopAsyncIteration:
             return None
         finally:
             self._waiting = None
         self._sent += 1
         cursor = Cursor(self.name, self._sent, self.player.items)
-        frame = sse.frame(msgspec.structs.replace(message, cursor=str(cursor)))
-        self._keep(frame)
-        return frame
+        return msgspec.structs.replace(message, cursor=str(cursor))
 
     def _keep(self, frame: bytes) -> None:
         self._kept.append((self._sent, frame))

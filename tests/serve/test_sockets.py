@@ -127,3 +127,61 @@ def test_a_server_that_stops_says_to_come_again(store: Store, token: str) -> Non
     with pytest.raises(ConnectionClosed) as closed:
         hear(line)
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+
+
+@pytest.fixture
+def recorded(store: Store) -> list[int]:
+    """Three prompts a tenth of a second apart, and one an hour later."""
+    at = [AT, AT + 100_000_000, AT + 200_000_000, AT + 3600 * 1_000_000_000]
+    return [store.events.add(Event("codex-1", "prompt", content=str(n), at=at[n])) for n in range(4)]
+
+
+def until(line: ClientConnection, wanted: str) -> Json:
+    """The next message of a type."""
+    while (message := hear(line))["type"] != wanted:
+        pass
+    return message
+
+
+def test_a_replay_speaks_as_the_live_stream_does(recorded: list[int], line: ClientConnection) -> None:
+    say(line, type="replay", session="codex-1", speed=10, idle_limit=0.1, stay=False)
+    told = [hear(line)]
+    while told[-1]["type"] != "end":
+        told.append(hear(line))
+    assert told[0]["type"] == "snapshot"
+    assert [one["id"] for one in told if one["type"] == "event"] == recorded
+    assert all(list(one)[:6] == ["type", "id", "session_id", "seq", "at", "event"] for one in told)
+
+
+def test_a_replay_is_steered_and_live_messages_come_beside_it(
+    store: Store, recorded: list[int], line: ClientConnection
+) -> None:
+    say(line, type="subscribe")
+    hear(line)
+    say(line, type="replay", session="codex-1", paused=True)
+    assert until(line, "snapshot")["session_id"] == "codex-1"
+    number = add(store, "aider-1")
+    assert hear(line)["id"] == number
+    say(line, type="seek", turn=3)
+    assert until(line, "snapshot")["id"] == recorded[2]
+    say(line, type="step", by=1)
+    assert until(line, "event")["id"] == recorded[3]
+    say(line, type="speed", speed=4)
+    assert until(line, "state")["event"]["speed"] == 4
+    for wrong in ({"type": "seek"}, {"type": "seek", "moon": 1}, {"type": "speed", "speed": 1e9}):
+        say(line, **wrong)
+        assert hear(line)["type"] == "error"
+    say(line, type="stop")
+    say(line, type="replay", session="codex-9")
+    assert until(line, "error")["error"]["code"] == "not_found"
+
+
+def test_another_replay_takes_the_place_of_the_first(recorded: list[int], line: ClientConnection) -> None:
+    say(line, type="pause")
+    assert hear(line)["type"] == "error"
+    say(line, type="replay", session="codex-1", paused=True)
+    first = hear(line)
+    say(line, type="replay", session="codex-1", paused=True, after=first["cursor"])
+    second = hear(line)
+    assert first["type"] == second["type"] == "snapshot"
+    assert first["cursor"].split(":")[0] != second["cursor"].split(":")[0]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tachograph.errors import TachographError
 from tachograph.serve.asked import Scope
 
 Message = MutableMapping[str, Any]
@@ -84,10 +85,20 @@ def _completed(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return given + [header for header in HEADERS if header[0] not in names]
 
 
-def failed(scope: Scope, error: Exception) -> None:
+def failed(scope: Scope, error: BaseException) -> None:
     """Say in our own log what went wrong: the kind of error and where, no secret of a request."""
-    _log.error("%s %s: %s", scope.get("method", "WS"), scope["path"], type(error).__name__)
+    inner = _innermost(error)
+    said = f": {inner}" if isinstance(inner, TachographError) else ""
+    _log.error("%s %s: %s%s", scope.get("method", "WS"), scope["path"], type(inner).__name__, said)
     _log.debug("in detail", exc_info=error)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What it began with: frameworks wrap errors in their own, and in groups."""
+    if isinstance(error, BaseExceptionGroup):
+        return _innermost(error.exceptions[0])
+    wrapped = error.__cause__ if not isinstance(error, TachographError) else None
+    return _innermost(wrapped) if wrapped is not None else error
 
 
 async def turn_away(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:

@@ -20,6 +20,10 @@ _STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's fami
 _CODES = {
     400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large", 415: "content_type", 422: "bad_request",
 }  # fmt: skip
+_PLAIN = {
+    "`int`": "a whole number", "`float`": "a number", "`bool`": "true or false", "`str`": "text", "`array`": "a list",
+    "`object`": "an object", "`null`": "nothing", " >= ": " of at least ", " <= ": " of at most ", "`": "",
+}  # fmt: skip
 _SEE = "tachograph openapi, or /api/docs, says what there is"
 _HINTS = {400: _SEE, 404: _SEE, 405: _SEE}
 
@@ -83,7 +87,9 @@ def _message(request: bodies.Incoming, error: HTTPException) -> str:
 
 
 def _wrong(one: Mapping[str, Any]) -> str:
-    said = str(one.get("message", "")).replace("`", "")
+    """msgspec says: Expected `int` >= 1; Expected `int`, got `str`."""
+    said = str(one.get("message", ""))
+    for word, plain in _PLAIN.items():
+        said = said.replace(word, plain)
     said = said[:1].lower() + said[1:]
-    name = str(one.get("key", "")).rstrip("_")  # a parameter that Python has no such name for: from
-    return f"{name}: {said}" if name else said
+    return f"{one['key']}: {said}" if one.get("key") else said

@@ -84,6 +84,8 @@ def test_everything_that_is_referred_to_is_there(ask: Ask) -> None:
         ("DELETE", "/healthz", 405, "not_allowed", "DELETE is not possible here"),
         ("GET", "/v1/logs", 405, "not_allowed", "GET is not possible here"),
         ("POST", "/api/ingest/hooks/%20", 400, "bad_request", "agent: "),
+        ("GET", "/api/query/sessions?limit=0", 400, "bad_request", "limit: expected a whole number of at least 1"),
+        ("GET", "/api/query/sessions?limit=x", 400, "bad_request", "limit: expected a whole number, got text"),
     ],
 )
 def test_errors_have_one_shape(ask: Ask, method: str, path: str, status: int, code: str, said: str) -> None:

@@ -22,6 +22,7 @@ from tachograph.store import Store
 from tachograph.store.tellings import RANKS
 from tachograph.store.usage import STATED_COST
 
+TITLE_MAX = 100  # characters of what was asked first: the title where the agent gives none
 ID_MAX = 300  # characters of a session's id
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _OPEN = {"running", "waiting", "paused"}
@@ -191,6 +192,10 @@ class ToldSession:
             ended = None if status in _OPEN else max(self.last_at, latest, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}
+        if self.known.title is None and not self.wrapped:
+            opening = self._store.turns.opening(self.id) or ""
+            title = " ".join(opening[: 4 * TITLE_MAX].split())  # it is masked already
+            changes |= {"title": title if len(title) <= TITLE_MAX else title[: TITLE_MAX - 1] + "…"} if title else {}
         self._change(**changes)
         self.save()
 

@@ -27,10 +27,10 @@ class Refused(Exception):
 class EventSource:
     """Events from a raw socket. `last_id` is what a browser would send when it comes again; `reopen` comes again."""
 
-    def __init__(self, port: int, token: str, path: str = "/api/live", **query: object) -> None:
+    def __init__(self, port: int, token: str, path: str = "/api/live", *, last_id: str = "", **query: object) -> None:
         self._port, self._token = port, token
         self._path = f"{path}?{urlencode(query)}" if query else path
-        self.last_id = ""
+        self.last_id = last_id
         self.retry = 0
         self._socket: socket.socket | None = None
         self.open()

@@ -55,6 +55,12 @@ def _verifying(options: argparse.Namespace) -> list[Row]:
     return verifying.rows(options.rounds)
 
 
+def _replay(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import replay
+
+    return replay.rows(options.rounds)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
@@ -63,6 +69,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "import": _imports,
     "ledger": _ledger,
     "verifying": _verifying,
+    "replay": _replay,
 }
 
 

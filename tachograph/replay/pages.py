@@ -16,8 +16,9 @@ from tachograph.replay.messages import Message
 from tachograph.replay.timeline import CALL, OUTPUT, Timeline
 from tachograph.store import Store
 
-ITEMS = 256  # a page
+_FIRST, _MORE = 32, 64  # items of a page: after a leap the first is waited for
 _KNOWN_AT_FIRST = ("input", "told", "parent", "subagent_type")  # of a call's metadata: what came before its result
+Texts = dict[int, Event | bytes | None]  # by item: its event, or the chunk that its output is in; None: gone
 
 
 class Pages:
@@ -27,8 +28,8 @@ class Pages:
         self._timeline = timeline
         self._output = output
         self._begin = self._end = 0  # items that `_page` covers
-        self._page: dict[int, Message] = {}
-        self._ahead: tuple[int, asyncio.Task[tuple[int, dict[int, Message]]]] | None = None
+        self._page: Texts = {}
+        self._ahead: tuple[int, asyncio.Task[tuple[int, Texts]]] | None = None
 
     def next_told(self, item: int, end: int) -> int | None:
         """The first item from `item` on, before `end`, that is told at all."""
@@ -38,20 +39,32 @@ class Pages:
                 item += 1
         return item if item < end else None
 
+    async def prepare(self, item: int) -> None:
+        """Have what is told from `item` on at hand."""
+        if not self._begin <= item < self._end and item < len(self._timeline):
+            self._ahead = None  # not cancelled: somebody may wait for it
+            self._begin, (self._end, self._page) = item, await self._read(item, _FIRST)
+            self._read_ahead()
+
     async def message(self, item: int) -> Message | None:
         """What an item tells; None when it is gone."""
-        if not self._begin <= item < self._end:
-            ahead, self._ahead = self._ahead, None
-            begin, task = item, None
-            if ahead is not None and ahead[0] <= item:
-                begin, task = ahead
-            end, page = await (asyncio.shield(task) if task else self._read(item))
-            self._begin, self._end, self._page = begin, end, page
-            if not begin <= item < end:
-                return await self.message(item)
-            if end < len(self._timeline):
-                self._ahead = (end, asyncio.ensure_future(self._read(end)))
-        return self._page.get(item)
+        if self._ahead is not None and item == self._end:
+            (begin, task), self._ahead = self._ahead, None
+            self._begin, (self._end, self._page) = begin, await asyncio.shield(task)
+            self._read_ahead()
+        await self.prepare(item)
+        text = self._page.get(item)
+        if isinstance(text, bytes):
+            timeline, piece = self._timeline, self._timeline.piece(item)
+            shown = cut(text, piece.begin, piece.end)
+            return messages.output(timeline.session.id, timeline.at[item], piece.stream, shown, piece.total)
+        return None if text is None else as_told(self._timeline, item, text)
+
+    def _read_ahead(self) -> None:
+        if self._end < len(self._timeline):
+            task = asyncio.ensure_future(self._read(self._end, _MORE))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # told to whoever waits for it
+            self._ahead = (self._end, task)
 
     def close(self) -> None:
         """What was being read ahead is not waited for."""
@@ -59,38 +72,30 @@ class Pages:
             self._ahead[1].cancel()
             self._ahead = None
 
-    async def _read(self, item: int) -> tuple[int, dict[int, Message]]:
-        """(where the page ends, its messages)."""
+    async def _read(self, item: int, most: int) -> tuple[int, Texts]:
+        """(where the page ends, its texts)."""
         told: list[int] = []
         found: int | None = item
-        while len(told) < ITEMS and (found := self.next_told(item, len(self._timeline))) is not None:
+        while len(told) < most and (found := self.next_told(item, len(self._timeline))) is not None:
             told.append(found)
             item = found + 1
-        return item if told else len(self._timeline), await self._timeline.ask(
-            lambda store: self._messages(store, told)
-        )
+        return item if told else len(self._timeline), await self._timeline.ask(lambda store: self._texts(store, told))
 
-    def _messages(self, store: Store, told: list[int]) -> dict[int, Message]:
+    def _texts(self, store: Store, told: list[int]) -> Texts:
+        """What is read in a thread: no more than that, or threads would keep others from being in time."""
         timeline = self._timeline
+        found: Texts = {}
         events = store.events.some({timeline.event(item) for item in told if timeline.kind[item] != OUTPUT})
         chunks: dict[int, bytes] = {}
-        found = {}
         for item in told:
-            if timeline.kind[item] == OUTPUT:
-                if (message := self._printed(store, item, chunks)) is not None:
-                    found[item] = message
-            elif timeline.event(item) in events:
-                found[item] = as_told(timeline, item, events[timeline.event(item)])
+            if timeline.kind[item] != OUTPUT:
+                found[item] = events.get(timeline.event(item))
+                continue
+            piece = timeline.piece(item)
+            if piece.chunk not in chunks:
+                chunks[piece.chunk] = store.moments.chunk(piece.chunk)
+            found[item] = chunks[piece.chunk] or None
         return found
-
-    def _printed(self, store: Store, item: int, chunks: dict[int, bytes]) -> Message | None:
-        timeline, piece = self._timeline, self._timeline.piece(item)
-        if piece.chunk not in chunks:
-            chunks[piece.chunk] = store.moments.chunk(piece.chunk)
-        if not chunks[piece.chunk]:
-            return None
-        text = cut(chunks[piece.chunk], piece.begin, piece.end)
-        return messages.output(timeline.session.id, timeline.at[item], piece.stream, text, piece.total)
 
 
 def as_told(timeline: Timeline, item: int, event: Event) -> Message:

@@ -300,7 +300,8 @@ class Player(AsyncIterator[Message]):
 
     async def _leap(self, place: Place) -> None:
         """Go to a place; the snapshot there is told next. Cancelled or failed, it is where it was."""
-        state = self._states.after(place.items)
+        state = await self.timeline.ask(lambda _: self._states.after(place.items))
+        await self._pages.prepare(place.items)  # or what comes next would be late
         taken = await snapshot.taken(self.timeline, state, place, self._told(place, self._how(ended=False), state.turn))
         self._ended, self._rush, self._silence_told = False, -1, -1
         self._place, self._passed, self._turn = place, place.at, state.turn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ HEADERS = (
     (b"cache-control", b"no-store"),
 )
 _MARKUP = (b"text/html", b"image/svg+xml", b"application/xhtml+xml", b"text/xml", b"application/xml")
+_PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
 _log = logging.getLogger("tachograph.serve")
 
 
@@ -38,6 +40,10 @@ class Refusal(NamedTuple):
 
     def body(self) -> bytes:
         return msgspec.json.encode({"error": {"code": self.code, "message": self.message, "hint": self.hint}})
+
+    def page(self) -> bytes:
+        said, hint = html.escape(self.message), html.escape(self.hint)
+        return f"{_PAGE}<title>Tachograph</title><h1>Tachograph</h1><p>{said}: {hint}</p></html>".encode()
 
 
 async def passed_on(inner: Application, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,14 +113,14 @@ async def turn_away(scope: Scope, receive: Receive, send: Send, refusal: Refusal
         await receive()
         await answer(send, refusal, "websocket.http.response")
     else:
-        await answer(send, refusal)
+        await answer(send, refusal, page=(b"sec-fetch-mode", b"navigate") in scope["headers"])
 
 
-async def answer(send: Send, refusal: Refusal, kind: str = "http.response") -> None:
-    """Say no."""
-    body = refusal.body()
+async def answer(send: Send, refusal: Refusal, kind: str = "http.response", *, page: bool = False) -> None:
+    """Say no; as a `page` to somebody who typed an address."""
+    body = refusal.page() if page else refusal.body()
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", b"text/html; charset=utf-8" if page else b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),  # what is left of the request is not read
         *HEADERS,

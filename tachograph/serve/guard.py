@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from tachograph import keys
-from tachograph.serve.answering import HEADERS, Application, Receive, Refusal, Send, answer, passed_on, turn_away
+from tachograph.serve.answering import HEADERS, Application, Receive, Refusal, Send, passed_on, turn_away
 from tachograph.serve.asked import (
     OWN_SITE,
     SAFE,
@@ -45,7 +45,7 @@ _UNSURE = Refusal(
 )  # fmt: skip
 _NO_TOKEN = Refusal(
     401, "unauthorized", "a token is needed",
-    "send the header Authorization: Bearer TOKEN; for a browser, tachograph serve --link prints a link",
+    "tachograph serve --link prints a link for a browser; programs send the header Authorization: Bearer TOKEN",
 )  # fmt: skip
 _BAD_LINK = Refusal(
     401, "link_used", "this link was used already, or is too old", "tachograph serve --link prints a new one"
@@ -122,7 +122,7 @@ class Guard:
         fresh = port is not None and of_this_user(scope["client"], scope["server"]) and self._entry.uses(once, port)
         if not fresh and not known:
             await self._slow_down(scope["path"])
-            await answer(send, _BAD_LINK)
+            await turn_away(scope, receive, send, _BAD_LINK)
             return
         where = without_secret(scope)
         more = [(b"set-cookie", self._entry.cookie(port))] if fresh and port is not None else []

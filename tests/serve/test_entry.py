@@ -97,6 +97,15 @@ def test_a_cookie_ends_and_outlives_a_restart(token: str, monkeypatch: pytest.Mo
     assert not entry.Entry(token).knows(value, 1)
 
 
+def test_who_types_the_address_is_told_in_a_page(ask: Ask) -> None:
+    reply = ask("GET", "/<b>", headers={"sec-fetch-mode": "navigate"}, token="")
+    assert (reply.status, reply.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert b"tachograph serve --link" in reply.body
+    assert b"<b>" not in reply.body
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    assert ask("GET", "/", headers={"sec-fetch-mode": "cors"}, token="").json["error"]["code"] == "unauthorized"
+
+
 READING = [({}, 200), ({"sec-fetch-site": "none"}, 200), ({"sec-fetch-site": "same-origin"}, 200)] + [
     (headers, 403)
     for headers in (

@@ -50,7 +50,7 @@ function field(api, id, parameter) {
       ...named.map((value) => make("option", { value }, value)))
     : make("input", { id, name: parameter.name, type: "text", autocomplete: "off", spellcheck: false,
       required: Boolean(parameter.required) });
-  const told = [allowed(resolved(api, schema)), parameter.description].filter(Boolean).join(". ");
+  const told = [allowed(schema), parameter.description].filter(Boolean).join(". ");
   input.setAttribute("aria-describedby", `${id}-told`);
   const unset = schema.default === undefined || schema.default === null ? "" : ` Default: ${schema.default}.`;
   return make("div", { className: "field" },
@@ -135,7 +135,8 @@ function answers(api, operation) {
   return rows.map(([status, given]) => {
     const found = resolved(api, given);
     const kinds = Object.keys(found.content || {}).join(", ");
-    return make("p", {}, `${status}: ${[found.description, kinds].filter(Boolean).join(". ")}`);
+    const said = (found.description || "").replace(/\.$/, "");
+    return make("p", {}, `${status}: ${[said, kinds].filter(Boolean).join(". ")}`);
   });
 }
 

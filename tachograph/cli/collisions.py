@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
 
 import click
 
-from tachograph import clock
-from tachograph.analyse import overlaps
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Group, Listing, Session, choice, listing_options, pass_app
@@ -18,9 +14,9 @@ from tachograph.cli.saving import save
 from tachograph.errors import UsageError
 from tachograph.extract.redact import redact_text
 from tachograph.formats import human, meeting
-from tachograph.formats.meeting import Meeting, Side
 from tachograph.formats.rows import columns, to_row
 from tachograph.formats.table import Cell
+from tachograph.recall import meeting as sides
 from tachograph.records import Collision
 from tachograph.store.collisions import SEVERITIES, TYPES
 
@@ -99,12 +95,12 @@ def show(app: App, number: int, html: str | None, force: bool, as_json: bool) ->
     if as_json:
         app.value(to_row(found))
     elif html is None:
-        app.write(meeting.text(_meeting(app, found), app.width, app.colour))
+        app.write(meeting.text(sides.of(app.store(), found), app.width, app.colour))
     elif html == "-":
-        app.write(meeting.page(_meeting(app, found)))
+        app.write(meeting.page(sides.of(app.store(), found)))
     else:
         path = os.path.join(html, f"collision-{number}.html") if os.path.isdir(html) else html
-        size = save(path, (piece.encode() for piece in meeting.page(_meeting(app, found))), force=force)
+        size = save(path, (piece.encode() for piece in meeting.page(sides.of(app.store(), found))), force=force)
         app.say(f"✓ {path}  {human.size(size)}", "32")
 
 
@@ -116,57 +112,3 @@ def resolve(app: App, number: int, resolution: str) -> None:
     """Note what was done about a collision; said again, it replaces what was said."""
     found = app.store().collisions.resolve(number, redact_text(resolution)[0])
     app.say(f"✓ collision {number}: {found.resolution}", "32")
-
-
-def _meeting(app: App, found: Collision) -> Meeting:
-    about = _object(found.overlap_json)
-    facts = {
-        "subject": found.subject or "",
-        "second had seen it": about.get("second_had_seen") or "",
-        "same lines": " ⏎ ".join(map(str, about.get("same_lines") or ())),
-        "functions": ", ".join(map(str, about.get("symbols") or ())),
-        "workflow": found.session_id,
-        "resolution": f"{found.resolution} ({found.resolved_at})" if found.resolution else "",
-    }
-    return Meeting(
-        f"Collision {found.id}: {found.collision_type}, {found.severity}",
-        found.description,
-        {name: value for name, value in facts.items() if value},
-        _side(app, found.session_id_1, found.agent_id_1, found.event_id_1, about.get("first_lines")),
-        _side(app, found.session_id_2, found.agent_id_2, found.event_id_2, about.get("second_lines")),
-    )
-
-
-def _side(app: App, session_id: str | None, agent: str, event_id: int | None, lines: object) -> Side:
-    """One of the two, with what its event changed; events may be gone by now."""
-    store = app.store()
-    facts = {"agent": agent}
-    about = store.touches.about(event_id) if event_id is not None else None
-    if about is None:
-        return Side(session_id or agent, facts, ["@ no event is kept of it"])
-    event = store.events.get(about.event)
-    facts |= {
-        "when": clock.iso(about.at),
-        "event": str(about.event),
-        "did": " ".join(filter(None, (event.operation or event.event_type, event.file_path))),
-    }
-    if isinstance(lines, list) and len(lines) == 2:
-        facts["lines"] = f"{lines[0]}–{lines[1]}"
-    if event.command:
-        return Side(about.session_id, facts, [f"$ {line}" for line in event.command.split("\n")])
-    if event.operation is None:
-        return Side(about.session_id, facts, [f" {line}" for line in (event.content or "").split("\n")])
-    path = event.file_path or ""
-    before = store.touches.reading(about.row, about.at, (path, path))
-    changes = overlaps.changes(store.touches.input(about), path)
-    text = overlaps.unnumbered(before) if before else None
-    drawn = [line for change in changes for line in ("@", *overlaps.diff(change, text))][1:]
-    return Side(about.session_id, facts, drawn or ["@ what it changed is not known"])
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

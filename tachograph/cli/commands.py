@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import click
 
-from tachograph import clock
 from tachograph.analyse.commands import name
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, choice, command, listing_options, pass_app, session_filter
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.formats import human
-from tachograph.formats.rows import Row
 from tachograph.formats.table import Cell
+from tachograph.recall import sums
 from tachograph.store.commands import Ran
 
-_NUMBERS = ("runs", "failed", "interrupted", "rejected", "sessions", "median_ms", "p95_ms", "total_ms")
 _NAME_MAX = 32  # columns of a terminal
-_TIMES = ("first_execution", "last_execution")
 
 
 @command("commands")
@@ -52,17 +49,6 @@ def cli(app: App, listing: Listing, session: str | None, by: str, failed: bool) 
 
 
 def _shape(app: App, by: str) -> Shape:
-    columns = (*(("command",) if by == "command" else ()), "command_category", *_NUMBERS, *_TIMES)
-
-    def row(ran: Ran) -> Row:
-        called = {"command": ran.key, "command_category": ran.category} if by == "command" else {}
-        return {
-            **(called or {"command_category": ran.key}),
-            **{number: _rounded(getattr(ran, number)) for number in _NUMBERS},
-            "first_execution": clock.iso(ran.first_at),
-            "last_execution": clock.iso(ran.last_at),
-        }
-
     def took(ms: float | None) -> str:
         return human.took(None if ms is None else ms * 1e6)
 
@@ -82,12 +68,7 @@ def _shape(app: App, by: str) -> Shape:
         Field("total_ms", "TOTAL", lambda ran: took(ran.total_ms), right=True, spare=2),
         Field("last_execution", "LAST", lambda ran: app.when(ran.last_at), spare=1),
     ]
-    return Shape("row", columns, fields, row)
-
-
-def _rounded(number: float | None) -> float | None:
-    """Times to the microsecond."""
-    return round(number, 3) if isinstance(number, float) else number
+    return Shape("row", sums.command_columns(by), fields, lambda ran: sums.command_row(ran, by))
 
 
 def _failed(ran: Ran) -> Cell:

@@ -11,25 +11,18 @@ from tachograph.cli.app import App
 from tachograph.cli.command import Listing, choice, command, listing_options, pass_app, session_filter
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.formats import human
-from tachograph.formats.rows import Row
 from tachograph.formats.table import Cell
+from tachograph.recall import sums
 from tachograph.store.usage import Prices, Sum
 
-_NAMES = {  # --by → (column, title)
-    "day": ("day", "DAY"),
-    "month": ("month", "MONTH"),
-    "model": ("model", "MODEL"),
-    "project": ("project_dir", "PROJECT"),
-    "agent": ("agent", "AGENT"),
-    "session": ("session_id", "SESSION"),
-}
-_TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-_COLUMNS = ("sessions", "calls", *_TOKENS, "cost_usd", "unpriced", "partial")
+_TITLES = {
+    "day": "DAY", "month": "MONTH", "model": "MODEL", "project": "PROJECT", "agent": "AGENT", "session": "SESSION",
+}  # fmt: skip
 _MODELS_SHOWN = 5
 
 
 @command("cost")
-@click.option("--by", type=choice(*_NAMES), default="day", help="One row for each of these; days are UTC.")
+@click.option("--by", type=choice(*sums.COST_KEYS), default="day", help="One row for each of these; days are UTC.")
 @session_filter
 @listing_options
 @pass_app
@@ -52,15 +45,11 @@ def cli(app: App, listing: Listing, session: str | None, by: str) -> None:
     if emit(app, listing, found, _shape(by), "no use of a model fits; tachograph import reads what agents wrote down"):
         for total in usage.by("total", **asked):
             _summary(app, total, usage.prices(**asked))
-        app.hint(f"also: {' '.join(f'--by {name}' for name in _NAMES if name != by)}")
+        app.hint(f"also: {' '.join(f'--by {name}' for name in sums.COST_KEYS if name != by)}")
 
 
 def _shape(by: str) -> Shape:
-    column, title = _NAMES[by]
-
-    def row(found: Sum) -> Row:
-        dollars = None if found.cost_usd is None else round(found.cost_usd, 9)
-        return {column: found.key, **{name: getattr(found, name) for name in _COLUMNS}, "cost_usd": dollars}
+    column, title = sums.COST_KEYS[by], _TITLES[by]
 
     def tokens(name: str, title: str, spare: int) -> Field:
         return Field(name, title, lambda found: human.short(getattr(found, name)), right=True, spare=spare)
@@ -78,7 +67,7 @@ def _shape(by: str) -> Shape:
         Field("unpriced", "UNPRICED", lambda found: _some(found.unpriced), right=True),
         Field("partial", "PARTIAL", lambda found: _some(found.partial), right=True, spare=1),
     ]
-    return Shape("row", (column, *_COLUMNS), fields, row)
+    return Shape("row", (column, *sums.COST_COLUMNS), fields, lambda found: sums.cost_row(found, by))
 
 
 def _cost(found: Sum) -> Cell:

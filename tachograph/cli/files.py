@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from tachograph import clock
 from tachograph.cli import draw, heatmap
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, choice, command, listing_options, pass_app, session_filter
@@ -16,14 +15,8 @@ from tachograph.errors import UsageError
 from tachograph.formats import human
 from tachograph.formats.rows import Row
 from tachograph.formats.table import Cell
-from tachograph.ingest.collisions import real, whole
+from tachograph.ingest import touched
 from tachograph.store.files import Heat, Used
-
-_COUNTS = ("total_operations", "reads", "writes", "edits", "deletes", "failed")
-_COLUMNS = (
-    *("file_path", "project_dir", *_COUNTS, "lines_added", "lines_removed", "sessions", "agents", "last_modified"),
-    *("last_change", "session_ids", "collisions"),
-)
 
 
 @command("files")
@@ -52,7 +45,7 @@ def cli(app: App, listing: Listing, session: str | None, path: str | None, chang
         _heat(app, listing, heat, changed, asked)
         return
     found = store.files.used(**asked, changed=changed, limit=listing.fetch)
-    collided = _collided(app, asked)
+    collided = touched.collided(app.store(), asked["session"], asked["since"])
     if emit(app, listing, found, _shape(app, bool(session), collided), _empty(asked["session"], path, changed)):
         app.hint("also: --changed, --path GLOB, --heat day, SESSION --heat turn")
 
@@ -68,11 +61,11 @@ def _heat(app: App, listing: Listing, by: str, changed: bool, asked: dict[str, A
         found = [one for one in found if one[:2] in kept]
     if listing.form == "table" and app.terminal and not listing.fields and found:
         last = app.store().turns.division(asked["session"]).count if by == "turn" else None
-        collided = _collided(app, asked)
-        marks = {one.file_path: count for one in found if (count := _count(collided, one))}
+        collided = touched.collided(app.store(), asked["session"], asked["since"])
+        marks = {one.file_path: count for one in found if (count := touched.count(collided, one))}
         heatmap.draw_map(app, found, by, last, listing.limit, marks)
         return
-    columns = ("file_path", "project_dir", by, *_COUNTS)
+    columns = ("file_path", "project_dir", by, *touched.COUNTS)
     shape = Shape("row", columns, [Field(name, name) for name in columns], lambda one: _heat_row(one, columns))
     emit(app, listing, found, shape, _empty(asked["session"], asked["path"], changed))
 
@@ -80,16 +73,6 @@ def _heat(app: App, listing: Listing, by: str, changed: bool, asked: dict[str, A
 def _heat_row(one: Heat, columns: Sequence[str]) -> Row:
     """The column `turn` or `day` is when."""
     return {name: getattr(one, name, one.when) for name in columns}
-
-
-def _collided(app: App, asked: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Whole path → how often sessions collided there, and how often critically."""
-    return app.store().collisions.subjects(session=asked["session"], since=asked["since"])
-
-
-def _count(collided: dict[str, tuple[int, int]], one: Used | Heat) -> int:
-    path = real(whole(one.project_dir, one.file_path)) if collided else ""
-    return collided.get(path, (0, 0))[0]
 
 
 def _shape(app: App, one_session: bool, collided: dict[str, tuple[int, int]]) -> Shape:
@@ -115,21 +98,12 @@ def _shape(app: App, one_session: bool, collided: dict[str, tuple[int, int]]) ->
         Field(
             "collisions",
             "COLLIDED" if collided else "",
-            lambda used: Cell(_some(_count(collided, used)), draw.RED),
+            lambda used: Cell(_some(touched.count(collided, used)), draw.RED),
             right=True,
             spare=2,
         ),
     ]
-    return Shape("file", _COLUMNS, fields, lambda used: _row(used, _count(collided, used)))
-
-
-def _row(used: Used, collisions: int) -> Row:
-    row = used._asdict()
-    row["collisions"] = collisions
-    row["sessions"] = len(used.session_ids)
-    row["last_modified"] = clock.iso(used.last_at)
-    row["last_change"] = clock.iso(used.last_change) if used.last_change else None
-    return {name: row[name] for name in _COLUMNS}
+    return Shape("file", touched.COLUMNS, fields, lambda used: touched.row(used, touched.count(collided, used)))
 
 
 def _some(count: int) -> str:

@@ -8,7 +8,6 @@ from itertools import groupby
 
 import click
 
-from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, command, listing_options, pass_app
@@ -16,16 +15,12 @@ from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import UsageError
 from tachograph.formats import human, sanitise
-from tachograph.formats.rows import Row
 from tachograph.formats.sanitise import painted
+from tachograph.recall import hits as hits_of
 from tachograph.records import Line
 from tachograph.store import Hit, Results
-from tachograph.store.calls import Call, Printed
+from tachograph.store.calls import Call
 
-_COLUMNS = (
-    *("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "tool_name", "command", "file_path"),
-    *("stream", "line_number", "text", "marks", "before", "after"),
-)
 _IN_QUERY = re.compile(r"(?<!\S)session:(\S+)")
 
 
@@ -73,36 +68,13 @@ def cli(
     )
     if not results.terms:
         raise UsageError("there is no word to search for", "tachograph search --help shows what can be asked")
-    hits, calls = _with_calls(app, results.hits)
+    hits, calls = hits_of.with_calls(app.store(), results.hits)
     blocks = listing.form == "table" and not listing.fields and (app.terminal or context is not None)
     if blocks:
         _draw(app, hits, calls)
     else:
         emit(app, listing, hits, _shape(calls), "")
     _summary(app, results._replace(hits=hits), listing)
-
-
-def _with_calls(app: App, hits: Sequence[Hit]) -> tuple[list[Hit], dict[int, Call]]:
-    """Hits in what tools returned name the call and keep to its lines; and the calls by the number of their event.
-
-    An event keeps the beginning of a long result, so that a line there is found in both: it is one hit.
-    """
-    store = app.store()
-    found = list(hits)
-    printed: Printed | None = None
-    session = ""
-    for place, hit in enumerate(hits):
-        if hit.stream != "tool" or hit.line_number is None:
-            continue
-        if printed is None or hit.session_id != session or not printed.first <= hit.line_number <= printed.last:
-            session, printed = hit.session_id, store.calls.printed(hit.session_id, hit.line_number)
-        if printed is not None:
-            before = [line for line in hit.before if line.number >= printed.first]
-            after = [line for line in hit.after if line.number <= printed.last]
-            found[place] = hit._replace(event_id=printed.event_id, before=before, after=after)
-    lines = {(hit.event_id, hit.text) for hit in found if hit.kind == "output"}
-    found = [hit for hit in found if hit.kind == "output" or (hit.event_id, hit.text) not in lines]
-    return found, store.calls.named({hit.event_id for hit in found if hit.event_id is not None})
 
 
 def _summary(app: App, results: Results, listing: Listing) -> None:
@@ -193,19 +165,7 @@ def _marked(app: App, hit: Hit, used: int) -> str:
     return "".join(parts) + (human.fit(rest, left) if left else "…" if rest else "")
 
 
-def _row(hit: Hit, call: Call | None) -> Row:
-    row = hit._asdict()
-    row |= {"agent_name": hit.agent, "timestamp": clock.iso(hit.at), "tool_name": None, "command": None}
-    row["file_path"] = None
-    if call is not None:
-        row |= {"event_type": call.event_type, "tool_name": call.tool_name}
-        row |= {"command": call.command, "file_path": call.file_path}
-    for side in ("before", "after"):
-        row[side] = [{"line_number": line.number, "text": line.text} for line in getattr(hit, side)]
-    return {name: row[name] for name in _COLUMNS}
-
-
 def _shape(calls: dict[int, Call]) -> Shape:
     names = ("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "tool_name", "command")
     fields = [Field(name, name) for name in (*names, "line_number", "text")]
-    return Shape("hit", _COLUMNS, fields, lambda hit: _row(hit, calls.get(hit.event_id or 0)))
+    return Shape("hit", hits_of.COLUMNS, fields, lambda hit: hits_of.row(hit, calls.get(hit.event_id or 0)))

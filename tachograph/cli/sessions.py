@@ -15,13 +15,13 @@ from tachograph.cli.command import Listing, choice, command, listing_options, pa
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import UsageError
 from tachograph.formats import gist, human
-from tachograph.formats.rows import Row, columns, to_row
+from tachograph.formats.rows import columns
 from tachograph.formats.table import Cell
+from tachograph.recall import sessions as recall
 from tachograph.records import SESSION_STATUSES, Session
 from tachograph.store.families import Member
 
 _ENDED_BADLY = ("failed", "interrupted")
-_FAMILY = ("depth", "below", "family_tool_calls", "family_input_tokens", "family_output_tokens", "family_cost_usd")
 
 
 @command("sessions")
@@ -97,12 +97,7 @@ def _tree_shape(app: App, shown: Sequence[Session]) -> Shape:
     fields["ID"] = Field("id", "ID", lambda member: _indented(member.depth) + draw.short_id(app, member.session.id))
     fields["COST"] = Field("cost_usd", "COST", _family_cost, right=True)
     data = [Field(name) for name in ("parent_id", "depth", "below", "family_cost_usd")]
-    return Shape("session", (*columns(Session), *_FAMILY), [*fields.values(), *data], _tree_row)
-
-
-def _tree_row(member: Member) -> Row:
-    values = (*member[1:4], member.input_tokens, member.output_tokens, member.cost_usd)
-    return {**to_row(member.session), **dict(zip(_FAMILY, values, strict=True))}
+    return Shape("session", (*columns(Session), *recall.FAMILY), [*fields.values(), *data], recall.member_row)
 
 
 def _indented(depth: int) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from tachograph.analyse import objectives as analyse
-from tachograph.analyse.objectives import Objective
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import (
@@ -24,9 +24,11 @@ from tachograph.cli.command import (
     pass_app,
 )
 from tachograph.cli.listing import emit
-from tachograph.cli.slo_shapes import Checked, Known, Reported, checks, objectives_listed, reports, violations
+from tachograph.cli.slo_shapes import checks, objectives_listed, reports, violations
 from tachograph.formats import human
-from tachograph.ingest.objectives import configured, values_of
+from tachograph.ingest import reporting
+from tachograph.ingest.objectives import configured
+from tachograph.ingest.reporting import Known
 from tachograph.tables import Wrong
 
 BAD_CONFIG, FINDINGS = 2, 6  # exit codes
@@ -54,7 +56,8 @@ def show(app: App, listing: Listing, every: bool, name: str | None, severity: st
         )  # fmt: skip
         emit(app, listing, found, violations(app), "no objective was missed")
         return 0
-    listed = [one for one in _known(app, objectives) if _fits(one, name, severity)]
+    missed_ever = app.store().slo.stats() if os.path.exists(app.places.database) else []
+    listed = [one for one in reporting.known(missed_ever, objectives) if _fits(one, name, severity)]
     if not emit(app, listing, listed, objectives_listed(app), "") and not wrong:
         app.say(_NONE if not objectives else "no objective fits", draw.DIM)
     return _refused(app, wrong)
@@ -85,7 +88,12 @@ def check(
     """
     objectives, wrong = configured(app.places)
     chosen = [objective for objective in objectives if severity in (None, objective.severity)]
-    checked = _judged(app, chosen, since, until, agent, session, execution) if chosen else []
+    asked: dict[str, Any] = {"since": since, "until": until, "agent": agent, "execution": execution}
+    checked = []
+    if chosen:
+        store = app.store()
+        only = None if session is None else store.sessions.resolve(session).id
+        checked = reporting.judged(store, chosen, app.now, **asked, session=only)
     emit(app, listed, [one for one, _ in checked], checks(), _NONE if not objectives else "no objective fits")
     missed = sum(not one.verdict.met for one, _ in checked)
     if _refused(app, wrong):
@@ -107,20 +115,11 @@ def check(
 def report(app: App, listed: Listed, since: int | None, until: int | None, agent: str | None) -> int:
     """Show how many misses each objective allows, how many there were, and how they spread over the days (UTC)."""
     objectives, wrong = configured(app.places)
-    reported = [
-        Reported(one, analyse.budget(one.verdict.objective, values, _begin(one, values), one.until))
-        for one, values in (_judged(app, objectives, since, until, agent) if objectives else [])
-    ]
+    asked: dict[str, Any] = {"since": since, "until": until, "agent": agent}
+    judged = reporting.judged(app.store(), objectives, app.now, **asked) if objectives else []
+    reported = [reporting.reported(one, values) for one, values in judged]
     emit(app, listed, reported, reports(), _NONE)
     return _refused(app, wrong)
-
-
-def _known(app: App, objectives: Sequence[Objective]) -> list[Known]:
-    """Those configured, in their order, then those of which only violations are left."""
-    missed = app.store().slo.stats() if os.path.exists(app.places.database) else []
-    by_name = {one.objective: one for one in missed if one.objective}
-    known = [Known(objective, by_name.pop(objective.name, None)) for objective in objectives]
-    return [*known, *(Known(None, one) for one in missed if one.objective in by_name or not one.objective)]
 
 
 def _fits(one: Known, name: str | None, severity: str | None) -> bool:
@@ -129,36 +128,6 @@ def _fits(one: Known, name: str | None, severity: str | None) -> bool:
     named = name is None or fnmatch.fnmatchcase(one.name, name.replace("%", "*"))
     rank = one.objective.severity if one.objective else one.missed.severity if one.missed else ""
     return named and severity in (None, rank)
-
-
-def _judged(
-    app: App,
-    objectives: Sequence[Objective],
-    since: int | None,
-    until: int | None,
-    agent: str | None,
-    session: str | None = None,
-    execution: str | None = None,
-) -> list[tuple[Checked, list[analyse.Value]]]:
-    """Verdicts over the time that was asked for: that of the call, else of each objective; of one session, all."""
-    store = app.store()
-    if session is not None:
-        session = store.sessions.resolve(session).id
-    whole = session is not None or execution is not None
-    if execution is not None:
-        objectives = [one for one in objectives if one.metric == "stage.duration_ms"]
-    judged = []
-    for objective in objectives:
-        begin = since if since is not None or whole else app.now - objective.window_ns
-        values = values_of(
-            store, objective, agent=agent, session=session, execution=execution, since=begin, until=until
-        )
-        judged.append((Checked(analyse.judge(objective, values), begin, until or app.now), values))
-    return judged
-
-
-def _begin(one: Checked, values: Sequence[analyse.Value]) -> int:
-    return one.since if one.since is not None else min((value.at for value in values), default=one.until)
 
 
 def _refused(app: App, wrong: Sequence[Wrong]) -> int:

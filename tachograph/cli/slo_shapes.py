@@ -3,59 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
-
-from tachograph import clock
-from tachograph.analyse.objectives import Budget, Objective, Verdict
+from tachograph.analyse.objectives import Objective, Verdict
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.listing import Field, Shape
 from tachograph.formats import human
-from tachograph.formats.rows import Row, columns, to_row
+from tachograph.formats.rows import columns, to_row
 from tachograph.formats.table import Cell
+from tachograph.ingest import reporting
+from tachograph.ingest.reporting import Known, Reported, scope_of
 from tachograph.records import SloViolation
-from tachograph.store.slo import Missed
 
 _SPARK = "▁▂▃▄▅▆▇█"
 _SPARK_DAYS = 20
-_LIST = (
-    *("name", "metric", "target", "percentile", "severity", "window", "scope", "description", "configured"),
-    *("violations", "last_violation"),
-)
-_CHECK = (
-    *("name", "metric", "target_value", "actual_value", "percentile", "severity", "met", "values", "missed"),
-    *("allowed", "execution_id", "event_id", "since", "until", "description"),
-)
-_REPORT = (
-    *("name", "metric", "target", "percentile", "severity", "met", "actual_value", "values", "allowed", "used"),
-    *("left", "burn", "per_day", "since", "until", "days"),
-)
-
-
-class Known(NamedTuple):
-    """An objective that is configured, or one that was missed once and is not any more; or both."""
-
-    objective: Objective | None
-    missed: Missed | None
-
-    @property
-    def name(self) -> str:
-        return self.objective.name if self.objective else (self.missed and self.missed.objective) or ""
-
-
-class Checked(NamedTuple):
-    """A verdict, and over which time (ns; None: one session)."""
-
-    verdict: Verdict
-    since: int | None
-    until: int
-
-
-class Reported(NamedTuple):
-    checked: Checked
-    budget: Budget
 
 
 def _amount(metric: str, value: float | None) -> str:
@@ -79,25 +41,7 @@ def _mark(met: bool, measured: bool, severity: str) -> Cell:
     return Cell("✗ missed", draw.RED if severity == "critical" else draw.YELLOW)
 
 
-def scope_of(objective: Objective) -> dict[str, str]:
-    return {name: value for name, value in msgspec.structs.asdict(objective.scope).items() if value is not None}
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else clock.iso(at)
-
-
 def objectives_listed(app: App) -> Shape:
-    def row(one: Known) -> Row:
-        found: Row = msgspec.structs.asdict(one.objective) if one.objective else {"name": one.name or None}
-        if one.objective:
-            found["scope"] = scope_of(one.objective) or None
-        elif one.missed:
-            found |= {"metric": one.missed.metric, "severity": one.missed.severity}
-        count, last = (one.missed.violations, one.missed.last) if one.missed else (0, None)
-        found |= {"configured": one.objective is not None, "violations": count, "last_violation": last}
-        return {name: found.get(name) for name in _LIST}
-
     def target(one: Known) -> str:
         return "not configured" if one.objective is None else f"≤ {_amount(one.objective.metric, one.objective.target)}"
 
@@ -117,7 +61,7 @@ def objectives_listed(app: App) -> Shape:
             "last_violation", "LAST", lambda one: draw.when_text(app, one.missed.last) if one.missed else "", spare=1
         ),
     ]
-    return Shape("objective", _LIST, fields, row)
+    return Shape("objective", reporting.LISTED, fields, reporting.listed_row)
 
 
 def violations(app: App) -> Shape:
@@ -135,27 +79,7 @@ def violations(app: App) -> Shape:
 
 
 def checks() -> Shape:
-    def row(one: Checked) -> Row:
-        verdict, objective = one.verdict, one.verdict.objective
-        return {
-            "name": objective.name,
-            "metric": objective.metric,
-            "target_value": objective.target,
-            "actual_value": verdict.actual,
-            "percentile": objective.percentile,
-            "severity": objective.severity,
-            "met": verdict.met,
-            "values": verdict.values,
-            "missed": verdict.missed,
-            "allowed": verdict.allowed,
-            "execution_id": verdict.worst.subject if verdict.worst else None,
-            "event_id": verdict.worst.event_id if verdict.worst else None,
-            "since": _time(one.since),
-            "until": _time(one.until),
-            "description": verdict.description,
-        }
-
-    return Shape("objective", _CHECK, _verdict_fields(lambda one: one.verdict), row)
+    return Shape("objective", reporting.CHECKED, _verdict_fields(lambda one: one.verdict), reporting.checked_row)
 
 
 def _verdict_fields(verdict_of: Callable[[Any], Verdict]) -> list[Field]:
@@ -179,28 +103,6 @@ def _verdict_fields(verdict_of: Callable[[Any], Verdict]) -> list[Field]:
 
 
 def reports() -> Shape:
-    def row(one: Reported) -> Row:
-        verdict, budget = one.checked.verdict, one.budget
-        objective = verdict.objective
-        return {
-            "name": objective.name,
-            "metric": objective.metric,
-            "target": objective.target,
-            "percentile": objective.percentile,
-            "severity": objective.severity,
-            "met": verdict.met,
-            "actual_value": verdict.actual,
-            "values": verdict.values,
-            "allowed": budget.allowed,
-            "used": budget.used,
-            "left": budget.left,
-            "burn": None if budget.burn is None else round(budget.burn, 6),
-            "per_day": round(budget.per_day, 6),
-            "since": _time(one.checked.since),
-            "until": _time(one.checked.until),
-            "days": [day._asdict() for day in budget.days],
-        }
-
     def burn(one: Reported) -> str:
         return "" if one.budget.burn is None else f"{one.budget.burn:.1f}×"
 
@@ -214,7 +116,7 @@ def reports() -> Shape:
         Field("per_day", "A DAY", lambda one: f"{one.budget.per_day:.1f}", right=True, spare=1),
         Field("", "BY DAY", lambda one: sparkline([day.missed for day in one.budget.days])),
     ]
-    return Shape("objective", _REPORT, fields, row)
+    return Shape("objective", reporting.REPORTED, fields, reporting.reported_row)
 
 
 def sparkline(counts: Sequence[int]) -> str:

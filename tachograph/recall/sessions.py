@@ -9,9 +9,11 @@ from tachograph.formats.rows import Row, to_row
 from tachograph.recall import failures
 from tachograph.records import Event, Session
 from tachograph.store import Store
+from tachograph.store.families import Member
 from tachograph.store.histories import History
 from tachograph.store.turns import Turn
 
+FAMILY = ("depth", "below", "family_tool_calls", "family_input_tokens", "family_output_tokens", "family_cost_usd")
 _SOURCES = ("wrapper", "transcript", "printed", "hook", "otlp", "tmux")
 
 
@@ -67,6 +69,12 @@ def content(store: Store, event: Event) -> str | None:
     """All of it: of a long result the event itself has only the beginning."""
     full = store.steps.output_of(event.id)
     return event.content if full is None else full
+
+
+def member_row(member: Member) -> Row:
+    """A session in its family: its row, and what it and all below it came to, under FAMILY."""
+    values = (*member[1:4], member.input_tokens, member.output_tokens, member.cost_usd)
+    return {**to_row(member.session), **dict(zip(FAMILY, values, strict=True))}
 
 
 def _history(one: History) -> Row:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -51,6 +51,26 @@ class Walk(NamedTuple):
         if not shown or not (len(found) > len(shown) if more is None else more):
             return shown, None
         return shown, _packed(_Cursor(self.question, self.page + 1, list(place(shown[-1]))))
+
+    def pinned(self, now: int, until: int | None) -> int:
+        """Up to when a list counts that is counted anew for every page: as it was on the first one."""
+        first = self.past[0] if self.past else None
+        return first if isinstance(first, int) else min(now, until if until is not None else now)
+
+    def cut_counted(
+        self, found: Iterable[T], key: Callable[[T], Sequence[int | float | str]], pin: int
+    ) -> tuple[list[T], int, str | None]:
+        """A page of a list that has no place in the store: sorted by `key`, how many rows it has, the next cursor."""
+        ordered = sorted(found, key=lambda one: tuple(key(one)))
+        total = len(ordered)
+        if self.past is not None:
+            past = tuple(self.past[1:])
+            try:
+                ordered = [one for one in ordered if tuple(key(one)) > past]
+            except TypeError:
+                raise UsageError("this is not a place in this list", "begin again without a cursor") from None
+        shown, following = self.cut(ordered, lambda one: [pin, *key(one)])
+        return list(shown), total, following
 
 
 def walk(

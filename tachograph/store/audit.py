@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import AuditEntry
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("audit")
@@ -72,8 +74,37 @@ class Audit:
         operation: str | None = None,
         execution: str | None = None,
         limit: int | None = 1000,
+        past: Place | None = None,
     ) -> Sequence[AuditEntry]:
         """Newest first. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back."""
+        where = self._where(
+            agent=agent, days=days, since=since, until=until, status=status, operation=operation, execution=execution
+        )
+        paging.beyond(where, ("a.timestamp", "a.id"), past)
+        rows = self._connection.execute(
+            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
+        )
+        return [AuditEntry(*row) for row in rows]
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, row: AuditEntry) -> Place:
+        """Where it stands in `list`."""
+        return row.timestamp, row.id
+
+    def _where(
+        self,
+        *,
+        agent: str | None = None,
+        days: float | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        status: str | None = None,
+        operation: str | None = None,
+        execution: str | None = None,
+    ) -> Where:
         if days is not None:
             since = clock.now() - int(days * 86400 * clock.SECOND)
         where = Where()
@@ -83,10 +114,7 @@ class Audit:
         where.add("a.execution_id = ?", execution)
         where.add("a.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("a.timestamp <= ?", None if until is None else clock.iso(until))
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
-        return [AuditEntry(*row) for row in rows]
+        return where
 
 
 def _values(entry: AuditEntry) -> dict[str, object]:

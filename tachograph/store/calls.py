@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tachograph.records import Event
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.events import Events
 from tachograph.store.filters import Where, numbers
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("calls")
@@ -70,12 +71,14 @@ class Calls:
         until: int | None = None,
         limit: int | None = 1000,
         ascending: bool = True,
+        past: Place | None = None,
     ) -> Sequence[Event]:
         """Calls that fit every filter given: of one session in its order, of all by time. `tool` and `path` are globs.
 
-        Times in ns.
+        Times in ns; `past` is a place as `store.events` makes one.
         """
         where = Where()
+        paging.beyond(where, ("e.seq",) if session is not None else ("e.at", "e.id"), past, ascending=ascending)
         where.add("s.session_id = ?", session)
         where.add("t.tool_name GLOB ?", _glob(tool))
         where.add("t.command_category = ?", category)

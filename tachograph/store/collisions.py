@@ -13,10 +13,11 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import Collision
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.workflows import BY_ITSELF, Workflows
 from tachograph.store.writer import Writer
 
@@ -116,13 +117,28 @@ class Collisions:
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
     ) -> Sequence[Collision]:
         """Newest first. `session` and `agent` (a glob): one of the two; `open`: not resolved; times in ns."""
         where = _where(workflow, session, agent, type, severity, open, since, until)
+        paging.beyond(where, ("c.timestamp", "c.id"), past)
         sql = _sql.listed.format(where=where)
         return [
             Collision(*row) for row in self._connection.execute(sql, (*where.values, -1 if limit is None else limit))
         ]
+
+    def total(
+        self, *, workflow: str | None = None, session: str | None = None, agent: str | None = None,
+        type: str | None = None, severity: str | None = None, open: bool | None = None, since: int | None = None,
+        until: int | None = None,
+    ) -> int | None:  # fmt: skip
+        """How many `list` has with these filters; None when they are too many to count."""
+        where = _where(workflow, session, agent, type, severity, open, since, until)
+        return paging.total(self._connection, _sql.total, where)
+
+    def place(self, row: Collision) -> Place:
+        """Where it stands in `list`."""
+        return row.timestamp, row.id
 
     def stats(self, *, since: int | None = None, until: int | None = None) -> Sequence[dict[str, object]]:
         """collision_type, severity, count, unresolved."""

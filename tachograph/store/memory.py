@@ -15,12 +15,13 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, Refused
 from tachograph.records import Memory
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.collisions import Collisions
 from tachograph.store.filters import Where, pattern
 from tachograph.store.json_diff import Change, changes
 from tachograph.store.json_input import checked
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("memory")
@@ -75,24 +76,52 @@ class MemoryStore:
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
     ) -> Sequence[Memory]:
         """What is current, the newest first. `agent` is a glob (SQL's % too); times in ns, of the last change."""
-        where = Where()
-        where.add("m.agent_id GLOB ?", pattern(agent))
-        where.add("m.updated_at >= datetime(?)", None if since is None else clock.iso(since))
-        where.add("m.updated_at <= datetime(?)", None if until is None else clock.iso(until))
+        where = self._where(agent=agent, since=since, until=until)
+        paging.beyond(where, ("coalesce(m.updated_at, '')", "m.id"), past)
         rows = self._connection.execute(
             _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
         )
         return [Memory(*row) for row in rows]
 
-    def history(self, agent_id: str, *, limit: int | None = None) -> Sequence[Memory]:
-        """All versions, the newest first; one without content is a deletion. Raises NotFound."""
-        rows = self._connection.execute(_sql.versions, (agent_id, -1 if limit is None else limit))
-        found = [Memory(*row) for row in rows]
-        if not found:
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, row: Memory) -> Place:
+        """Where it stands in `list`."""
+        changed, number = self._connection.execute(_sql.place, (row.agent_id,)).fetchone()
+        return changed, number
+
+    def _where(
+        self,
+        *,
+        agent: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Where:
+        where = Where()
+        where.add("m.agent_id GLOB ?", pattern(agent))
+        where.add("m.updated_at >= datetime(?)", None if since is None else clock.iso(since))
+        where.add("m.updated_at <= datetime(?)", None if until is None else clock.iso(until))
+        return where
+
+    def history(self, agent_id: str, *, limit: int | None = None, past: Place | None = None) -> Sequence[Memory]:
+        """All versions, the newest first; one without content is a deletion. `past` is the number of a version. Raises
+        NotFound."""
+        where = Where()
+        paging.beyond(where, ("v.version",), past)
+        values = (agent_id, *where.values, -1 if limit is None else limit)
+        found = [Memory(*row) for row in self._connection.execute(_sql.versions.format(where=where), values)]
+        if not found and past is None:
             raise NotFound(f"there never was a memory of {agent_id!r}", "`tachograph memory list` shows what there is")
         return found
+
+    def versions(self, agent_id: str) -> int:
+        """How many there are."""
+        return int(self._connection.execute(_sql.count_versions, (agent_id,)).get)
 
     def diff(self, agent_id: str, a: int | None = None, b: int | None = None) -> Sequence[Change]:
         """What changed from version `a` to version `b`; without them, from the last but one to the last."""

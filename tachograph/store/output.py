@@ -132,11 +132,26 @@ class Output:
         wanted = range(TOOL_STREAM) if stream is None else (_number(stream),)
         listed = self._connection.execute(_sql.ids.format(numbers=numbers(wanted)), (number, after)).fetchall()
         for (chunk,) in listed:
-            row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
-            if row:
-                yield OutputChunk(
-                    session, STREAMS[row[0]], row[1], row[2], unpack(row[3]), tuple(unpack_times(row[4])), row[5]
-                )
+            found = self.chunk(session, chunk)
+            if found:
+                yield found
+
+    def between(
+        self, session: str, stream: str | None = None, since: int | None = None, until: int | None = None
+    ) -> list[int]:
+        """The ids of the chunks that hold something of that time (ns), in the order of `chunks`. Raises NotFound."""
+        number = self._sessions.number(session)
+        wanted = range(TOOL_STREAM) if stream is None else (_number(stream),)
+        values = (number, -1 if since is None else since, LINE_MAX if until is None else until)
+        return [row[0] for row in self._connection.execute(_sql.between.format(numbers=numbers(wanted)), values)]
+
+    def chunk(self, session: str, chunk: int) -> OutputChunk | None:
+        """One of them by its id; None when it is gone."""
+        row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
+        if row is None:
+            return None
+        times = tuple(unpack_times(row[4]))
+        return OutputChunk(session, STREAMS[row[0]], row[1], row[2], unpack(row[3]), times, row[5])
 
     def lines(self, session: str, first: int = 1, last: int | None = None, stream: str = "stdout") -> list[Line]:
         """Readable lines first..last of a stream, both included."""

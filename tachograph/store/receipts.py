@@ -12,9 +12,10 @@ from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.proof import receipts
 from tachograph.proof.canonical import canonical
 from tachograph.records import Receipt
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, pattern
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("receipts")
@@ -105,9 +106,46 @@ class Receipts:
         session: str | None = None,
         determinism: str | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
     ) -> Sequence[Receipt]:
         """Newest first. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back;
         `determinism`: those with this hash, or a beginning of it."""
+        where = self._where(
+            agent=agent,
+            operation=operation,
+            status=status,
+            days=days,
+            since=since,
+            until=until,
+            session=session,
+            determinism=determinism,
+        )
+        paging.beyond(where, ("r.timestamp", "r.id"), past)
+        rows = self._connection.execute(
+            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
+        )
+        return [Receipt(*row) for row in rows]
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, row: Receipt) -> Place:
+        """Where it stands in `list`."""
+        return row.timestamp, row.id
+
+    def _where(
+        self,
+        *,
+        agent: str | None = None,
+        operation: str | None = None,
+        status: str | None = None,
+        days: float | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        session: str | None = None,
+        determinism: str | None = None,
+    ) -> Where:
         if days is not None:
             since = clock.now() - int(days * 86400 * clock.SECOND)
         where = Where()
@@ -119,10 +157,7 @@ class Receipts:
         where.add("r.timestamp <= ?", None if until is None else clock.iso(until))
         if determinism is not None:
             where.add("r.determinism_hash >= ? AND r.determinism_hash <= ?", determinism, determinism + "\U0010ffff")
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
-        return [Receipt(*row) for row in rows]
+        return where
 
     def stats(self) -> dict[str, object]:
         """`receipts_total`, how many ended how (`receipts_success`, `_error`, `_partial`, `_cancelled`), the mean

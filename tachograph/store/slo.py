@@ -10,10 +10,11 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import SloViolation
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, numbers, pattern
 from tachograph.store.json_text import from_json
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.stages import Stages
 from tachograph.store.writer import Writer
 
@@ -103,8 +104,45 @@ class Slo:
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
     ) -> Sequence[SloViolation]:
         """Newest first. `agent`, `objective` and `metric` are globs; `session`: of its receipts; times in ns."""
+        where = self._where(
+            execution=execution,
+            objective=objective,
+            metric=metric,
+            severity=severity,
+            session=session,
+            agent=agent,
+            since=since,
+            until=until,
+        )
+        paging.beyond(where, ("v.timestamp", "v.id"), past)
+        rows = self._connection.execute(
+            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
+        )
+        return [SloViolation(*row) for row in rows]
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, row: SloViolation) -> Place:
+        """Where it stands in `list`."""
+        return row.timestamp, row.id
+
+    def _where(
+        self,
+        *,
+        execution: str | None = None,
+        objective: str | None = None,
+        metric: str | None = None,
+        severity: str | None = None,
+        session: str | None = None,
+        agent: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Where:
         where = Where()
         where.add("v.execution_id = ?", execution)
         where.add("v.objective GLOB ?", pattern(objective))
@@ -114,10 +152,7 @@ class Slo:
         where.add("r.agent_id GLOB ?", pattern(agent))
         where.add("v.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("v.timestamp <= ?", None if until is None else clock.iso(until))
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
-        return [SloViolation(*row) for row in rows]
+        return where
 
     def stats(self) -> Sequence[Missed]:
         """Every objective that was ever missed."""

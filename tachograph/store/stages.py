@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import StageMetric
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, pattern
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.receipts import Receipts
 from tachograph.store.writer import Writer
 
@@ -95,8 +97,34 @@ class Stages:
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
     ) -> Sequence[StageMetric]:
         """Newest first. `agent` (of the receipt) and `stage` are globs, `stage` any spelling too; times in ns."""
+        where = self._where(execution=execution, stage=stage, status=status, agent=agent, since=since, until=until)
+        paging.beyond(where, ("p.timestamp", "p.id"), past)
+        rows = self._connection.execute(
+            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
+        )
+        return [StageMetric(*row) for row in rows]
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, row: StageMetric) -> Place:
+        """Where it stands in `list`."""
+        return row.timestamp, row.id
+
+    def _where(
+        self,
+        *,
+        execution: str | None = None,
+        stage: str | None = None,
+        status: str | None = None,
+        agent: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Where:
         where = Where()
         where.add("p.execution_id = ?", execution)
         where.add("p.stage GLOB ?", self.glob(stage))
@@ -104,10 +132,7 @@ class Stages:
         where.add("r.agent_id GLOB ?", pattern(agent))
         where.add("p.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("p.timestamp <= ?", None if until is None else clock.iso(until))
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
-        return [StageMetric(*row) for row in rows]
+        return where
 
     def glob(self, stage: str | None) -> str | None:
         """Which stages are meant, for SQL: a spelling means its name, anything else is a glob; None means all."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import Workflow
-from tachograph.store import queries
+from tachograph.store import paging, queries
 from tachograph.store.filters import Where, numbers, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
+from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("workflows")
@@ -102,8 +104,36 @@ class Workflows:
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
+        past: Place | None = None,
     ) -> Sequence[Workflow]:
         """Newest first; those that run with the totals of now. `agent` (a glob) has a session in it; times in ns."""
+        where = self._where(
+            status=status, opened_by=opened_by, project_dir=project_dir, agent=agent, since=since, until=until
+        )
+        paging.beyond(where, ("w.start_time", "w.id"), past)
+        sql = _sql.listed.format(where=where)
+        rows = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
+        return [self._now(Workflow(*row)) for row in rows]
+
+    def total(self, **filters: Any) -> int | None:
+        """How many `list` has with these filters; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(**filters))
+
+    def place(self, row: Workflow) -> Place:
+        """Where it stands in `list`: by what is stored, the start of one that runs is counted anew."""
+        start, number = self._connection.execute(_sql.place, (row.id,)).fetchone() or (row.start_time, row.id)
+        return start, number
+
+    def _where(
+        self,
+        *,
+        status: str | None = None,
+        opened_by: str | None = None,
+        project_dir: str | None = None,
+        agent: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Where:
         where = Where()
         if (glob := pattern(agent)) is not None:
             where.any_of("w.session_id", [name for (name,) in self._connection.execute(_sql.with_agent, (glob,))])
@@ -112,9 +142,7 @@ class Workflows:
         where.add("w.project_dir = ?", project_dir)
         where.add("w.start_time >= ?", None if since is None else clock.iso(since))
         where.add("w.start_time <= ?", None if until is None else clock.iso(until))
-        sql = _sql.listed.format(where=where)
-        rows = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
-        return [self._now(Workflow(*row)) for row in rows]
+        return where
 
     def sessions(self, workflow_id: str) -> Sequence[str]:
         """Ids of its sessions, in the order they began."""

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import tachograph
+from tachograph import clock
 from tachograph.cli.main import main
+from tachograph.records import Collision, Event, Session
 from tests.serve.conftest import Ask
 
 REPO = Path(__file__).parent.parent.parent
@@ -18,6 +21,16 @@ OURS = "/api/query/"
 
 @pytest.fixture
 def recorded(home: Path) -> None:
+    with tachograph.open() as store:
+        begun = clock.now()
+        store.sessions.add(Session("codex-20261121-091402", "codex", started_at=begun))
+        store.events.add(Event("codex-20261121-091402", "marker", content="begun", at=begun))
+        store.workflows.start("ship it", "release")
+        collision = Collision("release", "codex", "claude", "file_conflict", "both", "warning", clock.iso(begun))
+        assert store.collisions.add(collision) == 1
+        store.receipts.add("build-1", "codex", "generation", "passed")
+        for value in (1, 2):
+            store.memory.set("codex", {"works": value})
     assert main(["import", *(str(REPO / "tests" / "histories" / agent) for agent in ("claude", "codex"))]) == 0
 
 

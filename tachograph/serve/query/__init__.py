@@ -2,8 +2,9 @@
 
 from litestar import Router
 
-from tachograph.serve.query import asking, events, findings, sessions
+from tachograph.serve.query import about, agents, asking, counts, events, findings, ledger, recordings, sessions
 
+_PARTS = (findings, sessions, recordings, events, counts, ledger, agents, about)
 router = Router(
-    "/api/query", route_handlers=[*findings.HANDLERS, *sessions.HANDLERS, *events.HANDLERS], **asking.MANNERS
+    "/api/query", route_handlers=[handler for part in _PARTS for handler in part.HANDLERS], **asking.MANNERS
 )

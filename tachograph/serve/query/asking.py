@@ -7,7 +7,7 @@ passes bytes on.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -19,7 +19,9 @@ from litestar.params import ParameterKwarg
 
 from tachograph import clock
 from tachograph.errors import UsageError
+from tachograph.formats.rows import to_row
 from tachograph.serve.bodies import Incoming
+from tachograph.serve.paging import Walk
 from tachograph.serve.reading import Reading
 from tachograph.store import Store
 
@@ -38,6 +40,20 @@ async def answered(request: Incoming, ask: Callable[[Store], T]) -> Response[T]:
 def rows(kind: type[T], found: Iterable[Any]) -> list[T]:
     """Rows under the names of a view, as the answer's type calls them: they are encoded as they are."""
     return cast("list[T]", list(found))
+
+
+def listed(
+    part: Any, kind: type[T], walk: Walk, chosen: Mapping[str, Any], *, counted: bool = True, **where: Any
+) -> tuple[list[T], int | None, int, str | None, bool]:
+    """A page of a list of the store: rows, total, page, cursor of the next one, whether there is one.
+
+    `part` has `list`, `total` and `place`; `where` goes to `place`, and `counted` says whether a total is wanted.
+    """
+    skip = {"skip": walk.skip} if walk.skip else {}
+    found = part.list(**chosen, **skip, limit=walk.fetch, past=walk.past)
+    shown, following = walk.cut(found, lambda one: part.place(one, **where))
+    total = part.total(**chosen) if counted else None
+    return rows(kind, map(to_row, shown)), total, walk.page, following, following is not None
 
 
 def time_of(name: str, text: str | None) -> int | None:

@@ -1,17 +1,22 @@
-"""Events: lists over one session or all, and the timeline of all agents."""
+"""Events: of one session or all, one with all of its text, and the timeline of all agents."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get
+from litestar.params import QueryParameter
 
+from tachograph.errors import NotFound, UsageError
 from tachograph.formats.rows import to_row
+from tachograph.recall import sessions as recall
+from tachograph.records import Event
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows
+from tachograph.serve.query.asking import answered, between, listed, rows, session_of
 from tachograph.serve.query.rows import EventRow
 from tachograph.store import Store
 
@@ -24,6 +29,9 @@ class Events(msgspec.Struct):
     page: int
     next_cursor: str | None
     truncated: bool
+
+
+Reverse = Annotated[bool, QueryParameter(description="The other way round.")]
 
 
 @get("/timeline")
@@ -40,14 +48,74 @@ async def timeline(
     asked: dict[str, Any] = {"agent": agent, "type": type}
     walk = paging.walk("timeline", {**asked, "from": from_, "to": to}, limit, cursor)
     chosen = {**asked, **between(from_, to, ("from", "to"))}
+    return await answered(request, lambda store: Events(*listed(store.events, EventRow, walk, chosen)))
+
+
+@get("/events")
+async def events(
+    request: Incoming,
+    session: p.Session = None,
+    agent: p.Agent = None,
+    type: p.Type = None,
+    pattern: p.Pattern = None,
+    risk: p.Risk = None,
+    status: p.StepStatus = None,
+    tool: p.Tool = None,
+    category: p.Category = None,
+    path: p.Path = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    reverse: Reverse = False,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Events]:
+    """What happened: of one session in its order, of all sessions newest first.
+
+    Of long results a list has the beginning; `/api/query/session/{session}/event/{event}` has all. `tool`, `category`
+    and `path` pick calls, `pattern` and `risk` pick findings.
+    """
+    calls: dict[str, Any] = {"tool": tool, "category": category, "path": path}
+    findings: dict[str, Any] = {"pattern": pattern, "risk": risk}
+    asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "status": status, "reverse": reverse}
+    question = {**asked, **calls, **findings, "since": since, "until": until}
+    walk = paging.walk("events", question, limit, cursor)
+    if any(calls.values()) and (type or any(findings.values())):
+        raise UsageError("tool, category and path pick calls", "leave type, pattern and risk out")
+    if any(findings.values()) and status:
+        raise UsageError("only steps have a status, only findings a pattern and a risk", "leave status out")
+    common: dict[str, Any] = {"agent": agent, **between(since, until), "limit": walk.fetch, "past": walk.past}
 
     def ask(store: Store) -> Events:
-        found = store.events.list(**chosen, limit=walk.fetch, past=walk.past)
-        shown, following = walk.cut(found, store.events.place)
-        listed = rows(EventRow, map(to_row, shown))
-        return Events(listed, store.events.total(**chosen), walk.page, following, following is not None)
+        ordered = session is not None
+        chosen: dict[str, Any] = {**common, "session": session_of(store, session), "ascending": ordered is not reverse}
+        total = None
+        if any(calls.values()):
+            found: Sequence[Event] = store.calls.list(**chosen, **calls, status=status)
+        elif any(findings.values()):
+            ids = [one.id for one in store.extractions.list(**chosen, **findings, type=type)]
+            known = store.events.some(ids)
+            found = [known[number] for number in ids if number in known]
+        else:
+            found = store.events.list(**chosen, type=type, status=status)
+            counted = {name: chosen[name] for name in ("agent", "session", "since", "until")}
+            total = store.events.total(**counted, type=type, status=status)
+        shown, following = walk.cut(found, lambda one: store.events.place(one, session))
+        return Events(rows(EventRow, map(to_row, shown)), total, walk.page, following, following is not None)
 
     return await answered(request, ask)
 
 
-HANDLERS = (timeline,)
+@get("/session/{session:str}/event/{event:int}")
+async def event(request: Incoming, session: p.SessionName, event: p.Number) -> Response[EventRow]:
+    """One event of a session with the whole text of what it said or returned."""
+
+    def ask(store: Store) -> Any:
+        found = store.events.get(event)
+        if found.session_id != store.sessions.resolve(session).id:
+            raise NotFound(f"event {event} is of {found.session_id}", "ask for it there")
+        return recall.event_row(store, found)
+
+    return await answered(request, ask)
+
+
+HANDLERS = (timeline, events, event)

@@ -9,11 +9,10 @@ from litestar import Response, get
 
 from tachograph import clock
 from tachograph.errors import NotFound
-from tachograph.formats.rows import to_row
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows, session_of
+from tachograph.serve.query.asking import answered, between, listed, session_of
 from tachograph.serve.query.rows import CodeBlockRow, ExtractionRow
 from tachograph.store import Store
 
@@ -81,10 +80,7 @@ async def extractions(
 
     def ask(store: Store) -> Extractions:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        found = store.extractions.list(**chosen, limit=walk.fetch, past=walk.past, skip=walk.skip)
-        shown, following = walk.cut(found, lambda one: store.extractions.place(one, session))
-        listed = rows(ExtractionRow, map(to_row, shown))
-        return Extractions(listed, store.extractions.total(**chosen), walk.page, following, following is not None)
+        return Extractions(*listed(store.extractions, ExtractionRow, walk, chosen, session=session))
 
     return await answered(request, ask)
 
@@ -108,10 +104,7 @@ async def code_blocks(
 
     def ask(store: Store) -> CodeBlocks:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        found = store.code_blocks.list(**chosen, limit=walk.fetch, past=walk.past, skip=walk.skip)
-        shown, following = walk.cut(found, store.code_blocks.place)
-        listed = rows(CodeBlockRow, map(to_row, shown))
-        return CodeBlocks(listed, store.code_blocks.total(**chosen), walk.page, following, following is not None)
+        return CodeBlocks(*listed(store.code_blocks, CodeBlockRow, walk, chosen))
 
     return await answered(request, ask)
 

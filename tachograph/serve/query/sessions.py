@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 
-from tachograph.formats.rows import to_row
 from tachograph.recall import sessions as recall
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows
+from tachograph.serve.query.asking import answered, between, listed
 from tachograph.serve.query.rows import CodeBlockRow, EventRow, SessionRow, StateChangeRow
 from tachograph.store import Store
 
@@ -107,10 +106,7 @@ async def sessions(
     chosen = {**asked, **between(since, until)}
 
     def ask(store: Store) -> Sessions:
-        found = store.sessions.list(**chosen, limit=walk.fetch, past=walk.past, skip=walk.skip)
-        shown, following = walk.cut(found, store.sessions.place)
-        listed = rows(SessionRow, map(to_row, shown))
-        return Sessions(listed, store.sessions.total(**chosen), walk.page, following, following is not None)
+        return Sessions(*listed(store.sessions, SessionRow, walk, chosen))
 
     return await answered(request, ask)
 

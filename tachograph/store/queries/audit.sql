@@ -15,3 +15,7 @@ SELECT {audit_entry} FROM audit_log a WHERE a.id = ? OR a.audit_id = ? LIMIT 1;
 -- name: listed
 -- Newest first.
 SELECT {audit_entry} FROM audit_log a WHERE {where} ORDER BY a.timestamp DESC, a.id DESC LIMIT ?;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*) FROM (SELECT 1 FROM audit_log a WHERE {where} LIMIT ?);

@@ -44,3 +44,7 @@ SELECT coalesce(max(id), 0) FROM collision_detection;
 -- name: after
 -- Those that were added later.
 SELECT {collision} FROM collision_detection c WHERE c.id > ? ORDER BY c.id;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*) FROM (SELECT 1 FROM collision_detection c WHERE {where} LIMIT ?);

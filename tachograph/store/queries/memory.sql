@@ -35,7 +35,7 @@ SELECT {memory} FROM agent_memory m WHERE m.agent_id = ?;
 
 -- name: listed
 -- Of all agents, the newest first.
-SELECT {memory} FROM agent_memory m WHERE {where} ORDER BY m.updated_at DESC, m.id DESC LIMIT ?;
+SELECT {memory} FROM agent_memory m WHERE {where} ORDER BY coalesce(m.updated_at, '') DESC, m.id DESC LIMIT ?;
 
 -- name: one_version
 -- A version of it.
@@ -43,7 +43,12 @@ SELECT {memory_version} FROM agent_memory_versions v WHERE v.agent_id = ? AND v.
 
 -- name: versions
 -- All of them, the newest first.
-SELECT {memory_version} FROM agent_memory_versions v WHERE v.agent_id = ? ORDER BY v.version DESC LIMIT ?;
+SELECT {memory_version} FROM agent_memory_versions v WHERE v.agent_id = ? AND {where}
+ORDER BY v.version DESC LIMIT ?;
+
+-- name: count_versions
+-- How many there are.
+SELECT count(*) FROM agent_memory_versions WHERE agent_id = ?;
 
 -- name: note_conflict
 -- A write that came too late, in the row it was meant for.
@@ -53,3 +58,11 @@ WHERE agent_id = ?;
 -- name: agent_of
 -- Of which agent a session is.
 SELECT a.name FROM _sessions s JOIN _agents a ON a.id = s.agent WHERE s.session_id = ?;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*) FROM (SELECT 1 FROM agent_memory m WHERE {where} LIMIT ?);
+
+-- name: place
+-- What it is sorted by.
+SELECT coalesce(updated_at, ''), id FROM agent_memory WHERE agent_id = ?;

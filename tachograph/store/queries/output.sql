@@ -34,6 +34,17 @@ FROM _output
 WHERE session = ? AND stream IN ({numbers}) AND number > ?
 ORDER BY max(at_first) OVER (PARTITION BY stream ORDER BY number), stream, number;
 
+-- name: between
+-- Those of some time, in the same order.
+SELECT id
+FROM (
+    SELECT id, at_first, at_last, stream, number, max(at_first) OVER (PARTITION BY stream ORDER BY number) AS place
+    FROM _output
+    WHERE session = ? AND stream IN ({numbers})
+)
+WHERE at_last >= ? AND at_first <= ?
+ORDER BY place, stream, number;
+
 -- name: by_id
 -- One chunk.
 SELECT stream, line_first, lines, data, times, id FROM _output WHERE id = ?;

@@ -42,3 +42,7 @@ SELECT {receipt} FROM receipts r WHERE {where} ORDER BY r.timestamp DESC, r.id D
 -- name: counts
 -- How many ended how, how long they took, and when the last one was.
 SELECT status, count(*), avg(duration_ms), max(timestamp) FROM receipts GROUP BY status ORDER BY status;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*) FROM (SELECT 1 FROM receipts r WHERE {where} LIMIT ?);

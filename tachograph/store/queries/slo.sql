@@ -78,3 +78,14 @@ JOIN _events e ON e.session = s.id
 WHERE EXISTS (SELECT 1 FROM _session_kinds k WHERE k.session = s.id AND k.kind IN ({kinds})) AND e.kind IN ({kinds})
     AND s.ended_at IS NOT NULL AND {where}
 ORDER BY e.session, e.seq;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM slo_violations v
+    LEFT JOIN receipts r ON r.execution_id = v.execution_id
+    WHERE {where}
+    LIMIT ?
+);

@@ -28,3 +28,14 @@ LEFT JOIN receipts r ON r.execution_id = p.execution_id
 WHERE {where}
 ORDER BY p.timestamp DESC, p.id DESC
 LIMIT ?;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM pipeline_metrics p
+    LEFT JOIN receipts r ON r.execution_id = p.execution_id
+    WHERE {where}
+    LIMIT ?
+);

@@ -108,3 +108,11 @@ WHERE p.root = ?1 AND p.slot IN ({numbers}) AND p.session <> ?2 AND s.parent_id 
         OR (m.ended_at IS NULL AND coalesce(m.last_at, m.started_at) >= ?3))
 ORDER BY w.session_id IS NULL, p.slot, s.id
 LIMIT 1;
+
+-- name: total
+-- How many fit, as far as they are counted.
+SELECT count(*) FROM (SELECT 1 FROM workflow_sessions w WHERE {where} LIMIT ?);
+
+-- name: place
+-- What it is sorted by.
+SELECT start_time, id FROM workflow_sessions WHERE id = ?;

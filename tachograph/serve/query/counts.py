@@ -1,0 +1,377 @@
+"""What is counted anew for every question: files, commands, failures, cost; and search.
+
+Their pages go on from the last row, as of the time of the first page: what happens meanwhile is not among them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, get
+from litestar.params import QueryParameter
+
+from tachograph import clock
+from tachograph.analyse.commands import name as called
+from tachograph.analyse.faults import Group, likeness
+from tachograph.errors import UsageError
+from tachograph.ingest import touched
+from tachograph.recall import failures as faults
+from tachograph.recall import hits as hits_of
+from tachograph.recall import sums
+from tachograph.serve import paging
+from tachograph.serve.bodies import Incoming
+from tachograph.serve.query import parameters as p
+from tachograph.serve.query.asking import answered, between, rows, session_of
+from tachograph.store import Hit, Store
+from tachograph.store.commands import Ran
+from tachograph.store.files import Used
+from tachograph.store.usage import Sum
+
+Changed = Annotated[bool, QueryParameter(description="Without those that were only read.")]
+CommandKey = Annotated[Literal["command", "category"], p.one("One row for each of these.")]
+OnlyFailed = Annotated[bool, QueryParameter(description="Only what failed, the most often first.")]
+CostKey = Annotated[
+    Literal["day", "month", "model", "project", "agent", "session"], p.one("One row for each of these.")
+]
+Query = Annotated[
+    str,
+    QueryParameter(
+        name="q", required=True, min_length=1, max_length=1000,
+        description='Words that stand in one line; "a phrase", begin*, -without, agent:, type:, pattern:, session:.',
+    ),
+]  # fmt: skip
+Context = Annotated[int, QueryParameter(ge=0, le=50, description="Lines around each hit.")]
+_DEPTH = 5000  # hits that pages of a search go through
+
+
+class FileRow(msgspec.Struct):
+    """`failed` of the operations did not happen; lines are those of changes that did, null when nobody said."""
+
+    file_path: str
+    project_dir: str | None
+    total_operations: int
+    reads: int
+    writes: int
+    edits: int
+    deletes: int
+    failed: int
+    lines_added: int | None
+    lines_removed: int | None
+    sessions: int
+    agents: list[str]
+    last_modified: str
+    last_change: str | None
+    session_ids: list[str]
+    collisions: int
+
+
+class Files(msgspec.Struct):
+    files: list[FileRow]
+    total: int
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class CommandRow(msgspec.Struct, kw_only=True):
+    """Runs of one command or category; durations in ms. `rejected` ones never ran and are not among `runs`."""
+
+    command: str | msgspec.UnsetType = msgspec.UNSET
+    command_category: str
+    runs: int
+    failed: int
+    interrupted: int
+    rejected: int
+    sessions: int
+    median_ms: float | None
+    p95_ms: float | None
+    total_ms: float | None
+    first_execution: str
+    last_execution: str
+
+
+class Commands(msgspec.Struct):
+    commands: list[CommandRow]
+    total: int
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class FailureRow(msgspec.Struct):
+    """Equal faults as one; `signature` is what their messages have in common, the event is that of the latest."""
+
+    kind: Literal["error", "session"]
+    pattern: str
+    message: str
+    cases: int
+    sessions: int
+    agents: list[str]
+    first: str
+    last: str
+    session_id: str
+    event_id: int | None
+    signature: str
+
+
+class Failures(msgspec.Struct):
+    """`scanned` findings were looked at; `cut`: there are older ones that were not."""
+
+    failures: list[FailureRow]
+    total: int
+    page: int
+    next_cursor: str | None
+    truncated: bool
+    scanned: int
+    cut: bool
+
+
+class CostRow(msgspec.Struct, kw_only=True):
+    """What calls of models sum up to. `cost_usd` is null when none is known; `unpriced` have no known price, of
+    `partial` ones the agent wrote down less than it used. Which column leads is what was asked for."""
+
+    day: str | msgspec.UnsetType = msgspec.UNSET
+    month: str | msgspec.UnsetType = msgspec.UNSET
+    model: str | msgspec.UnsetType = msgspec.UNSET
+    project_dir: str | msgspec.UnsetType = msgspec.UNSET
+    agent: str | msgspec.UnsetType = msgspec.UNSET
+    session_id: str | msgspec.UnsetType = msgspec.UNSET
+    sessions: int
+    calls: int
+    input_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost_usd: float | None
+    unpriced: int
+    partial: int
+
+
+class Cost(msgspec.Struct):
+    cost: list[CostRow]
+    total: int
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class LineRow(msgspec.Struct):
+    line_number: int
+    text: str
+
+
+class HitRow(msgspec.Struct):
+    """One line that matches; `marks` are where, in characters."""
+
+    session_id: str
+    agent_name: str
+    timestamp: str
+    kind: Literal["output", "event"]
+    event_type: str | None
+    event_id: int | None
+    tool_name: str | None
+    command: str | None
+    file_path: str | None
+    stream: str | None
+    line_number: int | None
+    text: str
+    marks: list[tuple[int, int]]
+    before: list[LineRow]
+    after: list[LineRow]
+
+
+class Hits(msgspec.Struct):
+    """`truncated` without a `next_cursor`: the time for a search was over, or there are more hits than pages go
+    through; other words or a shorter time find the rest."""
+
+    hits: list[HitRow]
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+    took_ms: float
+    terms: list[str]
+
+
+@get("/files")
+async def files(
+    request: Incoming,
+    session: p.Session = None,
+    agent: p.Agent = None,
+    path: p.Path = None,
+    changed: Changed = False,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Files]:
+    """Files that agents read and changed, the busiest first."""
+    asked: dict[str, Any] = {"session": session, "agent": agent, "path": path, "changed": changed}
+    walk = paging.walk("files", {**asked, "since": since, "until": until}, limit, cursor)
+    times = between(since, until)
+    pin = walk.pinned(clock.now(), times["until"])
+
+    def ask(store: Store) -> Files:
+        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
+        shown, total, following = walk.cut_counted(store.files.used(**chosen, limit=None), _of_file, pin)
+        met = touched.collided(store, chosen["session"], times["since"])
+        found = rows(FileRow, (touched.row(one, touched.count(met, one)) for one in shown))
+        return Files(found, total, walk.page, following, following is not None)
+
+    return await answered(request, ask)
+
+
+@get("/commands")
+async def commands(
+    request: Incoming,
+    by: CommandKey = "command",
+    failed: OnlyFailed = False,
+    session: p.Session = None,
+    agent: p.Agent = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Commands]:
+    """Commands that agents ran, the most frequent first: how often, how long, how many failed."""
+    asked: dict[str, Any] = {"session": session, "agent": agent, "failed": failed}
+    walk = paging.walk("commands", {**asked, "by": by, "since": since, "until": until}, limit, cursor)
+    times = between(since, until)
+    pin = walk.pinned(clock.now(), times["until"])
+
+    def order(one: Ran) -> tuple[int, int, str]:
+        return (-one.failed if failed else -one.runs, -one.runs, one.key)
+
+    def ask(store: Store) -> Commands:
+        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
+        every = store.commands.by(by, called=called, **chosen, limit=None)
+        shown, total, following = walk.cut_counted(every, order, pin)
+        found = rows(CommandRow, (sums.command_row(one, by) for one in shown))
+        return Commands(found, total, walk.page, following, following is not None)
+
+    return await answered(request, ask)
+
+
+@get("/failures")
+async def failures(
+    request: Incoming,
+    session: p.Session = None,
+    agent: p.Agent = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Failures]:
+    """What went wrong, the most frequent first. Messages that differ in numbers, ids or folders are one."""
+    asked: dict[str, Any] = {"session": session, "agent": agent}
+    walk = paging.walk("failures", {**asked, "since": since, "until": until}, limit, cursor)
+    times = between(since, until)
+    pin = walk.pinned(clock.now(), times["until"])
+
+    def ask(store: Store) -> Failures:
+        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
+        every = faults.failures(store, **chosen)
+        shown, total, following = walk.cut_counted(every.groups, _of_group, pin)
+        found = rows(FailureRow, map(faults.row, shown))
+        return Failures(found, total, walk.page, following, following is not None, every.scanned, every.cut)
+
+    return await answered(request, ask)
+
+
+@get("/cost")
+async def cost(
+    request: Incoming,
+    by: CostKey = "day",
+    session: p.Session = None,
+    agent: p.Agent = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Cost]:
+    """Tokens and cost: by day or month the latest first, by anything else the dearest first."""
+    asked: dict[str, Any] = {"session": session, "agent": agent}
+    walk = paging.walk("cost", {**asked, "by": by, "since": since, "until": until}, limit, cursor)
+    times = between(since, until)
+    pin = walk.pinned(clock.now(), times["until"])
+
+    def order(one: Sum) -> tuple[float | int | str, ...]:
+        if by in ("day", "month"):
+            return (-int(one.key.replace("-", "")),)
+        return (-(one.cost_usd or 0.0), -one.output_tokens, one.key)
+
+    def ask(store: Store) -> Cost:
+        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
+        shown, total, following = walk.cut_counted(store.usage.by(by, **chosen), order, pin)
+        found = rows(CostRow, (sums.cost_row(one, by) for one in shown))
+        return Cost(found, total, walk.page, following, following is not None)
+
+    return await answered(request, ask)
+
+
+@get("/search")
+async def search(
+    request: Incoming,
+    q: Query,
+    session: p.Session = None,
+    agent: p.Agent = None,
+    type: p.Type = None,
+    pattern: p.Pattern = None,
+    context: Context = 2,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = 50,
+    cursor: p.Cursor = None,
+) -> Response[Hits]:
+    """Lines that hold all the words, newest first, in everything that was printed, said and returned."""
+    asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "pattern": pattern}
+    question = {**asked, "q": q, "context": context, "since": since, "until": until}
+    walk = paging.walk("search", question, limit, cursor)
+    times = between(since, until)
+    pin = walk.pinned(clock.now(), times["until"])
+    given, last = _place(walk.past)
+
+    def ask(store: Store) -> Hits:
+        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
+        results = store.search(q, **chosen, limit=given + walk.fetch, context=context)
+        if not results.terms:
+            raise UsageError("q: there is no word to search for", "write words that must stand in one line")
+        every, calls = hits_of.with_calls(store, results.hits)
+        begin = next((place for place, hit in enumerate(every, 1) if _name(hit) == last), 0 if last is None else given)
+        part = every[begin : begin + walk.limit]
+        deep = begin + len(part)
+        more = results.truncated or len(every) > deep
+        follows = bool(part) and more and deep < _DEPTH
+        _, following = walk.cut(part, lambda hit: [pin, deep, *_name(hit)], more=follows)
+        found = rows(HitRow, (hits_of.row(hit, calls.get(hit.event_id or 0)) for hit in part))
+        total = None if more else deep
+        return Hits(found, total, walk.page, following, more, round(results.took_ms, 3), results.terms)
+
+    return await answered(request, ask)
+
+
+def _of_file(one: Used) -> tuple[int, int, str, str]:
+    return (-one.total_operations, -one.last_at, one.project_dir or "", one.file_path)
+
+
+def _of_group(one: Group) -> tuple[int, int, str, str, str]:
+    return (-one.cases, -one.last, one.kind, one.pattern, likeness(one))
+
+
+def _name(hit: Hit) -> tuple[str, int, str, int]:
+    """What tells a hit from all others."""
+    return (hit.session_id, hit.event_id or 0, hit.stream or "", hit.line_number or 0)
+
+
+def _place(past: list[int | float | str] | None) -> tuple[int, tuple[object, ...] | None]:
+    """How many hits were given, and which was the last. Raises UsageError."""
+    if past is None:
+        return 0, None
+    if len(past) != 6 or not isinstance(past[1], int) or not 0 < past[1] < _DEPTH:
+        raise UsageError("this is not a place in this list", "begin again without a cursor")
+    return past[1], tuple(past[2:])
+
+
+HANDLERS = (files, commands, failures, cost, search)

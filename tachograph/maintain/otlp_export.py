@@ -27,6 +27,7 @@ GRACE = 3 * clock.SECOND  # until something that happened in a session that goes
 _SESSIONS = 100  # looked at in one round
 _FIRST, _LONGEST = clock.SECOND, 300 * clock.SECOND  # between two tries when the receiver is away
 _HELD = 60 * clock.SECOND  # … and when the settings are wrong
+_TRIPS = 8  # with the pauses between them some four minutes
 _RARER, _REMEMBERED = 20, 10_000
 _IDLE = 5 * clock.SECOND  # between two looks at the settings when there is nobody to send to
 
@@ -62,6 +63,9 @@ class Exporter:
         self._own = own
         self._store: Store | None = None
         self._failures = 0
+        self._tripped = 0  # times the receiver failed over one and the same message
+        self._quiet: tuple[int, Target] | None = None  # when nothing was due: which state of the store that was
+        self._broken: set[str] = set()  # sessions that cannot be told
         self._sent = 0  # in this round
         self._looked: dict[str, int] = {}  # session → when, on the clock that never jumps
 
@@ -70,7 +74,7 @@ class Exporter:
         while not stop.is_set():
             try:
                 done = self.round(stop)
-            except Exception as error:  # one session that cannot be sent must not end the sending of all
+            except Exception as error:  # a store that is damaged or busy: that is no reason to end the thread
                 done = self._trouble(f"{type(error).__name__}: {error}", _HELD)
             stop.wait(done.wait / clock.SECOND)
         self.close()
@@ -91,19 +95,34 @@ class Exporter:
         if to is None:
             return Round()
         store = self._open()
+        place = (store.arrivals.version(), to)
+        if place == self._quiet:
+            return Round(0, to.interval)
         since = store.sending.begin(clock.now()).since
         since = since if to.since is None else to.since
+        found = store.sending.due(since, agents=to.agents, project=to.project, limit=_SESSIONS)
+        self._quiet = None if found else place
         self._sent = 0
         try:
-            for due in store.sending.due(since, agents=to.agents, project=to.project, limit=_SESSIONS):
+            for due in found:
                 if stop is not None and stop.is_set():
                     break
-                if not due.waits or self._is_time(due):
-                    self._send(store, store.sessions.get(due.session_id), to)
+                if due.session_id not in self._broken and (not due.waits or self._is_time(due)):
+                    self._try(store, due.session_id, to)
         except _Stop as stopped:
             return self._away(stopped.answer)
         self._failures = 0
         return Round(self._sent, 0 if self._sent else to.interval)
+
+    def _try(self, store: Store, session_id: str, to: Target) -> None:
+        """One session. One that cannot be told is left alone until the next start, and in nobody's way."""
+        try:
+            self._send(store, store.sessions.get(session_id), to)
+        except (_Stop, TachographError):
+            raise
+        except Exception as error:
+            self._broken.add(session_id)
+            store.sending.failed(f"session {session_id}: {type(error).__name__}: {error}", clock.now())
 
     def _is_time(self, due: Due) -> bool:
         """Whether to look again for what was not complete: the longer nothing happens, the rarer."""
@@ -151,7 +170,7 @@ class Exporter:
         body = otlp.protobuf(message) if to.protobuf else as_json.value(message).encode()
         answer = post(to.url, body, to.headers, protobuf=to.protobuf, timeout=to.timeout)
         if answer.meaning is Meaning.TAKEN:
-            self._failures = 0
+            self._failures = self._tripped = 0
             rejected = min(answer.rejected, len(batch))
             self._sent += len(batch) - rejected
             store.sending.took(len(batch) - rejected, rejected, clock.now())
@@ -161,10 +180,16 @@ class Exporter:
             half = len(batch) // 2
             for part in (batch[:half], batch[half:]):
                 self._deliver(store, session, part, to)
-        elif answer.meaning in (Meaning.LESS, Meaning.REFUSED):
+        elif answer.meaning in (Meaning.LESS, Meaning.REFUSED) or self._trips(answer):
             store.sending.dropped(len(batch), answer.text, clock.now())
+            self._tripped = 0
         else:
             raise _Stop(answer)
+
+    def _trips(self, answer: Answer) -> bool:
+        """Whether a receiver has failed over a message so often that the message must be the reason."""
+        self._tripped += answer.meaning is Meaning.TRIPPED
+        return self._tripped > _TRIPS
 
     def _away(self, answer: Answer) -> Round:
         """The receiver takes nothing now: longer and longer pauses, each a little different, or what it asks for."""

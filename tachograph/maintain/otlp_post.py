@@ -20,16 +20,18 @@ import msgspec
 from tachograph import clock
 
 _ANSWER_MAX = 65_536  # bytes that are read of one
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})  # 500 too: what a receiver trips over today it may take tomorrow
+_AGAIN = frozenset({408, 429, 502, 503, 504})
 _CONFIGURATION = frozenset({401, 402, 403, 404, 405, 407, 415})  # ours, or of our account: the spans are fine
 _LONGEST = 3600 * clock.SECOND  # a receiver may ask us to wait
 
 
 class Meaning(Enum):
-    """TAKEN; AGAIN: later; HELD: until somebody mends the settings; LESS: too large; REFUSED: never."""
+    """TAKEN. AGAIN: later. TRIPPED: later, unless it is the message that makes the receiver fail. HELD: when somebody
+    has mended the settings. LESS: too large. REFUSED: never."""
 
     TAKEN = "taken"
     AGAIN = "again"
+    TRIPPED = "tripped"
     HELD = "held"
     LESS = "less"
     REFUSED = "refused"
@@ -98,6 +100,8 @@ def _refused(error: urllib.error.HTTPError) -> Answer:
     text = f"{text}: {' '.join(said.split())[:300]}" if said.strip() else text
     if error.code == 413:
         return Answer(Meaning.LESS, text)
+    if error.code >= 500:
+        return Answer(Meaning.TRIPPED, text)
     held = error.code in _CONFIGURATION or error.code < 400
     return Answer(Meaning.HELD if held else Meaning.REFUSED, text)
 

@@ -24,6 +24,7 @@ from tachograph.records import Event
 from tachograph.serve.run import Background
 from tests.formats.sessions import STEPS, event
 from tests.maintain.conftest import Receiver, Reply, Send, add, begin, end, fill
+from tests.recount import rows
 
 
 def expected(*sessions: str) -> list[str]:
@@ -133,6 +134,32 @@ def test_a_receiver_that_is_away_is_asked_again_and_nothing_is_lost(
     assert second.wait > first.wait * 1.2 > clock.SECOND // 2
     sender.round()
     assert sorted(receiver.ids) == sorted(expected())
+
+
+def test_a_message_over_which_the_receiver_fails_each_time_is_dropped_in_the_end(
+    receiver: Receiver, exporter: Send
+) -> None:
+    fill()
+    receiver.replies = [Reply(500, b"cannot be")] * 9
+    sender = exporter(batch="4")
+    assert [sender.round().sent for _ in range(8)] == [0] * 8
+    assert sender.round().sent == len(expected()) - 4
+    with tachograph.open() as store:
+        state = store.sending.state()
+    assert state is not None
+    assert state.dropped == 4
+
+
+def test_a_session_that_cannot_be_told_is_in_nobodys_way(receiver: Receiver, exporter: Send) -> None:
+    fill("s-1", steps=[(event(1, 1, "prompt", content="go"), None)])
+    fill("s-2")
+    with tachograph.open() as store:
+        rows(store, "UPDATE _events SET metadata_json = '[1]' WHERE session = 1")  # nothing of ours writes that
+    sender = exporter()
+    sender.round()
+    assert set(receiver.ids) == set(expected("s-2"))
+    with tachograph.open() as store:
+        assert store.sending.behind(0) == 1  # which doctor shows
 
 
 def test_nobody_listens(receiver: Receiver, exporter: Send) -> None:

@@ -27,6 +27,7 @@ class Key(NamedTuple):
     choices: tuple[str, ...] = ()
     least: int = 0
     most: int = 0
+    secret: bool = False  # what the environment says of it is not shown
 
     @property
     def variable(self) -> str:
@@ -55,7 +56,7 @@ KEYS = (
     Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
     Key("serve.names", "text", "", "names that the server answers to besides those of the loopback"),
     Key("otlp_export.endpoint", "text", "", "where sessions are sent as OpenTelemetry traces; empty: nowhere"),
-    Key("otlp_export.headers", "text", "", "NAME=VALUE, …; ${VARIABLE} is one of the environment"),
+    Key("otlp_export.headers", "text", "", "NAME=VALUE, …; ${VARIABLE} is one of the environment", secret=True),
     Key("otlp_export.headers_file", "text", "", "a file of your own with a header NAME: VALUE a line, for keys"),
     Key("otlp_export.protocol", "choice", "json", "the encoding; some receivers take only one", ("json", "protobuf")),
     Key("otlp_export.names", "choice", "new", "names of attributes: of today, or of 2025", ("new", "1.36")),
@@ -86,6 +87,12 @@ class Setting(NamedTuple):
     key: Key
     value: Any
     source: str
+
+    @property
+    def shown(self) -> Any:
+        """The value, for people to look at."""
+        hidden = self.key.secret and self.source == self.key.variable
+        return "(not shown)" if hidden else self.value
 
 
 class Config:

@@ -53,7 +53,7 @@ def _row(setting: config.Setting) -> Row:
     key = setting.key
     return {
         "name": key.name,
-        "value": setting.value,
+        "value": setting.shown,
         "source": setting.source,
         "default": key.default,
         "expects": key.expects,
@@ -67,7 +67,7 @@ def _row(setting: config.Setting) -> Row:
 @pass_app
 def get(app: App, name: str) -> None:
     """Print the value of one setting."""
-    app.line(str(app.config.setting(name).value))
+    app.line(str(app.config.setting(name).shown))
 
 
 @cli.command("set")

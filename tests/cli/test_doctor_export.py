@@ -56,3 +56,17 @@ def test_a_wrong_setting(call: Ask, settings: Path) -> None:
     [(state, text, _)] = said(call)
     assert state == "bad"
     assert "no http or https address" in text
+
+
+def test_keys_in_the_environment_are_not_shown(call: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TACHOGRAPH_OTLP_EXPORT_HEADERS", "api-key=hunter2")
+    monkeypatch.setenv("TACHOGRAPH_OTLP_EXPORT_ENDPOINT", "http://127.0.0.1:4318")
+    for words in (
+        ("config", "list"),
+        ("config", "list", "--json"),
+        ("config", "get", "otlp_export.headers"),
+        ("doctor",),
+    ):
+        answer = call(*words)
+        assert answer.code == 0
+        assert "hunter2" not in answer.out + answer.err

@@ -144,8 +144,8 @@ def _references(store: Store) -> list[str]:
         "finding of no event": "SELECT * FROM _findings WHERE event NOT IN (SELECT id FROM _events)",
         "code of no step": "SELECT * FROM _sightings WHERE step NOT IN (SELECT id FROM _events)",
         "code that nobody saw": "SELECT * FROM _code_blocks WHERE id NOT IN (SELECT block FROM _sightings)",
-        "passage without words": "SELECT id FROM _passages WHERE id NOT IN (SELECT rowid FROM _search)",
-        "words of no passage": "SELECT rowid FROM _search WHERE rowid NOT IN (SELECT id FROM _passages)",
+        "passage without words": "SELECT id FROM _passages WHERE id NOT IN (SELECT rowid / 16 FROM _search)",
+        "words of no passage": "SELECT rowid FROM _search WHERE rowid / 16 NOT IN (SELECT id FROM _passages)",
         "passage elsewhere": (
             "SELECT * FROM _passages p JOIN _sessions s ON s.id = p.session WHERE p.stream = -1 AND p.last > s.last_seq"
         ),

@@ -17,6 +17,7 @@ from tachograph.errors import StoreDamaged, UsageError
 from tachograph.records import Line, OutputChunk
 from tachograph.store import queries
 from tachograph.store.filters import numbers
+from tachograph.store.parts import PART, PARTS
 from tachograph.store.sessions import Sessions
 from tachograph.store.writer import Writer
 
@@ -26,7 +27,7 @@ STREAMS = ("stdout", "stderr", "input", "tool")
 TOOL_STREAM = 3  # what tool calls returned: not part of what a terminal showed
 CHUNK_BYTES = 64 * 1024  # raw; measured: 13 × smaller than a row a line, and 1.4 GB/s to search through
 LINE_MAX = 2**63 - 1
-PASSAGE = 512  # characters that are indexed together: half of it would be a tenth more to store
+PASSAGE = 4096  # characters of a passage that are enough, however few its parts are
 _threads = threading.local()  # of each its decompressor: they are not for two threads
 CHUNK_BYTES_MAX = 64 * 1024 * 1024  # what a damaged chunk may claim to unpack to
 
@@ -77,14 +78,16 @@ class Output:
         if len(lines) != last - first + 1:
             self._writer.passage(session, stream, first, last, text)
             return
-        begin = size = 0
+        begin = size = parts = passage = 0
         for end, line in enumerate(lines, 1):
             size += len(line) + 1
-            if size >= PASSAGE or end == len(lines):
+            if size > PART:
+                parts, passage, size = parts + 1, passage + size, 0
+            if parts == PARTS or passage >= PASSAGE or end == len(lines):
                 part = "\n".join(lines[begin:end])
                 if part and not part.isspace():
                     self._writer.passage(session, stream, first + begin, first + end - 1, part)
-                begin, size = end, 0
+                begin, size, parts, passage = end, 0, 0, 0
 
     def index_lines(self, session: int, chunk: Chunk) -> None:
         """Make the lines of a chunk searchable, unless somebody typed them."""
@@ -199,30 +202,32 @@ class Output:
     def opened(self, chunk: int) -> Opened | None:
         """A chunk by its id, to look at some of its lines."""
         row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
-        return None if row is None else Opened(unpack(row[3]), row[4], row[1], self._split)
+        return None if row is None else Opened(unpack(row[3]), row[4], row[1], row[2], self._split)
 
 
 class Opened:
     """A chunk unpacked. Lines are made readable as far as they are asked for: that costs more than unpacking."""
 
-    def __init__(self, data: bytes, times: bytes, line_first: int, split: Split) -> None:
-        self._data = data
-        self._rows = data.split(b"\n")
+    def __init__(self, data: bytes, times: bytes, line_first: int, lines: int, split: Split) -> None:
+        self.data = data
+        self.first = line_first
+        self.last = line_first + lines - 1
         self._times = times
-        self._first = line_first
         self._split = split
+        self._rows: list[bytes] = []
         self._clock: LineClock | None = None
 
     def texts(self, first: int, last: int) -> list[tuple[int, str]]:
         """(number, text) of the lines first..last, as far as they are in this chunk."""
-        begin, end = max(first - self._first, 0), last - self._first + 1
+        self._rows = self._rows or self.data.split(b"\n")
+        begin, end = max(first - self.first, 0), last - self.first + 1
         rows = self._rows[begin : max(end, 0)]
-        return self._split(b"\n".join(rows), self._first + begin) if rows else []
+        return self._split(b"\n".join(rows), self.first + begin) if rows else []
 
     def lines(self, first: int, last: int) -> list[Line]:
         """The same with the time each was complete."""
         if self._clock is None:
-            self._clock = LineClock(self._data, unpack_times(self._times), self._first)
+            self._clock = LineClock(self.data, unpack_times(self._times), self.first)
         return [Line(number, text, self._clock.at(number)) for number, text in self.texts(first, last)]
 
 

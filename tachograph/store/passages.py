@@ -1,19 +1,23 @@
 """What the full-text index leads to: which passages hold all words of a search, and what in them really does.
 
-The index is small and quick to write because it knows no more than that the words are somewhere in a passage
-(detail=none). So every passage is looked at, output only as far as the passage reaches.
+The index is small and quick to write because it knows no more than that the words are somewhere in a passage of events,
+or in a line or a few of output (detail=none). So every passage is looked at, output only as far as the passage reaches.
 """
 
 from __future__ import annotations
 
+import bisect
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tachograph.records import Line
 from tachograph.store import queries, query_words
 from tachograph.store.filters import Where, numbers
 from tachograph.store.output import Opened, Output
+from tachograph.store.parts import PARTS
+from tachograph.store.plain import lines_with, plain
 from tachograph.store.settling import EVENTS_STREAM, settled
 
 _sql = queries.load("passages")
@@ -48,15 +52,29 @@ class Passage(NamedTuple):
     agent: str
 
 
+class _Chunk:
+    """A chunk unpacked, and which of its lines hold every word of a search somewhere, where that is quick to tell."""
+
+    def __init__(self, opened: Opened, words: list[bytes]) -> None:
+        self.first, self.last = opened.first, opened.last
+        self.texts, self.lines = opened.texts, opened.lines
+        self.lowered = plain(opened.data) if words else None
+        self.places = [] if self.lowered is None else lines_with(words, self.lowered)
+
+
 class Looking:
     """One search: its words, and what it has unpacked."""
 
     def __init__(self, connection: Any, output: Output, terms: tuple[query_words.Term, ...]) -> None:
         self._connection = connection
         self._output = output
-        self._words = [word for term in terms if not term.negated for word in term.words]
+        self._terms = terms
+        words = list(dict.fromkeys(word for term in terms if not term.negated for word in term.words))
+        self._said = "\n".join(words)
+        self._bytes = [word.encode() for word in words] if self._said.isascii() else []
         self.expression = query_words.match_expression(terms, self._beginning)
-        self._chunks: OrderedDict[int, Opened | None] = OrderedDict()
+        self._latest = 0, 0, 0, 0, 0  # session, stream, first and last line, id of a chunk
+        self._chunks: OrderedDict[int, _Chunk | None] = OrderedDict()
 
     def _beginning(self, word: str) -> list[str]:
         """The words of the index that begin with this one; none when they are too many."""
@@ -70,33 +88,35 @@ class Looking:
         low, high = 0, _ROW_MAX
         if session is not None:
             found = self._connection.execute(_sql.bounds_of_session, (session,)).fetchone()
-            low, high = found if found[0] is not None else (1, 0)
+            low, high = (found[0] * PARTS, found[1] * PARTS + PARTS - 1) if found[0] is not None else (1, 0)
         size = min(_FIRST_PAGE, PAGE)
         while True:
             rows = self._connection.execute(sql, (self.expression, low, high, *where.values, size)).fetchall()
-            yield [Passage(*row) for row in rows]
+            yield [Passage(*row) for row in dict.fromkeys(rows)]
             if len(rows) < size:
                 return
-            high, size = rows[-1][0] - 1, min(4 * size, PAGE)
+            high, size = rows[-1][0] * PARTS - 1, min(4 * size, PAGE)
 
     def unsettled(self, where: Where) -> list[Spoken]:
         """The newest events that hold the words: the index does not have them yet."""
-        values = (settled(self._connection), *where.values)
-        return self._holding(self._connection.execute(_sql.unsettled.format(where=where), values))
+        values = (settled(self._connection), *where.values, self._said)
+        return [Spoken(*row) for row in self._connection.execute(_sql.unsettled.format(where=where), values)]
 
     def in_events(self, passages: Iterable[Passage]) -> dict[int, list[Spoken]]:
         """Events that hold the words, newest first, by the number of their passage."""
         wanted = numbers(passage.id for passage in passages if passage.stream == EVENTS_STREAM)
-        found: defaultdict[int, list[Any]] = defaultdict(list)
+        found: defaultdict[int, list[Spoken]] = defaultdict(list)
         if wanted:
-            for row in self._connection.execute(_sql.events_of_passages.format(numbers=wanted)):
-                found[row[0]].append(row[1:])
-        return {passage: self._holding(rows) for passage, rows in found.items()}
+            sql = _sql.events_of_passages.format(numbers=wanted)
+            for passage, *row in self._connection.execute(sql, (self._said,)):
+                found[passage].append(Spoken(*row))
+        return found
 
     def events(self, ids: list[int], where: Where) -> list[Spoken]:
         """Those of some events that hold the words, in the order given."""
         sql = _sql.by_ids.format(numbers=numbers(ids), where=where)
-        found = {event.id: event for event in self._holding(self._connection.execute(sql, where.values))}
+        rows = self._connection.execute(sql, (*where.values, self._said))
+        found = {row[0]: Spoken(*row) for row in rows}
         return [found[number] for number in ids if number in found]
 
     def led_to(self, own: Iterable[int], derived: Iterable[int], most: int) -> list[int] | None:
@@ -118,29 +138,59 @@ class Looking:
 
     def in_output(self, passage: Passage, context: int) -> list[Line]:
         """The lines of a passage and `context` around it, when one of them may match; nothing otherwise."""
-        covering = self._output.covering
-        for chunk in covering(passage.session, passage.stream, passage.first, passage.last):
-            opened = self._opened(chunk)
-            if opened and any(self._holds(text) for _, text in opened.texts(passage.first, passage.last)):
+        for chunk in self._covering(passage, 0):
+            if self._may_match(chunk, passage.first, passage.last):
                 break
         else:
             return []
         first, last = passage.first - context, passage.last + context
-        chunks = map(self._opened, covering(passage.session, passage.stream, first, last))
-        return [line for opened in chunks if opened for line in opened.lines(first, last)]
+        found = map(self._opened, self._covering(passage, context))
+        return [line for each in found if each for line in each.lines(first, last)]
 
-    def _opened(self, chunk: int) -> Opened | None:
+    def _covering(self, passage: Passage, context: int) -> list[int]:
+        """The chunks with the lines of a passage and `context` around it, most often the one that the last was in."""
+        session, stream, first, last = passage.session, passage.stream, passage.first - context, passage.last + context
+        if self._latest[:2] != (session, stream) or not self._latest[2] < first <= last < self._latest[3]:
+            chunks = self._output.covering(session, stream, first, last)
+            found = self._opened(chunks[0]) if len(chunks) == 1 else None
+            if found is None:
+                return chunks
+            self._latest = session, stream, found.first, found.last, chunks[0]
+        return [self._latest[4]]
+
+    def _may_match(self, chunk: int, first: int, last: int) -> bool:
+        """Whether one of these lines, as far as they are in the chunk, may match."""
+        found = self._opened(chunk)
+        if found is None:
+            return False
+        if found.lowered is None:
+            return any(self._holds(text) for _, text in found.texts(first, last))
+        begin, end = (bisect.bisect_left(found.places, (line - found.first,)) for line in (first, last + 1))
+        texts = (found.lowered[begin:end].decode() for _, begin, end in found.places[begin:end])
+        return any(query_words.marks(text, self._terms) is not None for text in texts)
+
+    def _opened(self, chunk: int) -> _Chunk | None:
         if chunk not in self._chunks:
-            self._chunks[chunk] = self._output.opened(chunk)
+            opened = self._output.opened(chunk)
+            self._chunks[chunk] = None if opened is None else _Chunk(opened, self._bytes)
             if len(self._chunks) > _CHUNKS_KEPT:
                 self._chunks.popitem(last=False)
         self._chunks.move_to_end(chunk)
         return self._chunks[chunk]
 
-    def _holding(self, rows: Iterable[Any]) -> list[Spoken]:
-        """Those in whose text every word is somewhere: a quick look at many before a thorough one."""
-        return [Spoken(*row) for row in rows if self._holds(row[6])]
-
     def _holds(self, text: str) -> bool:
-        folded = query_words.fold(text)
-        return all(word in folded for word in self._words)
+        return holds(self._said, text)
+
+
+def holds(words: str, text: str) -> bool:
+    """Whether each word, one a line, is somewhere in a text: for SQL, that need not hand us what has not."""
+    folded = text.lower() if text.isascii() else query_words.fold(text)
+    for word in _listed(words):  # noqa: SIM110  # all() takes twice as long, and a search asks ten thousand times
+        if word not in folded:
+            return False
+    return True
+
+
+@lru_cache(64)
+def _listed(words: str) -> list[str]:
+    return words.split("\n")

@@ -15,7 +15,7 @@ from tachograph.records import Line
 from tachograph.store import query_words
 from tachograph.store.filters import Where
 from tachograph.store.output import STREAMS, Output
-from tachograph.store.passages import Looking, Passage, Spoken
+from tachograph.store.passages import Looking, Passage, Spoken, holds
 from tachograph.store.settling import EVENTS_STREAM, searched
 from tachograph.store.walk import Window, walk
 from tachograph.store.writer import Writer
@@ -84,6 +84,7 @@ class Search:
         self._writer = writer
         self._connection = writer.connection
         self._output = output
+        self._connection.create_scalar_function("holds", holds, 2, deterministic=True)
 
     def __call__(
         self,

@@ -24,7 +24,7 @@ from tachograph.store.changes import Changes
 from tachograph.store.filters import numbers
 from tachograph.store.growth import Growth
 from tachograph.store.kinds import Kind, Kinds
-from tachograph.store.query_words import indexable
+from tachograph.store.parts import PARTS, parts_of
 from tachograph.store.settling import Recent
 
 _sql = queries.load("writer")
@@ -330,10 +330,11 @@ class Writer:
 
     def unindex(self, session: int, stream: int, first: int, last: int) -> None:
         """Inside a transaction: passages of a stream that begin within these lines are gone."""
-        found = numbers(row[0] for row in self.connection.execute(_sql.passages, (session, stream, first, last)))
+        found = [row[0] for row in self.connection.execute(_sql.passages, (session, stream, first, last))]
         if found:
-            self.connection.execute(_sql.drop_texts.format(numbers=found))
-            self.connection.execute(_sql.drop_passages.format(numbers=found))
+            parts = (number * PARTS + part for number in found for part in range(PARTS))
+            self.connection.execute(_sql.drop_texts.format(numbers=numbers(parts)))
+            self.connection.execute(_sql.drop_passages.format(numbers=numbers(found)))
         self._passages = [one for one in self._passages if one[:2] != (session, stream) or not first <= one[2] <= last]
 
     def move_passages(self, session: int, to: int, lines: dict[int, int]) -> None:
@@ -357,8 +358,7 @@ class Writer:
         rows, self._passages = self._passages, []
         first = self.take("passage", len(rows))
         self.connection.executemany(_sql.add_passage, [(number, *row[:4]) for number, row in enumerate(rows, first)])
-        texts = [(number, indexable(row[4])) for number, row in enumerate(rows, first)]
-        self.connection.executemany(_sql.add_text, texts)
+        self.connection.executemany(_sql.add_text, parts_of(rows, first))
 
     def _new_extraction_kind(self, kind: Kind) -> int:
         if not kind.pattern:

@@ -25,7 +25,14 @@ BRACES = {
     "table": "receipts", "words": "_operations", "columns": "t.id", "value": "s.errors",
     "unlike": "TRUE", "after": "TRUE", "of_kind": "TRUE", "members": "'id', t.id",
 }  # fmt: skip
-FUNCTIONS = {"program": 1, "called": 1, "whole": 2, "anchored": 1, "fits": 2}  # that modules lend to their queries
+FUNCTIONS = {
+    "program": 1,
+    "called": 1,
+    "whole": 2,
+    "anchored": 1,
+    "fits": 2,
+    "holds": 2,
+}  # that modules lend to their queries
 ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]
 
 

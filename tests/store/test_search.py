@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tachograph.records import Event, Line
 from tachograph.store import Hit, Store, passages, search
-from tachograph.store.output import PASSAGE
+from tachograph.store.filters import Where
+from tachograph.store.parts import PART, PARTS
 from tachograph.store.query_words import marks, parse
 
 from .samples import AT, SECOND, STEADY, event, extraction, printed, scratch, session
@@ -244,12 +245,15 @@ def test_every_way_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch,
             store._writer.settle()  # and again when all is in the index
 
 
-def test_output_is_indexed_in_short_passages(store: Store) -> None:
-    lines = [f"line{number} of many" for number in range(500)]
+def test_the_index_tells_words_of_a_line_from_words_near_each_other(store: Store) -> None:
+    lines = [f"line{number} {'one' if number % 2 else 'two'} {'x' * PART}" for number in range(500)]
     printed(store, "codex-1", (AT, "".join(f"{line}\n" for line in lines).encode()))
     sizes = [last - first + 1 for first, last in store._connection.execute("SELECT first, last FROM _passages")]
     assert sum(sizes) == 500
-    assert max(sizes) * len("line499 of many\n") < 2 * PASSAGE
+    assert max(sizes) == PARTS
+    looking = passages.Looking(store._connection, store.output, parse("one two").terms)
+    assert list(looking.passages(Where(), None)) == [[]], "none has to be looked at"
+    assert len(store.search("one").hits) == 50
     for number in (0, 250, 499):
         assert [hit.line_number for hit in store.search(f"line{number}").hits] == [number + 1]
 

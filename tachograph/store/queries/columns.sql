@@ -23,11 +23,18 @@ t.status, t.content
 count(*), sum(s.ended_at IS NOT NULL AND s.exit_code IS 0), sum(s.status IN ('failed', 'interrupted')),
 sum(s.extractions), sum(s.errors), sum(s.lines), avg((s.ended_at - s.started_at) / 1e6)
 
+-- name: said
+-- The words of an event.
+CASE WHEN t.event IS NULL THEN coalesce(nullif(e.original_line, ''), e.matched_value, '')
+ELSE concat_ws(char(10), nullif(t.content, ''), nullif(t.command, ''), nullif(t.file_path, ''),
+    nullif(t.tool_name, ''), coalesce(nullif(e.original_line, ''), nullif(e.matched_value, ''))) END
+
 -- name: spoken
 -- What a search wants to know of an event, in the order of passages.Spoken; its words last.
-e.id, e.at, e.kind, e.line_number, s.session_id, a.name, concat_ws(char(10), nullif(t.content, ''),
-nullif(t.command, ''), nullif(t.file_path, ''), nullif(t.tool_name, ''),
-coalesce(nullif(e.original_line, ''), nullif(e.matched_value, '')))
+e.id, e.at, e.kind, e.line_number, s.session_id, a.name,
+CASE WHEN t.event IS NULL THEN coalesce(nullif(e.original_line, ''), e.matched_value, '')
+ELSE concat_ws(char(10), nullif(t.content, ''), nullif(t.command, ''), nullif(t.file_path, ''),
+    nullif(t.tool_name, ''), coalesce(nullif(e.original_line, ''), nullif(e.matched_value, ''))) END
 
 -- name: history
 -- histories.History, field by field.

@@ -58,10 +58,11 @@ SELECT id FROM _output WHERE session = ? AND stream = ? ORDER BY number DESC;
 -- `first`, because a line longer than a chunk has several of its number; both ends come from the index over lines.
 SELECT id
 FROM _output
-WHERE session = :session AND stream = :stream AND number BETWEEN
-    coalesce((SELECT max(number) FROM _output WHERE session = :session AND stream = :stream AND line_first < :first), 0)
-    AND (SELECT max(number) FROM _output WHERE session = :session AND stream = :stream AND line_first <= :last)
-ORDER BY number;
+WHERE session = :session AND stream = :stream AND line_first BETWEEN
+    coalesce((SELECT max(line_first) FROM _output
+        WHERE session = :session AND stream = :stream AND line_first < :first), 0)
+    AND :last
+ORDER BY line_first, number;
 
 -- name: has_printed
 -- Whether there is output besides that of tools.

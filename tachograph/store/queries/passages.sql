@@ -1,4 +1,4 @@
--- Full-text search: which passages hold the words, and what they are made of.
+-- Full-text search: which passages hold the words, and what they are made of. Sixteen rows of the index are one passage.
 
 -- name: words_from
 -- The words of the index that begin with one: nothing sorts after the end of this range that does.
@@ -8,7 +8,7 @@ SELECT term FROM temp._vocabulary WHERE term >= ?1 AND term < ?1 || char(0x10fff
 -- One page, newest first. CROSS JOIN keeps the order: the index is asked first.
 SELECT p.id, p.session, p.stream, p.first, p.last, s.session_id, a.name
 FROM _search
-CROSS JOIN _passages p ON p.id = _search.rowid
+CROSS JOIN _passages p ON p.id = _search.rowid / 16
 CROSS JOIN _sessions s ON s.id = p.session
 CROSS JOIN _agents a ON a.id = s.agent
 WHERE _search MATCH ? AND _search.rowid BETWEEN ? AND ? AND {where}
@@ -17,21 +17,21 @@ LIMIT ?;
 
 -- name: some_passages
 -- Those that hold the words, whatever session they are of, up to a limit.
-SELECT rowid FROM _search WHERE _search MATCH ? LIMIT ?;
+SELECT DISTINCT rowid / 16 FROM _search WHERE _search MATCH ? LIMIT ?;
 
 -- name: bounds_of_session
 -- Between which rows of the index all passages of a session stand.
 SELECT min(id), max(id) FROM _passages WHERE session = (SELECT id FROM _sessions WHERE session_id = ?);
 
 -- name: events_of_passages
--- What some passages of events are made of, newest first.
+-- Those events of some passages that hold all words (`holds` is passages.holds), newest first.
 SELECT p.id, {spoken}
 FROM _passages p
 CROSS JOIN _sessions s ON s.id = p.session
 CROSS JOIN _agents a ON a.id = s.agent
 CROSS JOIN _events e ON e.session = p.session AND e.seq BETWEEN p.first AND p.last
 LEFT JOIN _steps t ON t.event = e.id
-WHERE p.id IN ({numbers})
+WHERE p.id IN ({numbers}) AND holds(?, {said})
 ORDER BY p.id DESC, e.seq DESC;
 
 -- name: unsettled
@@ -41,7 +41,7 @@ FROM _events e
 CROSS JOIN _sessions s ON s.id = e.session
 CROSS JOIN _agents a ON a.id = s.agent
 LEFT JOIN _steps t ON t.event = e.id
-WHERE e.id > ? AND {where}
+WHERE e.id > ? AND {where} AND holds(?, {said})
 ORDER BY e.id DESC;
 
 -- name: in_passages
@@ -68,4 +68,4 @@ FROM _events e
 JOIN _sessions s ON s.id = e.session
 JOIN _agents a ON a.id = s.agent
 LEFT JOIN _steps t ON t.event = e.id
-WHERE e.id IN ({numbers}) AND {where};
+WHERE e.id IN ({numbers}) AND {where} AND holds(?, {said});

@@ -102,6 +102,11 @@ class Cursor(apsw.Cursor):
             yield from iter(super().__next__, _NO_ROW)  # as quick as without us: nothing of ours runs a row
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
+        except GeneratorExit:
+            # A cursor that is let go of before its last row, when something else was asked since, goes on holding its
+            # read transaction: the connection would see nothing new any more, and the write-ahead log only grow.
+            self.close(True)
+            raise
 
     def fetchall(self) -> Any:
         try:

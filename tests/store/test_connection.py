@@ -261,3 +261,23 @@ def test_the_version_is_in_the_file(tmp_path: Path) -> None:
     header = (tmp_path / "tachograph.db").read_bytes()[:100]
     assert int.from_bytes(header[68:72], "big") == migrations.APPLICATION_ID
     assert int.from_bytes(header[60:64], "big") == migrations.steps()[-1][0]
+
+
+def test_rows_that_are_not_read_to_their_end_hold_nothing(tmp_path: Path) -> None:
+    """Or else whoever read them would never see what others write from then on."""
+    with opened(tmp_path) as writer, opened(tmp_path) as reader:
+        writer.sessions.create("codex", "codex-1")
+        writer.extractions.add_many([extraction() for _ in range(400)])
+
+        def some() -> None:
+            for _ in reader._connection.execute("SELECT id FROM _events"):
+                assert reader.sessions.exists("codex-1")  # something else, before it is left
+                return
+
+        some()
+        assert reader._connection.txn_state() == 0
+        assert len(reader.extractions.list(type="error", limit=5)) == 5
+        assert reader._connection.txn_state() == 0
+        writer.sessions.create("codex", "codex-2")
+        assert reader.sessions.exists("codex-2")
+        assert reader.files.used() == []  # functions can be set: no statement is at work

@@ -191,23 +191,8 @@ class _Recorder:
 
 def _execution(app: App, name: str, agent: str | None, operation: str | None) -> Execution:
     """As its receipt has it, else as it is named now."""
-    found = executions.known(app.new_store(), name)
-    session = os.environ.get("TACHOGRAPH_SESSION")
-    workflow = os.environ.get("TACHOGRAPH_WORKFLOW")
-    if found is None:
-        who = Execution(name, agent or "pipeline", operation or "generation")
-        return executions.checked(who._replace(session_id=session, workflow_id=workflow))
-    return Execution(
-        name, agent or found.agent_id, operation or found.operation, found.agent_type, found.environment,
-        found.session_id or session, workflow, _at(found.timestamp),
-    )  # fmt: skip
-
-
-def _at(timestamp: str) -> int:
-    try:
-        return clock.parse_time(timestamp, 0)
-    except ValueError:  # somebody else wrote it
-        return 0
+    session, workflow = os.environ.get("TACHOGRAPH_SESSION"), os.environ.get("TACHOGRAPH_WORKFLOW")
+    return executions.resumed(app.new_store(), name, agent, operation, session, workflow)
 
 
 def _digests(paths: Sequence[str], missing: list[str]) -> dict[str, str]:

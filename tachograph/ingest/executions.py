@@ -77,6 +77,29 @@ def known(store: Store, execution_id: str) -> Receipt | None:
     return found if found.execution_id == execution_id else None
 
 
+def resumed(
+    store: Store, name: str, agent: str | None = None, operation: str | None = None, session: str | None = None,
+    workflow: str | None = None,
+) -> Execution:  # fmt: skip
+    """An execution as its receipt has it, else as it is named now. Raises BadRecord when a word is missing."""
+    found = known(store, name)
+    if found is None:
+        who = Execution(name, agent or "pipeline", operation or "generation")
+        return checked(who._replace(session_id=session, workflow_id=workflow))
+    return Execution(
+        name, agent or found.agent_id, operation or found.operation, found.agent_type, found.environment,
+        found.session_id or session, workflow, _moment(found.timestamp),
+    )  # fmt: skip
+
+
+def _moment(timestamp: str) -> int:
+    """ns; 0 for what somebody else wrote in another way."""
+    try:
+        return clock.parse_time(timestamp, 0)
+    except ValueError:
+        return 0
+
+
 def begin(store: Store, execution: Execution) -> None:
     """A partial receipt. Raises BadRecord when the execution has ended already, or a word is unknown."""
     with store.transaction():

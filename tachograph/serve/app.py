@@ -24,6 +24,7 @@ from tachograph.serve import (
     metrics,
     pages,
     query,
+    record,
     replaying,
     sockets,
 )
@@ -44,6 +45,7 @@ ROUTERS = (
     mcp_http.router,
     replaying.router,
     query.router,
+    record.router,
     graphql_http.router,
 )  # a line for every part of the API
 

@@ -16,6 +16,7 @@ from tests.serve.conftest import Ask
 REPO = Path(__file__).parent.parent.parent
 PAGE = (REPO / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^GET (\S+)$", PAGE, re.M)
+WRITTEN = re.findall(r"^POST (\S+) (\{.*\})$", PAGE, re.M)
 OURS = "/api/query/"
 
 
@@ -38,6 +39,14 @@ def test_every_example_is_answered(recorded: None, ask: Ask) -> None:
     assert EXAMPLES
     answers = {path: ask("GET", path) for path in EXAMPLES}
     assert {path: reply.body for path, reply in answers.items() if reply.status != 200} == {}
+
+
+def test_every_row_of_the_examples_is_stored(recorded: None, ask: Ask) -> None:
+    assert WRITTEN
+    replies = {body: ask("POST", path, body.encode()) for path, body in WRITTEN}
+    assert {body: reply.body for body, reply in replies.items() if reply.status != 201} == {}
+    paths = ask("GET", "/api/openapi.json").json["paths"]
+    assert {path for path, _ in WRITTEN} == {path for path in paths if path.startswith("/api/record/")}
 
 
 def test_every_route_has_an_example(ask: Ask) -> None:

@@ -29,14 +29,19 @@ class Pages:
         self._output = output
         self._begin = self._end = 0  # items that `_page` covers
         self._page: Texts = {}
+        self._skipped = (0, -1)  # from an item on the next that is told is this one
         self._ahead: tuple[int, asyncio.Task[tuple[int, Texts]]] | None = None
 
     def next_told(self, item: int, end: int) -> int | None:
         """The first item from `item` on, before `end`, that is told at all."""
         if not self._output:
-            kinds = self._timeline.kind
-            while item < end and kinds[item] == OUTPUT:
-                item += 1
+            since, found = self._skipped
+            if not since <= item <= found:  # else it was looked for already
+                kinds, found = self._timeline.kind, item
+                while found < len(kinds) and kinds[found] == OUTPUT:
+                    found += 1
+                self._skipped = (item, found)
+            item = found
         return item if item < end else None
 
     async def prepare(self, item: int) -> None:
@@ -75,11 +80,12 @@ class Pages:
     async def _read(self, item: int, most: int) -> tuple[int, Texts]:
         """(where the page ends, its texts)."""
         told: list[int] = []
-        found: int | None = item
-        while len(told) < most and (found := self.next_told(item, len(self._timeline))) is not None:
-            told.append(found)
-            item = found + 1
-        return item if told else len(self._timeline), await self._timeline.ask(lambda store: self._texts(store, told))
+        kinds, output = self._timeline.kind, self._output
+        while len(told) < most and item < len(kinds):
+            if output or kinds[item] != OUTPUT:
+                told.append(item)
+            item += 1
+        return item, await self._timeline.ask(lambda store: self._texts(store, told))
 
     def _texts(self, store: Store, told: list[int]) -> Texts:
         """What is read in a thread: no more than that, or threads would keep others from being in time."""

@@ -165,8 +165,10 @@ class Replays:
         name = secrets.token_urlsafe(12)
         chosen = await self._reading.ask(lambda store: store.sessions.resolve(session).id)
         read = await timeline.read(self._reading.ask, chosen)
+        made = options._replace(name=name)
+        player = await self._reading.ask(lambda _: Player(read, RealClock(), made))  # a look at every item
         self._make_room()
-        found = self._replays[name] = Replay(name, Player(read, RealClock(), options._replace(name=name)))
+        found = self._replays[name] = Replay(name, player)
         self._drop_later(name)
         return found
 

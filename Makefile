@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 ROUNDS ?= 5
 AGENTS ?= tests/agents/.work
 PHOENIX ?= tests/phoenix/.work
+WEB := hatch_build.py $(shell find web -type f -not -path 'web/node_modules/*')  # what the web app is built from
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-agents test-otlp soak lint format bench bench-large picture clean
@@ -35,6 +36,9 @@ lint: $(VENV)/.dev ## style and types
 	@$(BIN)/ruff format --check --quiet . || { echo "style: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@command -v node >/dev/null && test -d web/node_modules || { echo "types of the web app: not checked without node"; exit 0; }; \
+		cd web && node node_modules/svelte-check/bin/svelte-check --fail-on-warnings --output machine >/dev/null || \
+		{ echo "types of the web app: cd web && npx svelte-check"; exit 1; }
 
 format: $(VENV)/.dev ## bring every file into shape
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -50,7 +54,8 @@ picture: $(VENV)/.dev ## draw the README's picture from a fresh recording
 	@$(BIN)/python scripts/picture.py
 
 clean: ## remove what make made; recordings stay
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work tests/phoenix/.work
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work tests/phoenix/.work \
+		web/node_modules tachograph/serve/static
 	@find tachograph tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs into the environment from outside: Debian ships python3 without the ensurepip that `-m venv` wants.
@@ -59,12 +64,12 @@ $(VENV)/bin/python:
 		{ echo "Tachograph needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv --without-pip $(VENV)
 
-$(VENV)/.product: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.product: pyproject.toml $(WEB) | $(VENV)/bin/python
 	@test -e $(VENV)/.dev || echo "Installing Tachograph into $(VENV) (once, about half a minute)"
 	@test -e $(VENV)/.dev || $(PYTHON) -m pip --python $(BIN)/python install $(PIP_QUIET) --editable .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml $(WEB) | $(VENV)/bin/python
 	@echo "Installing Tachograph and its tools into $(VENV) (once, about a minute)"
 	@$(PYTHON) -m pip --python $(BIN)/python install $(PIP_QUIET) --editable '.[dev]'
 	@touch $@ $(VENV)/.product

@@ -69,6 +69,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("reset", "reset", "Delete everything that was recorded."),
     ),
     "Self": (
+        Entry("demo", "demo", "Look around in sample data: invented sessions in a store of their own."),
         Entry("doctor", "doctor", "Check the installation and say how to mend it."),
         Entry("config", "config", "Read and change settings."),
         Entry("completion", "completion", "Print the TAB completion script for a shell."),

@@ -27,6 +27,7 @@ from tachograph.serve import (
     record,
     replaying,
     sockets,
+    web,
 )
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
@@ -47,6 +48,7 @@ ROUTERS = (
     query.router,
     record.router,
     graphql_http.router,
+    *web.HANDLERS,
 )  # a line for every part of the API
 
 

@@ -20,11 +20,6 @@ _KINDS = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", 
 _FILES = ("start.html", "docs.html", "pages.css", "docs.js")
 
 
-@get("/", include_in_schema=False, sync_to_thread=False)
-def start() -> Response[bytes]:
-    return page("start.html")
-
-
 @get("/api/docs", include_in_schema=False, sync_to_thread=False)
 def docs() -> Response[bytes]:
     return page("docs.html")
@@ -45,4 +40,4 @@ def page(name: str) -> Response[bytes]:
     )  # fmt: skip
 
 
-router = Router("/", route_handlers=[start, docs, part])
+router = Router("/", route_handlers=[docs, part])

@@ -1,0 +1,151 @@
+"""Sessions to look at before there are any of one's own: invented, and the same for the same seed.
+
+They are told as any source tells: masked, run through the rules, priced, looked at for collisions, sealed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from random import Random
+from typing import Any
+
+from tachograph.clock import SECOND
+from tachograph.extract.rules import Rules
+from tachograph.ingest import sealing
+from tachograph.ingest.telling import Telling
+from tachograph.records import Fact, SessionFacts, Step, Usage
+from tachograph.store import Store
+
+SESSIONS = 24
+LONG = 20_000  # events of the longest
+_MINUTE, _HOUR, _DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+_MS = 1_000_000
+_LONG, _RUNNING, _FIRST, _SECOND = 5, 0, 1, 2  # which session is long, runs, edits what another one edits
+_AT_ONCE = 2000  # facts in a transaction
+
+
+def fill(store: Store, rules: Rules, now: int, *, seed: int = 7, long: int = LONG) -> int:
+    """Tell all sessions to a store; `now` in ns is when the last of them runs. Returns how many."""
+    for number, (agent, facts) in enumerate(sessions(now, seed=seed, long=long)):
+        telling = Telling(store, rules, agent, source="transcript")
+        last = now if number == _RUNNING else 0
+        while some := list(itertools.islice(facts, _AT_ONCE)):
+            with store.transaction():
+                telling.tell(some, now=now)
+        with store.transaction():
+            telling.settle(modified_at=last)
+            if number == _RUNNING and telling.session:
+                store.sessions.update(telling.session.id, status="running", ended_at=None)
+    sealing.seal_quiet(store, quiet=0)
+    return SESSIONS
+
+
+def sessions(now: int, *, seed: int = 7, long: int = LONG) -> Iterator[tuple[str, Iterator[Fact]]]:
+    """(agent, what it told) of every session, the newest first."""
+    words = tomllib.loads(resources.files("tachograph.ingest").joinpath("sample.toml").read_text("utf-8"))
+    for number in range(SESSIONS):
+        chance = Random(seed * 1000 + number)  # noqa: S311  # an invented session, not a secret
+        agent = words["agent"][0 if number == _LONG else (number * 3 + 1) % len(words["agent"])]
+        task = words["task"][0 if number in (_FIRST, _SECOND) else number % len(words["task"])]
+        begin = _begin(now, number, chance)
+        yield agent["name"], _Session(words, agent, task, chance, begin, number, long).facts()
+
+
+def _begin(now: int, number: int, chance: Random) -> int:
+    """Some today, more of them in the days before; two at the same time."""
+    if number == _RUNNING:
+        return now - 4 * _MINUTE
+    if number in (_FIRST, _SECOND):
+        return now - 3 * _HOUR + number * _MINUTE
+    return now - int(number**1.35 * 0.2 * _DAY) - chance.randrange(2 * _HOUR) - (9 * _HOUR if number == _LONG else 0)
+
+
+class _Session:
+    def __init__(
+        self, words: dict[str, Any], agent: dict[str, str], task: dict[str, Any], chance: Random, begin: int,
+        number: int, long: int,
+    ) -> None:  # fmt: skip
+        self._words, self._agent, self._task, self._chance, self._number = words, agent, task, chance, number
+        self.id = f"demo-{agent['name']}-{number:02d}"
+        self._begin = self._at = begin
+        self._long = long if number == _LONG else 0
+        self._calls = 0
+        self._folder = f"/home/dev/{task['project']}"
+        self._limit = 4 * _MINUTE - 2 * SECOND if number == _RUNNING else None
+
+    def facts(self) -> Iterator[Fact]:
+        task = self._task
+        yield SessionFacts(
+            self.id, self._agent["name"], self._folder, task["title"], self._agent["model"], "main",
+            started_at=self._begin,
+        )  # fmt: skip
+        told = 0
+        for turn in itertools.count():
+            for fact in self._turn(task["prompts"][turn % len(task["prompts"])]):
+                if self._limit is not None and self._at - self._begin > self._limit:
+                    return
+                told += 1
+                yield fact
+            if told >= self._long and turn + 1 >= self._chance.randint(2, 9):
+                return
+            self._pass(self._chance.choice([8, 20, 45, 90, 400, 2400]) * SECOND)
+
+    def _turn(self, prompt: str) -> Iterator[Fact]:
+        say, chance = self._words["say"], self._chance
+        yield self._step("prompt", content=prompt)
+        self._pass(chance.randint(1, 4) * SECOND)
+        if chance.random() < 0.4:
+            yield self._step("thinking", content=chance.choice(say["think"]))
+        yield self._step("reply", content=chance.choice(say["plan"]))
+        yield self._used()
+        for _ in range(chance.randint(2, 9)):
+            kind = chance.random()
+            yield self._file("read") if kind < 0.35 else self._file("edit") if kind < 0.6 else self._command()
+            yield self._used()
+        yield self._step("reply", content=chance.choice(say["done"]))
+        yield self._used()
+
+    def _file(self, operation: str) -> Step:
+        path = self._chance.choice(self._task["files"])
+        lines = (self._chance.randint(1, 24), self._chance.randint(0, 9))
+        metadata = {"lines_added": lines[0], "lines_removed": lines[1]} if operation == "edit" else None
+        self._pass(self._chance.randint(20, 400) * _MS)
+        return self._call(self._agent[operation], "file_op", 15, 220, file_path=f"{self._folder}/{path}",
+                          operation=operation, metadata=metadata)  # fmt: skip
+
+    def _command(self) -> Step:
+        command = self._chance.choice(self._words["command"])
+        names = {"file": self._task["files"][0], "test": self._test()}
+        failed = self._chance.random() < command["fails"]
+        self._pass(self._chance.randint(100, 900) * _MS)
+        return self._call(
+            self._agent["run"], "command", command["ms"][0], command["ms"][1], "error" if failed else "ok",
+            command=command["line"].format(**names), exit_code=command["code"] if failed else 0,
+            content=command["bad" if failed else "good"].format(**names),
+        )  # fmt: skip
+
+    def _test(self) -> str:
+        return next((file for file in self._task["files"] if "test" in file), "tests")
+
+    def _call(self, tool: str, kind: str, least: int, most: int, status: str = "ok", **told: Any) -> Step:
+        self._calls += 1
+        call = f"{self.id}-call-{self._calls}"
+        at, took = self._at, self._chance.randint(least, most)
+        self._pass(took * _MS)
+        return Step(f"call:{call}", kind, at, tool, call, duration_ms=float(took), status=status, **told)
+
+    def _used(self) -> Step:
+        fresh, cached = self._chance.randint(200, 3000), self._chance.randint(8000, 60000)
+        usage = Usage(self._agent["model"], fresh + cached, self._chance.randint(60, 900), cached, fresh // 2)
+        return self._step("usage", usage=usage)
+
+    def _step(self, kind: str, **told: Any) -> Step:
+        self._calls += 1
+        self._pass(self._chance.randint(200, 1800) * _MS)
+        return Step(f"{kind}:{self._calls}", kind, self._at, **told)
+
+    def _pass(self, ns: int) -> None:
+        self._at += ns // 12 if self._long else ns  # twenty thousand events in one working day

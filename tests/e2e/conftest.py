@@ -1,0 +1,93 @@
+"""A real browser on a real server with real recordings. Whatever a page complains of fails the test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tachograph import clock, keys, paths
+from tachograph.extract.rules import load
+from tachograph.ingest import sample
+from tachograph.ingest.opening import open_store
+from tachograph.serve import entry
+from tachograph.serve.run import Background
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+BROWSERS = [name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)][:1]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session", params=BROWSERS)
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The browser of the system."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=shutil.which(request.param), args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store that has the sessions of `tachograph demo` in it, the long one not so long."""
+    folder = tmp_path_factory.mktemp("sample")
+    with open_store(folder / "tachograph.db") as store:
+        sample.fill(store, load()[0], clock.now(), long=1500)
+    return folder
+
+
+@pytest.fixture
+def recorded(filled: Path, home: Path) -> Path:
+    """A copy of it for each test."""
+    shutil.copytree(filled, home)
+    home.chmod(0o700)
+    return home
+
+
+@pytest.fixture
+def server(recorded: Path) -> Iterator[Background]:
+    with Background(paths.places(), 0) as running:
+        yield running
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What pages complained of: errors of scripts, refused by a policy, asked of another host."""
+    return []
+
+
+@pytest.fixture
+def visit(server: Background, browser: Browser, complaints: list[str]) -> Iterator[Open]:
+    """`visit("/sessions", width=1280, scheme="dark")` → the page, signed in with a link that works once.
+
+    At the end nothing may have been complained of, and nothing asked of another host.
+    """
+    contexts: list[BrowserContext] = []
+    base = f"http://127.0.0.1:{server.port}"
+
+    def open_page(path: str = "/", width: int = 1280, height: int = 800, scheme: str = "light") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: complaints.append(asked.url) if _elsewhere(asked.url, base) else None)
+        page.goto(entry.link(keys.opening(paths.places()), base))
+        page.goto(base + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _elsewhere(url: str, base: str) -> bool:
+    return urlsplit(url).scheme not in ("data", "blob") and not url.startswith(base + "/")

@@ -1,0 +1,158 @@
+"""What people do on the pages, by mouse and by keyboard, and what may never happen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tachograph import clock
+from tachograph.ingest.opening import open_store
+from tachograph.records import Event, Session
+from tests.e2e.conftest import AXE, Open
+
+FAILING = "/sessions/demo-copilot-06"
+
+
+def chosen(page: Page) -> str:
+    """The line under the play head."""
+    return page.get_by_role("row", selected=True).inner_text()
+
+
+def position(page: Page) -> str:
+    return page.locator(".transport .mono").inner_text().split(" of ")[0].strip()
+
+
+def test_sessions_are_listed_newest_first_with_those_that_run_on_top(visit: Open) -> None:
+    page = visit("/")
+    expect(page.get_by_role("heading", name="Running")).to_be_visible()
+    expect(page.get_by_role("listitem")).to_have_count(24)
+    expect(page.get_by_role("listitem").first).to_contain_text("Fix the flaky replay seek test")
+
+
+def test_filters_are_in_the_address(visit: Open) -> None:
+    page = visit("/")
+    page.get_by_label("Agent", exact=True).select_option("gemini")
+    expect(page.get_by_role("listitem")).to_have_count(6)
+    assert page.url.endswith("/?agent=gemini")
+    page.get_by_role("button", name="failed").click()
+    expect(page.get_by_text("No session fits.")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    expect(page.get_by_role("listitem")).to_have_count(24)
+
+
+def test_a_session_opens_at_its_first_failure_and_the_output_is_beside_it(visit: Open) -> None:
+    page = visit("/")
+    page.get_by_role("link", name="Investigate lock errors under load").first.click()
+    expect(page.get_by_text("failure 1 of")).to_be_visible()
+    assert "✗" in chosen(page)
+    expect(page.get_by_label("The chosen event")).to_contain_text("exit")
+
+
+def test_every_failure_is_reached_by_keyboard(visit: Open) -> None:
+    page = visit(FAILING)
+    expect(page.get_by_text("failure 1 of")).to_be_visible()
+    count = int(page.locator(".transport .failed").inner_text().rpartition(" ")[2])
+    for number in range(2, count + 1):
+        page.keyboard.press("e")
+        expect(page.get_by_text(f"failure {number} of {count}")).to_be_visible()
+        assert "✗" in chosen(page)
+    page.keyboard.press("Shift+E")
+    expect(page.get_by_text(f"failure {count - 1} of {count}")).to_be_visible()
+
+
+def test_play_moves_the_clock_and_stops_at_the_end(visit: Open) -> None:
+    page = visit(FAILING)
+    expect(page.get_by_text("failure 1 of")).to_be_visible()
+    page.keyboard.press("9")
+    before = position(page)
+    page.get_by_label("Speed").select_option("20")
+    page.keyboard.press("Escape")
+    page.locator("body").click(position={"x": 5, "y": 100})
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=30_000)
+    assert position(page) != before
+    assert position(page) == page.locator(".transport .mono").inner_text().split(" of ")[1].strip()
+
+
+def test_a_moment_is_a_link(visit: Open) -> None:
+    page = visit(FAILING)
+    expect(page.get_by_text("failure 1 of")).to_be_visible()
+    page.keyboard.press("e")
+    page.keyboard.press("y")
+    line, link = chosen(page), page.url
+    assert "ev=" in link
+    page.goto(link)
+    expect(page.get_by_text("failure 2 of")).to_be_visible()
+    assert chosen(page) == line
+
+
+def test_a_session_that_is_recorded_appears_and_moves_by_itself(visit: Open) -> None:
+    page = visit("/")
+    expect(page.get_by_role("listitem")).to_have_count(24)
+    with open_store() as store:
+        store.sessions.add(Session("fresh", "codex", title="Just begun", started_at=clock.now()))
+    expect(page.get_by_role("link", name="Just begun")).to_be_visible()
+    page.get_by_role("link", name="Just begun").click()
+    with open_store() as store:
+        store.events.add(Event("fresh", "prompt", content="what is new?", at=clock.now()))
+    expect(page.get_by_role("row", name="what is new?")).to_be_visible()
+
+
+def test_what_is_searched_for_opens_at_its_moment(visit: Open) -> None:
+    page = visit("/")
+    page.keyboard.press("/")
+    page.keyboard.type("database is locked")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hit").first).to_contain_text("database is locked")
+    page.locator(".hit").first.click()
+    expect(page.get_by_label("The chosen event")).to_contain_text("database is locked")
+
+
+def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str]) -> None:
+    page = visit("/sessions/none-such")
+    expect(page.get_by_role("alert")).to_contain_text("no session matches")
+    complaints.clear()  # the browser notes every answer that is no success
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 800, 390])
+@pytest.mark.parametrize("path", ["/", FAILING, "/search?q=pytest"])
+def test_nobody_is_shut_out(visit: Open, path: str, width: int, scheme: str) -> None:
+    page = visit(path, width=width, scheme=scheme)
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_load_state("networkidle") if path.startswith("/search") else page.wait_for_timeout(0)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes[0].html]))")
+    assert found == []
+
+
+PAYLOADS = [
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "<svg onload=\"document.title='owned'\"></svg>",
+    "[click](javascript:document.title='owned')",
+    "\x1b]8;;javascript:alert(1)\x1b\\link\x1b]8;;\x1b\\",
+    "{{constructor.constructor(\"document.title='owned'\")()}}",
+    "\u202egnp.exe",
+    "</pre></section><iframe src=//evil.example></iframe>",
+]
+
+
+def test_what_was_recorded_stays_text(visit: Open) -> None:
+    with open_store() as store:
+        store.sessions.add(
+            Session("hostile", "codex", title=PAYLOADS[0], project_dir=PAYLOADS[1], started_at=clock.now())
+        )
+        for number, payload in enumerate(PAYLOADS):
+            store.events.add(Event("hostile", "reply", content=payload, at=clock.now() + number))
+            store.events.add(
+                Event("hostile", "command", command=payload, content=payload, status="error", at=clock.now() + number)
+            )
+    for path in ("/", "/sessions/hostile", "/search?q=owned"):
+        page = visit(path)
+        expect(page.locator("h1")).to_be_visible()
+        page.keyboard.press("e")
+        page.wait_for_timeout(200)
+        assert page.title() != "owned"
+        assert page.locator("iframe, script:not([src]), img, [onerror], [onload]").count() == 0

@@ -1,0 +1,59 @@
+// Values as people read them. Times are ISO texts or milliseconds since 1970, durations milliseconds.
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export const number = (value: number): string => value.toLocaleString('en-US');
+
+export function plural(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function took(ms: number | null): string {
+  if (ms === null) return '';
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} m ${pad(Math.floor((ms % MINUTE) / SECOND))} s`;
+  return `${Math.floor(ms / HOUR)} h ${pad(Math.floor((ms % HOUR) / MINUTE))} m`;
+}
+
+// Since the beginning: 1:02:03.
+export function offset(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / SECOND));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+export function ago(iso: string, now: number): string {
+  const ms = now - Date.parse(iso);
+  if (ms < MINUTE) return 'now';
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} m ago`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`;
+  if (ms < 7 * DAY) return `${Math.floor(ms / DAY)} d ago`;
+  return new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+export function day(iso: string, now: number): string {
+  const then = new Date(iso);
+  const days = Math.round((midnight(new Date(now)) - midnight(then)) / DAY);
+  if (days <= 0) return 'Today';
+  if (days === 1) return 'Yesterday';
+  return then.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+export const money = (usd: number | null): string => (usd === null ? '' : `$${usd.toFixed(2)}`);
+
+export const clockTime = (iso: string): string => new Date(iso).toLocaleString('en-GB');
+
+export function project(folder: string | null): string {
+  return folder?.replace(/[\\/]+$/, '').split(/[\\/]/).pop() ?? '';
+}
+
+export function firstLine(text: string | null): string {
+  return (text ?? '').trimStart().split('\n', 1)[0]?.slice(0, 300) ?? '';
+}
+
+const midnight = (date: Date): number => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+const pad = (value: number): string => String(value).padStart(2, '0');

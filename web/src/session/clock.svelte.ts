@@ -1,0 +1,68 @@
+// The one clock of a session: where we are, and how fast it goes. Milliseconds since the session began.
+
+export const SPEEDS = [0.5, 1, 2, 5, 10, 20] as const;
+const IDLE = 5000; // a silence longer than this is skipped, down to this
+
+export class Clock {
+  at = $state(0);
+  end = $state(0);
+  playing = $state(false);
+  speed = $state(5);
+  skipIdle = $state(true);
+
+  #times: number[] = []; // of events, ascending
+  #frame = 0;
+  #before = 0;
+
+  span(end: number, times: number[]): void {
+    this.end = end;
+    this.#times = times;
+  }
+
+  seek(at: number): void {
+    this.at = Math.min(Math.max(0, at), this.end);
+  }
+
+  toggle(): void {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play(): void {
+    if (this.at >= this.end) this.at = 0;
+    this.playing = true;
+    this.#before = performance.now();
+    this.#frame = requestAnimationFrame((now) => this.#tick(now));
+  }
+
+  pause(): void {
+    this.playing = false;
+    cancelAnimationFrame(this.#frame);
+  }
+
+  #tick(now: number): void {
+    this.seek(this.#skipped(this.at + (now - this.#before) * this.speed));
+    this.#before = now;
+    if (this.at >= this.end) this.pause();
+    else if (this.playing) this.#frame = requestAnimationFrame((next) => this.#tick(next));
+  }
+
+  // Where the play head is put when a silence begins at `at`.
+  #skipped(at: number): number {
+    if (!this.skipIdle) return at;
+    const next = this.#next(at);
+    const before = this.#times[next - 1] ?? 0;
+    const after = this.#times[next] ?? this.end;
+    return after - before > IDLE && at > before + IDLE / 2 && at < after - IDLE / 2 ? after - IDLE / 2 : at;
+  }
+
+  #next(at: number): number {
+    let [low, high] = [0, this.#times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#times[middle] as number) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tachograph.errors import StoreDamaged
 from tachograph.records import Event
 from tachograph.replay import messages
 from tachograph.replay.messages import Message
@@ -99,7 +100,10 @@ class Pages:
                 continue
             piece = timeline.piece(item)
             if piece.chunk not in chunks:
-                chunks[piece.chunk] = store.moments.chunk(piece.chunk)
+                try:
+                    chunks[piece.chunk] = store.moments.chunk(piece.chunk)
+                except StoreDamaged:  # the rest is played; `db check` tells of it
+                    chunks[piece.chunk] = b""
             found[item] = chunks[piece.chunk] or None
         return found
 

@@ -126,8 +126,12 @@ def _stream(replays: Replays, replay: Replay, heard: int) -> Stream:
 
     async def sending() -> AsyncIterator[bytes]:
         replays.listened(replay.name)
-        async for frame in frames:
-            yield frame
+        try:
+            async for frame in frames:
+                yield frame
+        except Exception:  # the store is locked, say: the line breaks, and whoever listens comes again
+            replays.left(replay, listener)
+            raise
 
     async def gone() -> None:
         """However the response ended: what waited in the middle of a frame is told that nobody reads it."""

@@ -291,6 +291,13 @@ def test_what_is_gone_meanwhile_is_not_told(store: Store) -> None:
     assert not types
 
 
+def test_output_that_is_damaged_stops_nothing(store: Store) -> None:
+    timeline = talk(store)
+    store._connection.execute("UPDATE _output SET data = x'00ff'")
+    types = [m.type for m in told(begin(timeline, output=True)[0])]
+    assert types.count("event") == 7 and types[-1] == "end" and "output" not in types
+
+
 def test_clocks_that_jump_back_never_make_a_negative_wait(store: Store) -> None:
     store.sessions.add(session(NAME))
     for number, at in enumerate((5, 1, 9, 3)):

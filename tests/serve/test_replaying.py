@@ -267,6 +267,19 @@ def test_a_replay_that_nobody_comes_back_to_is_dropped(line: Open, ask: Ask, mon
     raise AssertionError("it is still there")
 
 
+def test_a_line_that_the_store_broke_can_be_taken_up_again(line: Open, home: Path, ask: Ask) -> None:
+    stream = line("paused=true")
+    stream.next()
+    with tachograph.open(home / "tachograph.db") as store:
+        store._connection.execute("ALTER TABLE _steps RENAME TO _gone")
+        assert ask("POST", f"/api/replay/{stream.replay}", b'{"action": "seek", "fraction": 1}').status >= 500
+        store._connection.execute("ALTER TABLE _gone RENAME TO _steps")
+    stream.close()
+    again = line(last=stream.cursor)
+    assert ask("POST", f"/api/replay/{stream.replay}", b'{"action": "resume"}').status == 200
+    assert words(again.rest()) == ["word 0", "word 1", "word 2", "word 3"]
+
+
 def test_twenty_at_once_are_told_the_same(line: Open) -> None:
     streams = [line("output=true&speed=5") for _ in range(20)]
     for stream in streams:

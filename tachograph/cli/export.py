@@ -24,7 +24,7 @@ from tachograph.store import Store
 
 @command("export")
 @click.argument("sessions", metavar="SESSION…", nargs=-1, type=Session())
-@click.option("--as", "form", type=choice(*NAMES), required=True, help="What to make of it.")
+@click.option("--as", "form", type=choice(*NAMES), metavar="FORMAT", required=True, help="What to make of it.")
 @click.option("-o", "--output", metavar="FILE", help="Where to: a file, a folder, or - for stdout.")
 @click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only this turn, counted from 1.")
 @click.option("--since", type=Time(), metavar="TIME", help="Only what happened from this time on: 15m, 2026-11-01 …")

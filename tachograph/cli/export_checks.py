@@ -19,7 +19,8 @@ def findings(app: App) -> Iterator[Check]:
     try:
         to = target(app.config)
     except UsageError as error:
-        yield Check(_NAME, BAD, str(error), error.hint)
+        if not app.config.problems():  # else it was said already
+            yield Check(_NAME, BAD, str(error), error.hint)
         return
     if to is None:
         return

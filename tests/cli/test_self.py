@@ -167,7 +167,7 @@ def test_completion_offers_commands_sessions_and_agents(ask: Ask, kept: Path) ->
         lines = done.stdout.decode().splitlines()
         return lines[1::3]
 
-    assert offered("tachograph se", 1) == ["setup", "sessions", "search"]
+    assert offered("tachograph se", 1) == ["setup", "sessions", "search", "serve"]
     assert "last" in offered("tachograph show ", 2)
     assert [word.split("-")[0] for word in offered("tachograph tail bu", 2)] == ["builder"]
     assert offered("tachograph sessions --agent ", 3) == ["builder", "tester"]

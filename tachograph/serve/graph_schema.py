@@ -133,9 +133,8 @@ def _field(one: Question, types: Types, *, inside: bool = False) -> GraphQLField
     """`inside` a session: the question is about that session."""
     named = {name: hint for name, hint in one.parameters.items() if not (inside and name == "session")}
     arguments = {_outer(name, hint): _argument(hint, one.ask, name) for name, hint in named.items()}
-    kind: GraphQLObjectType = types.of(one.answer)
+    kind = types.connection(one.answer) if one.paged else types.of(one.answer)
     if one.paged:
-        kind = types.connection(one.answer)
         arguments["first"] = GraphQLArgument(GraphQLInt, LIMIT, description=f"At most so many, up to {LIMIT_MAX:,}.")
         arguments["after"] = GraphQLArgument(GraphQLString, description="Only what follows the edge of this cursor.")
 

@@ -109,7 +109,9 @@ class Types:
         return JSON
 
     def _fields(self, struct: type[msgspec.Struct]) -> dict[str, GraphQLField]:
-        found = {field.encode_name: GraphQLField(self.output(field.type)) for field in fields_of(struct)}
+        found = {
+            field.encode_name: GraphQLField(_or_nothing(self.output(field.type), field)) for field in fields_of(struct)
+        }
         return {**found, **self.more.get(name_of(struct), {})}
 
 
@@ -125,6 +127,12 @@ def bare_kinds(kind: inspect.UnionType) -> list[inspect.Type]:
 
 def fields_of(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
     return cast(inspect.StructType, inspect.type_info(struct)).fields
+
+
+def _or_nothing(kind: GraphQLOutputType, field: inspect.Field) -> GraphQLOutputType:
+    """What an answer may leave out is null here."""
+    left_out = not field.required and field.default is field.default_factory is msgspec.NODEFAULT
+    return kind.of_type if left_out and isinstance(kind, GraphQLNonNull) else kind
 
 
 def name_of(struct: type[msgspec.Struct]) -> str:

@@ -59,7 +59,7 @@ async def run(places: Places, door: Door, *, tmux: bool, say: Say, ready: Ready)
         *(_follow(places, *follower, stop, say) for follower in followers),
         _tell_news(places, stop, say),
         advice.listen(places, advisor, stop),
-        _send_on(places, door, stop),
+        _send_on(places, door, stop, say),
     ]
     await _answer(places, door, advisor, beside, stop=stop, ready=ready)
 
@@ -145,7 +145,7 @@ async def _keep_importing(places: Places, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), 1.0)
 
 
-async def _send_on(places: Places, door: Door, stop: asyncio.Event) -> None:
+async def _send_on(places: Places, door: Door, stop: asyncio.Event, say: Say) -> None:
     """Sessions to the receiver of `[otlp_export]`, where there is one: in a thread that nobody waits for."""
     told = threading.Event()
     exporter = Exporter(
@@ -154,7 +154,7 @@ async def _send_on(places: Places, door: Door, stop: asyncio.Event) -> None:
         masking.record,
         own=lambda url: is_own(url, door.port),
     )
-    thread = threading.Thread(target=exporter.run, args=(told,), name="send", daemon=True)
+    thread = threading.Thread(target=exporter.run, args=(told, say), name="send", daemon=True)
     thread.start()
     await stop.wait()
     told.set()

@@ -69,13 +69,17 @@ class Exporter:
         self._sent = 0  # in this round
         self._looked: dict[str, int] = {}  # session → when, on the clock that never jumps
 
-    def run(self, stop: threading.Event) -> None:
-        """One round after the other. What goes wrong in here is noted where `doctor` looks, and tried again."""
+    def run(self, stop: threading.Event, say: Callable[[str], None] = lambda _: None) -> None:
+        """One round after the other. What goes wrong is noted where `doctor` looks, said once, and tried again."""
+        said = ""
         while not stop.is_set():
             try:
                 done = self.round(stop)
             except Exception as error:  # a store that is damaged or busy: that is no reason to end the thread
                 done = self._trouble(f"{type(error).__name__}: {error}", _HELD)
+            if done.trouble != said and (done.trouble or done.sent):
+                said = done.trouble
+                say(f"otlp_export: {said}" if said else "otlp_export: the receiver takes what it is sent again")
             stop.wait(done.wait / clock.SECOND)
         self.close()
 

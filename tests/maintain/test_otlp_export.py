@@ -357,3 +357,22 @@ def test_it_stops_when_it_is_told_to(receiver: Receiver, exporter: Send) -> None
     running.join(20)
     assert not running.is_alive()
     assert set(receiver.ids) == set(expected())
+
+
+def test_trouble_is_said_once_and_so_is_its_end(receiver: Receiver, exporter: Send) -> None:
+    fill()
+    receiver.replies = [Reply(503), Reply(503)]
+    stop, said = threading.Event(), list[str]()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "again" in text:
+            stop.set()
+
+    running = threading.Thread(target=exporter().run, args=(stop, say))
+    running.start()
+    running.join(30)
+    assert not running.is_alive()
+    assert said == [
+        "otlp_export: HTTP 503 Service Unavailable", "otlp_export: the receiver takes what it is sent again",
+    ]  # fmt: skip

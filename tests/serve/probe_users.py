@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import stat
@@ -138,6 +139,18 @@ def _(door: Outside) -> None:
         assert re.fullmatch(r"/(?!/)[^\\]*\?a=b", answer.one("location"))
         assert secret.encode() not in answer.raw
         assert answer.one("referrer-policy") == "no-referrer"
+
+
+@check("link: not for another user, who may see it where a browser was started")
+def _(door: Outside) -> None:
+    path = door.link()
+    if os.geteuid() == 0:  # nobody else can become another user; what it rests on is in test_entry
+        child = os.fork()
+        if child == 0:
+            os.setuid(65534)
+            os._exit(door.ask("GET", path, token="").status % 256)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 401 % 256
+    assert door.ask("GET", path, token="").status == 303
 
 
 @check("link: not for another port, not by HEAD or POST")

@@ -15,6 +15,11 @@ function make(tag, given = {}, ...inside) {
   return node;
 }
 
+// What descriptions put between backticks is code.
+function prose(text) {
+  return text.split("`").map((part, at) => (at % 2 ? make("code", {}, part) : part)).filter((part) => part !== "");
+}
+
 function resolved(api, thing) {
   let found = thing;
   for (let depth = 0; found && found.$ref && depth < 10; depth += 1) {
@@ -55,7 +60,7 @@ function field(api, id, parameter) {
   const unset = schema.default === undefined || schema.default === null ? "" : ` Default: ${schema.default}.`;
   return make("div", { className: "field" },
     make("label", { htmlFor: id }, `${parameter.name}${parameter.required ? " (needed)" : ""}`), input,
-    make("div", { className: "told", id: `${id}-told` }, told + unset));
+    make("div", { className: "told", id: `${id}-told` }, ...prose(told + unset)));
 }
 
 function address(path, parameters, form) {
@@ -148,7 +153,7 @@ function route(api, path, method, operation) {
   box.addEventListener("toggle", () => {
     if (!box.open || inner.childNodes.length) return;
     const parameters = (operation.parameters || []).map((one) => resolved(api, one)).filter((one) => one.in !== "cookie");
-    for (const said of (operation.description || "").split("\n\n")) inner.append(make("p", {}, said));
+    for (const said of (operation.description || "").split("\n\n")) inner.append(make("p", {}, ...prose(said)));
     const form = make("form");
     parameters.forEach((one, at) => form.append(field(api, `${operation.operationId}-${at}`, one)));
     if (method === "get") inner.append(form, ...trying(path, parameters, form));
@@ -184,7 +189,7 @@ async function begin() {
   const answer = await fetch("/api/openapi.json");
   if (!answer.ok) throw new Error(`${answer.status}`);
   const api = await answer.json();
-  $("about").textContent = api.info.description.replace(/`/g, "");
+  $("about").append(...prose(api.info.description));
   const sections = new Map();
   for (const [path, operations] of Object.entries(api.paths)) {
     for (const method of ["get", "post", "put", "patch", "delete"].filter((one) => one in operations)) {

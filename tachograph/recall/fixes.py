@@ -16,7 +16,7 @@ from tachograph.analyse.faults import Fault, signature
 from tachograph.errors import UsageError
 from tachograph.formats import gist
 from tachograph.formats.rows import Row
-from tachograph.recall.failures import SCANNED_MAX, of_finding
+from tachograph.recall.failures import of_finding
 from tachograph.records import Event, Session
 from tachograph.store import Store
 
@@ -28,6 +28,8 @@ _LIKE = 0.75  # of the words of the shorter message
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _MARGIN = re.compile(r"^[E>|\s]*\s")
 _TOOLS = frozenset({"command", "file_op", "tool_call"})
+_SCANNED = 5_000  # findings that are compared; what steps printed before is found by its words
+_LOOKED_AT = 4000  # characters of a message
 _LINES_SEARCHED, _WORDS_SEARCHED, _HITS = 3, 5, 200
 _LOOKED_INTO = 40  # failures whose sessions are read
 _STEPS = 2000  # after a failure that are read
@@ -63,7 +65,7 @@ def similar(
     """
     message, pattern = _meant(store, asked, pattern)
     window: dict[str, Any] = {"agent": agent, "since": since, "until": until}
-    found = store.extractions.list(type="error", pattern=pattern, limit=SCANNED_MAX, **window)
+    found = store.extractions.list(type="error", pattern=pattern, limit=_SCANNED, **window)
     wanted = _Wanted(message)
     cases = []
     for finding in found:
@@ -81,7 +83,7 @@ def similar(
     told = [book.row(case) for case in once[:_LOOKED_INTO]]
     told.sort(key=lambda row: row["fixed_by"] is None)  # stable: the best likeness stays in front
     sessions = len({case.fault.session_id for case in once})
-    return Alike(signature(message), len(once), sessions, told[:limit], len(found) == SCANNED_MAX)
+    return Alike(signature(message), len(once), sessions, told[:limit], len(found) == _SCANNED)
 
 
 def _meant(store: Store, asked: str | int, pattern: str | None) -> tuple[str, str | None]:
@@ -130,16 +132,19 @@ class _Wanted:
     """What a message is compared with. Of several lines the best counts: people paste whole tracebacks."""
 
     def __init__(self, message: str) -> None:
-        lines = [line for line in message.splitlines() if line.strip()][-200:]
-        self._signatures = {_bare(line) for line in [*lines, message]}
+        lines = [line for line in message[-_LOOKED_AT:].splitlines() if line.strip()]
+        self._signatures = {_bare(line) for line in [*lines, message[:_LOOKED_AT]]}
         self._words = [words for words in (_words(line) for line in lines) if len(words) > 1]
+        self._any = _words("\n".join(lines))  # most messages share none of them: no more is asked of those
         self.telling = [words for line in lines[-_LINES_SEARCHED:] if (words := _WORDS.findall(line))]
 
     def likeness(self, message: str) -> float:
         """1 for the same, 0 for nothing alike."""
+        theirs = _words(message)
+        if self._any and theirs.isdisjoint(self._any):
+            return 0.0
         if _bare(message) in self._signatures:
             return 1.0
-        theirs = _words(message)
         if len(theirs) < 2:
             return 0.0
         best = max((len(mine & theirs) / min(len(mine), len(theirs)) for mine in self._words), default=0.0)
@@ -152,7 +157,7 @@ def _bare(message: str) -> str:
 
 
 def _words(message: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _WORDS.findall(message[:2000]))
+    return frozenset(_WORDS.findall(message[:_LOOKED_AT].lower()))
 
 
 def _inside(session: Session, folder: str) -> bool:

@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 ROUNDS ?= 5
 AGENTS ?= tests/agents/.work
 PHOENIX ?= tests/phoenix/.work
+EXPORTS ?= tests/exports/.work
 WEB := hatch_build.py $(shell find web -type f -not -path 'web/node_modules/*')  # what the web app is built from
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-agents test-otlp soak lint format bench bench-large picture clean
+.PHONY: help setup run test test-agents test-otlp test-exports soak lint format bench bench-large picture clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +29,9 @@ test-agents: $(VENV)/.dev ## record five real agents, installed with npm (1.4 GB
 
 test-otlp: $(VENV)/.dev ## send real sessions to Arize Phoenix from PyPI (1 GB, once) and ask it what it has
 	@$(BIN)/python -m tests.phoenix --folder $(PHOENIX)
+
+test-exports: $(VENV)/.dev ## open exports in programs of others: npm's HAR validator, Chromium, asciinema's player, Perfetto
+	@$(BIN)/python -m tests.exports --folder $(EXPORTS)
 
 soak: $(VENV)/.dev ## every test, the long ones too
 	@$(BIN)/python -m pytest
@@ -55,7 +59,7 @@ picture: $(VENV)/.dev ## draw the README's picture from a fresh recording
 
 clean: ## remove what make made; recordings stay
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work tests/phoenix/.work \
-		web/node_modules tachograph/serve/static
+		tests/exports/.work web/node_modules tachograph/serve/static
 	@find tachograph tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs into the environment from outside: Debian ships python3 without the ensurepip that `-m venv` wants.

@@ -47,6 +47,7 @@ class _Tracks:
         self._counts = {"input": 0, "output": 0}
         self._cost = 0.0
         self._turn = 0
+        self._open: tuple[int, Row] | None = None  # the turn that is being told, and when it began
         self._latest = 0
 
     def all(self) -> Iterator[Row]:
@@ -59,8 +60,7 @@ class _Tracks:
         self._begun = session.started_at if first is None else min(session.started_at, begun(first.event))
         for moment in () if first is None else chain((first,), moments):
             yield from self._told(moment)
-        if self._turn:
-            yield self._turn_ended(self._latest)
+        yield from self._turn_ended(self._latest)
 
     def _told(self, moment: Moment) -> Iterator[Row]:
         event = moment.event
@@ -85,15 +85,17 @@ class _Tracks:
 
     def _next_turn(self, moment: Moment) -> Iterator[Row]:
         at = begun(moment.event)
-        if self._turn:
-            yield self._turn_ended(at)
-        self._turn = moment.turn
+        yield from self._turn_ended(at)
         prompt = next((one.prompt for one in self._recording.turns if one.number == moment.turn), None)
-        yield self._row("B", _TURNS, at, f"turn {moment.turn}: {prompt or ''}".rstrip(": "), {"prompt": prompt})
+        name = f"turn {moment.turn}: {prompt or ''}".rstrip(": ")
+        self._turn, self._open = moment.turn, (at, self._row("X", _TURNS, at, name, {"prompt": prompt}))
 
-    def _turn_ended(self, at: int) -> Row:
-        """Without a name: Perfetto ends only what has the very same one, and takes turns for nested else."""
-        return {"ph": "E", "pid": _PROCESS, "tid": _TURNS, "ts": (at - self._begun) / 1000}
+    def _turn_ended(self, at: int) -> Iterator[Row]:
+        """Told when it is over, with how long it took: a turn that took no time is one, too."""
+        if self._open is not None:
+            began, row = self._open
+            yield row | {"dur": max(at - began, 0) / 1000}
+        self._open = None
 
     def _call(self, event: Event, at: int) -> Iterator[Row]:
         took = _ns(event)

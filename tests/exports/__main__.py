@@ -124,7 +124,7 @@ def check_traces(url: str, files: list[Path], page: Browser) -> None:
         page.open(f"{url}/index.html#!/?url={url}/casts/{path.name}")
         page.waits("globalThis.app?.trace?.engine !== undefined")
         events = json.loads(path.read_text())["traceEvents"]
-        slices = sum(event["ph"] in "XBi" for event in events)
+        slices = sum(event["ph"] in "Xi" for event in events)
         assert page.asks(QUERY) == {"slices": slices, "open": [], "errors": []}, path
 
 

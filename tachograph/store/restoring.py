@@ -19,7 +19,7 @@ from tachograph.store.sessions import Sessions
 from tachograph.store.whole import Placed
 from tachograph.store.writer import Writer
 
-_sql = queries.load("whole")
+_sql = queries.load("restoring")
 _TOTALS = (
     *("prompts", "replies", "tool_calls", "tool_errors", "rejections", "commands", "files_touched", "lines"),
     *("extractions", "feedbacks", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),

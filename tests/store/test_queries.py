@@ -23,7 +23,7 @@ BRACES = {
     "minus": "-", "edge": "s.last_at", "below": "1", "of_session": "TRUE", "is_session": "TRUE",
     "failed": "TRUE", "changed": "TRUE", "prompts": "1", "markers": "2", "rows": "", "passages": "1, 2",
     "table": "receipts", "words": "_operations", "columns": "t.id", "value": "s.errors",
-    "unlike": "TRUE", "after": "TRUE", "of_kind": "TRUE", "members": "'id', t.id",
+    "unlike": "TRUE", "states": "1, 2", "after": "TRUE", "of_kind": "TRUE", "members": "'id', t.id",
 }  # fmt: skip
 FUNCTIONS = {
     "program": 1,

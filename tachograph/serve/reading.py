@@ -16,6 +16,7 @@ from tachograph.errors import Refused
 from tachograph.ingest.opening import open_store
 from tachograph.paths import Places
 from tachograph.store import Store
+from tachograph.store.trouble import translated
 
 T = TypeVar("T")
 THREADS = 4
@@ -65,12 +66,14 @@ class Reading:
         self._opened.clear()
 
     def _answer(self, question: Callable[[Store], T], seconds: float) -> T:
-        store = self._mine(readonly=True)
-        with store.within(seconds):
-            return question(store)
+        with translated(self._path):  # a locked file is busy wherever SQLite says so, at the end of a statement, too
+            store = self._mine(readonly=True)
+            with store.within(seconds):
+                return question(store)
 
     def _change(self, change: Callable[[Store], T]) -> T:
-        return change(self._mine(readonly=False))
+        with translated(self._path):
+            return change(self._mine(readonly=False))
 
     def _mine(self, *, readonly: bool) -> Store:
         """The store of this thread."""

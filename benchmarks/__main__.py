@@ -61,6 +61,12 @@ def _replay(options: argparse.Namespace) -> list[Row]:
     return replay.rows(options.rounds)
 
 
+def _live(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import live
+
+    return live.rows(large=not options.small)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
@@ -70,6 +76,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "ledger": _ledger,
     "verifying": _verifying,
     "replay": _replay,
+    "live": _live,
 }
 
 
@@ -77,6 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--large", action="store_true", help="insert 1 million events, query 10 million")
+    parser.add_argument("--small", action="store_true", help="watch live with 220 clients, not 1050")
     parser.add_argument("--events", type=int, help="query a store of this many events instead")
     parser.add_argument("--histories", help="import the histories below this home folder instead of made-up ones")
     parser.add_argument("--only", help=f"comma-separated parts: {', '.join(PARTS)}")

@@ -68,6 +68,9 @@ class Changes:
 
     def write(self) -> None:
         """At the end of a transaction. What a part of it took back may be among it: readers look what is there."""
+        if not (self._events or self._sessions or self._merged or self._collisions):
+            self._fresh = _NONE
+            return
         entries = [
             *((SESSION, number, name) for number, name in self._merged),
             *((SESSION, number, None) for number, ended in self._sessions.items() if not ended),
@@ -78,8 +81,6 @@ class Changes:
         entries += ((END, number, None) for number, ended in self._sessions.items() if ended)
         fresh = self._fresh
         self.forget()
-        if not entries:
-            return
         newest = self._connection.execute(_sql.last_event).get
         events = [min(fresh - 1, newest)] * before + [newest] * (len(entries) - before)
         last = int(self._connection.execute(_sql.take, (len(entries),)).get)

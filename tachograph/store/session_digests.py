@@ -32,8 +32,8 @@ class Content(NamedTuple):
 def content(connection: Any, session: int) -> Content:
     """`session` is a row number."""
     count, hash = 0, hashlib.sha256()
-    cursor = connection.execute(_sql.events, (session,))
-    while rows := list(islice(cursor, _PAGE)):
+    left = iter(connection.execute(_sql.events, (session,)))  # one look at the rows: another would begin anew
+    while rows := list(islice(left, _PAGE)):
         count += len(rows)
         hash.update(b"".join([_encode(row if row[-1] is None else (*row[:-1], row[-1].hex())) + b"\n" for row in rows]))
     return Content(count, hash.hexdigest(), _output_hash(connection, session))

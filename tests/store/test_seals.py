@@ -82,6 +82,13 @@ def test_what_was_changed_past_us_is_named(store: Store, home: Path, sql: str) -
     assert ("changed", "sessions", 1) in problems(store)
 
 
+def test_a_session_of_many_pages_is_sealed_whole(store: Store) -> None:
+    store.events.add_many([event(content=f"line {number}") for number in range(2500)])
+    seal(store)
+    store._connection.execute("UPDATE _steps SET content = 'other' WHERE content = 'line 2400'").fetchall()
+    assert [kind for kind, *_ in problems(store)] == ["changed"]
+
+
 def test_a_whole_session_that_is_gone_is_named(store: Store, home: Path) -> None:
     seal(store)
     raw(home / "tachograph.db").execute("DELETE FROM _events; DELETE FROM _sessions")

@@ -1,0 +1,37 @@
+"""`tachograph demo`: sample data apart from what is recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tachograph import paths
+from tachograph.ingest.opening import open_store
+from tests.conftest import Run
+
+
+@pytest.fixture
+def demo(home: Path, tachograph: Run) -> Path:
+    done = tachograph("demo", "--no-serve", timeout=120)
+    assert done.returncode == 0, done.stderr
+    return home / "demo" / paths.DATABASE
+
+
+def test_the_sample_has_what_pages_are_about(demo: Path) -> None:
+    with open_store(demo) as store:
+        sessions = store.sessions.list(limit=None)
+        assert len(sessions) == 24
+        assert len({session.agent for session in sessions}) == 4
+        assert [session.status for session in sessions].count("running") == 1
+        assert max(session.events for session in sessions) > 20_000
+        assert all(session.title and session.cost_usd for session in sessions)
+        assert store.collisions.list(type="file_conflict")
+        assert [workflow.agent_count for workflow in store.workflows.list()] == [2]
+        assert store.ledger.verify().sound
+
+
+def test_it_touches_nothing_of_ones_own_and_goes_without_trace(demo: Path, home: Path, tachograph: Run) -> None:
+    assert not (home / paths.DATABASE).exists()
+    assert tachograph("demo", "--rm").returncode == 0
+    assert not demo.parent.exists()

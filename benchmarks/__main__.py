@@ -67,6 +67,12 @@ def _live(options: argparse.Namespace) -> list[Row]:
     return live.rows(large=not options.small)
 
 
+def _http(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import http
+
+    return http.rows(options.rounds, options.events or 1_000_000)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
@@ -75,6 +81,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "import": _imports,
     "ledger": _ledger,
     "verifying": _verifying,
+    "http": _http,
     "replay": _replay,
     "live": _live,
 }

@@ -37,7 +37,7 @@ CostKey = Annotated[
 Query = Annotated[
     str,
     QueryParameter(
-        name="q", required=True, min_length=1, max_length=1000,
+        name="q", required=True, min_length=1, max_length=500,
         description='Words that stand in one line; "a phrase", begin*, -without, agent:, type:, pattern:, session:.',
     ),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from litestar.params import PathParameter, QueryParameter
 from tachograph.serve.paging import LIMIT, LIMIT_MAX
 
 __all__ = ["LIMIT"]
-_TEXT_MAX = 1000
+_TEXT_MAX = 500
 _TIME = "ISO-8601, nanoseconds since 1970, or a time back from now: 15m, 7d."
 _SESSION = "A session: its id, a unique beginning of it, last, last~2, @agent (the latest of an agent)."
 
@@ -64,9 +64,7 @@ Days = Annotated[float | None, QueryParameter(ge=0, le=100_000, description="Onl
 
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Rows of a page.")]
 Page = Annotated[int | None, QueryParameter(ge=1, le=1_000_000, description="A page by its number, from 1.")]
-Cursor = Annotated[
-    str | None, QueryParameter(max_length=4000, description="next_cursor of the page before, with the same filters.")
-]
+Cursor = Annotated[str | None, one("next_cursor of the page before, with the same filters.")]
 
 SessionName = Annotated[str, name(_SESSION)]
 AgentName = Annotated[str, name("The name of an agent.")]

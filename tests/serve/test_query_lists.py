@@ -102,7 +102,7 @@ def test_the_ledger_is_told_newest_first(ask: Ask, noun: str) -> None:
 
 def test_search_pages_and_says_when_it_is_cut(ask: Ask) -> None:
     found = typed(ask("GET", "/api/query/search?q=ValueError"), counts.Hits)
-    assert found.terms == ["ValueError"]
+    assert found.terms == ["valueerror"]
     assert found.hits
     whole = walked(ask, "/api/query/search", "hits", 1000, q="e*")
     paged, cursor = [], ""

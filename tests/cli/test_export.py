@@ -152,7 +152,9 @@ def test_versions_of_a_cast(ask: Ask) -> None:
 
 def test_a_part_of_a_session(asked: Ask) -> None:
     second = asked("export", FIRST, "--as", "md", "--turn", "2").out
-    assert "clean up and document it" in second and "fix the seek test" not in second
+    title, said = second.split("\n", 1)
+    assert title == "# fix the seek test", "what was asked first names the session"
+    assert "clean up and document it" in said and "fix the seek test" not in said
     assert asked("export", FIRST, "--as", "md", "--turn", "9").code == 2
     for form in ("original", "jsonl"):
         assert "as a whole" in asked("export", FIRST, "--as", form, "--turn", "1").err

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 5
+JOBS ?= 3  # files of tests at once
 AGENTS ?= tests/agents/.work
 PHOENIX ?= tests/phoenix/.work
 EXPORTS ?= tests/exports/.work
@@ -20,7 +21,7 @@ run: $(VENV)/.product ## record a small real session and say how to look at it
 	@sh scripts/first_session.sh $(BIN)
 
 test: lint ## style, types and every test but the long ones
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
 
 test-agents: $(VENV)/.dev ## record five real agents, installed with npm (1.4 GB, once), against a model of ours
 	@command -v npm >/dev/null || test -e $(AGENTS)/node || \

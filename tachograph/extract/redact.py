@@ -71,7 +71,11 @@ def redact_text(text: str) -> tuple[str, tuple[str, ...]]:
     result = redact(raw)
     if result.data is raw:
         return text, ()
-    return result.data.decode("utf-8", "surrogatepass"), tuple(secret.kind for secret in result.secrets)
+    kinds = tuple(secret.kind for secret in result.secrets)
+    try:
+        return result.data.decode("utf-8", "surrogatepass"), kinds
+    except UnicodeDecodeError:  # of half a character, a part belonged to the secret
+        return result.data.decode("utf-8", "replace"), kinds
 
 
 def suspicious(texts: Sequence[str]) -> set[int]:

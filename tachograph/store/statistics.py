@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from tachograph.errors import StoreDamaged, UsageError
+from tachograph.errors import StoreError, UsageError
 from tachograph.store import queries
 from tachograph.store.filters import Where
 from tachograph.store.migrations import version_of
@@ -86,7 +86,7 @@ def check(writer: Writer, *, quick: bool = False) -> list[str]:
     for look in looks:
         try:
             problems += look(writer.connection)
-        except StoreDamaged as error:  # so damaged that SQLite does not even say where
+        except StoreError as error:  # so damaged that SQLite does not even say where, or not what it was asked
             problems.append(str(error))
     return problems
 

@@ -22,7 +22,7 @@ BROWSERS = [name for name in ("chromium", "chromium-browser", "google-chrome") i
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture(scope="session", params=BROWSERS)
+@pytest.fixture(scope="module", params=BROWSERS)  # its event loop would be in the way of other tests
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """The browser of the system."""
     with sync_playwright() as playwright:

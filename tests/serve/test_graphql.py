@@ -182,7 +182,7 @@ def test_errors_say_what_is_wrong_and_the_rest_is_answered(ask: Ask, told: Path)
         ("first: 0", "first: 0 is not between 1 and 1,000"), ("first: 1001", "first: 1001 is not between"),
         ('status: "gone"', "status: 'gone' is none of running"), ('since: "tuesday"', "since: 'tuesday' is not a time"),
         ('after: "x"', "cursor: "), ("days: -1", "days: -1.0 is not between"),
-        (f'agent: "{"a" * 1001}"', "agent: at most 1,000 characters"),
+        (f'agent: "{"a" * 501}"', "agent: at most 500 characters"),
     ):  # fmt: skip
         (error,) = refused(ask, f"{{ sessions({arguments}) {{ total }} }}")
         assert error["message"].startswith(says)

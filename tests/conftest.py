@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,16 +24,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TRACEPARENT"):
         monkeypatch.delenv(name, raising=False)
     return place
-
-
-@pytest.fixture(autouse=True)
-def signals() -> None:
-    """Programs inherit what is ignored and blocked; whatever a test before did, or whoever started us: nothing is."""
-    if sys.platform != "win32":
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 @pytest.fixture

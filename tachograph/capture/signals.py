@@ -25,7 +25,7 @@ _BY_KERNEL = 128  # si_code SI_KERNEL: from the terminal, not from some process
 
 
 class Switchboard:
-    """Between its making and `close` no passed-on signal hurts this process. Signals ignored from the start stay so.
+    """Once it is made no passed-on signal hurts this process, to its end. Signals ignored from the start stay so.
 
     Make it before the command is started, and call `connect` after the last fork.
     """

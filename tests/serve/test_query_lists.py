@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,17 @@ HISTORIES = Path(__file__).parent.parent / "histories"
 DAY = "2026-01-{:02d}T00:00:00.000Z"
 
 
-@pytest.fixture(autouse=True)
-def recorded(home: Path) -> None:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven rows of everything in the ledger, several at the same time; two agents' histories; a run that prints."""
+    place = tmp_path_factory.mktemp("filled") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOGRAPH_HOME", str(place))
+        fill()
+    return place
+
+
+def fill() -> None:
     with tachograph.open() as store:
         for number in range(7):
             name, at = f"run-{number}", DAY.format(1 + number // 3)
@@ -42,8 +52,15 @@ def recorded(home: Path) -> None:
             store.collisions.add(Collision(f"flow-{number}", *both, subject=str(number)))
     assert main(["import", *(str(HISTORIES / agent) for agent in ("claude", "codex"))]) == 0
     script = "import sys; print('out ü'); sys.stdout.flush(); print('ValueError: no', file=sys.stderr)"
-    assert main(["run", "--quiet", "--pipe", "--agent", "tin", "--", sys.executable, "-c", script]) == 0
+    words = ["run", "--quiet", "--pipe", "--agent", "tin", "--", sys.executable, "-c", script]
+    subprocess.run([sys.executable, "-m", "tachograph", *words], check=True, capture_output=True)
     assert main(["sessions", "--json"]) == 0
+
+
+@pytest.fixture(autouse=True)
+def recorded(filled: Path, home: Path) -> None:
+    """A copy of it for each test."""
+    shutil.copytree(filled, home)
 
 
 LISTS: list[tuple[str, str, type, dict[str, str]]] = [

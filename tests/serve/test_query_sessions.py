@@ -31,6 +31,7 @@ from tachograph.records import (
 from tachograph.serve.query import rows
 from tachograph.serve.query.events import Events
 from tachograph.serve.query.sessions import SessionFacts, Sessions
+from tests.conftest import Run
 from tests.serve.answers import refused, typed, walked
 from tests.serve.conftest import Ask
 
@@ -42,10 +43,10 @@ KINDS = (
 
 
 @pytest.fixture
-def recorded(home: Path) -> None:
+def recorded(home: Path, tachograph: Run) -> None:
     assert main(["import", *(str(HISTORIES / agent) for agent in ("claude", "codex", "gemini"))]) == 0
     script = "print('ValueError: bad thing'); raise SystemExit(3)"
-    assert main(["run", "--quiet", "--agent", "tin", "--", sys.executable, "-c", script]) == 3
+    assert tachograph("run", "--quiet", "--agent", "tin", "--", sys.executable, "-c", script).returncode == 3
     assert main(["sessions", "--json"]) == 0  # what was run is imported
 
 

@@ -14,12 +14,17 @@ export interface Mark {
   turn: number; // 0: before the first prompt
 }
 
+export interface Turn {
+  at: number; // ms since the session began
+  index: number; // of its first event
+}
+
 const SHOWN = new Set(['prompt', 'reply', 'thinking', 'tool_call', 'command', 'file_op', 'error', 'warning', 'marker', 'gap', 'state', 'test_result']);
 
 export class Recording {
   session = $state.raw<Session | null>(null);
   marks = $state.raw<Mark[]>([]);
-  turns = $state.raw<Mark[]>([]);
+  turns = $state.raw<Turn[]>([]);
   failures = $state.raw<number[]>([]); // indices of marks
   loading = $state(true);
   error = $state.raw<Error | null>(null);
@@ -47,6 +52,24 @@ export class Recording {
       else high = middle;
     }
     return low - 1;
+  }
+
+  get count(): number {
+    return this.marks.length;
+  }
+
+  // The moment of an event, in ms since the session began.
+  timeOf(index: number): number {
+    return this.marks[index]?.at ?? 0;
+  }
+
+  idOf(index: number): number {
+    return this.marks[index]?.event.id ?? 0;
+  }
+
+  // The number of the turn it is in; 0 before the first.
+  turnOf(index: number): number {
+    return this.marks[index]?.turn ?? 0;
   }
 
   counts(): Map<Lane, number> {
@@ -102,11 +125,11 @@ export class Recording {
       marks.push({ event, at, lane: laneOf(event), failed: isFailed(event, steps), turn: 0 });
     }
     marks.sort((one, other) => one.at - other.at || one.event.seq - other.event.seq);
-    const turns: Mark[] = [];
-    for (const mark of marks) {
-      if (mark.event.event_type === 'prompt') turns.push(mark);
+    const turns: Turn[] = [];
+    marks.forEach((mark, index) => {
+      if (mark.event.event_type === 'prompt') turns.push({ at: mark.at, index });
       mark.turn = turns.length;
-    }
+    });
     this.marks = marks;
     this.turns = turns;
     this.failures = marks.flatMap((mark, index) => (mark.failed ? [index] : []));

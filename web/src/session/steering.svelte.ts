@@ -1,0 +1,105 @@
+// Where in a session we are, and every way to another moment: by mouse, by keyboard, by address.
+import { address } from '../lib/api';
+import { router } from '../lib/router.svelte';
+import { SPEEDS } from './clock.svelte';
+import type { Recording } from './recording.svelte';
+
+export class Steering {
+  // Of several events at one moment the one that was asked for.
+  #asked = $state(0);
+
+  readonly chosen: number; // what the play head stands on: an index, -1 before the first event
+  readonly atFailure: number; // of recording.failures the last one until here, -1 before the first
+  readonly atTurn: number;
+
+  readonly #keys: Record<string, () => void> = {
+    ' ': () => this.recording.clock.toggle(),
+    ArrowRight: () => this.#by(5000),
+    ArrowLeft: () => this.#by(-5000),
+    '.': () => this.step(1),
+    ',': () => this.step(-1),
+    j: () => this.step(1),
+    k: () => this.step(-1),
+    ']': () => this.turn(1),
+    '[': () => this.turn(-1),
+    e: () => this.fail(1),
+    E: () => this.fail(-1),
+    '>': () => this.#faster(1),
+    '<': () => this.#faster(-1),
+    y: () => this.copy(),
+    ...Object.fromEntries([...'0123456789'].map((digit) => [digit, () => this.#tenth(Number(digit))])),
+  };
+
+  constructor(readonly recording: Recording) {
+    this.chosen = $derived(this.#standingOn());
+    this.atFailure = $derived(recording.failures.findLastIndex((index) => index <= this.chosen));
+    this.atTurn = $derived(recording.turnOf(this.chosen));
+  }
+
+  readonly choose = (index: number): void => {
+    if (index < 0 || index >= this.recording.count) return;
+    this.#asked = this.recording.idOf(index);
+    this.recording.clock.seek(this.recording.timeOf(index));
+  };
+
+  step(by: number): void {
+    this.recording.clock.pause();
+    this.choose(Math.max(0, this.chosen + by));
+  }
+
+  turn(by: number): void {
+    const found = this.recording.turns[Math.max(0, this.atTurn - 1 + by)];
+    if (found) this.choose(found.index);
+  }
+
+  fail(by: number): void {
+    const { failures } = this.recording;
+    const onOne = failures[this.atFailure] === this.chosen;
+    const next = by > 0 ? this.atFailure + 1 : onOne ? this.atFailure - 1 : this.atFailure;
+    const index = failures[next];
+    if (index !== undefined) this.choose(index);
+  }
+
+  copy(): void {
+    const event = this.chosen < 0 ? null : String(this.recording.idOf(this.chosen));
+    const moment = { t: (this.recording.clock.at / 1000).toFixed(3), ev: event };
+    router.set(moment, true);
+    void navigator.clipboard?.writeText(address(location.origin + location.pathname, Object.fromEntries(router.query)));
+  }
+
+  key(event: KeyboardEvent): void {
+    const inside = event.target instanceof Element && event.target.matches('input, select, textarea');
+    const onControl = event.key === ' ' && event.target instanceof Element && event.target.matches('button, a, summary');
+    if (inside || onControl || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const act = this.#keys[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  #standingOn(): number {
+    const { recording } = this;
+    const reached = recording.indexAt(recording.clock.at);
+    const at = recording.timeOf(reached);
+    for (let index = reached; index >= 0 && recording.timeOf(index) === at; index--) {
+      if (recording.idOf(index) === this.#asked) return index;
+    }
+    return reached;
+  }
+
+  #by(ms: number): void {
+    const { clock } = this.recording;
+    clock.seek(clock.at + ms);
+  }
+
+  #tenth(digit: number): void {
+    const { clock } = this.recording;
+    clock.seek((clock.end * digit) / 10);
+  }
+
+  #faster(by: number): void {
+    const { clock } = this.recording;
+    const at = SPEEDS.indexOf(clock.speed as (typeof SPEEDS)[number]);
+    clock.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at + by))] ?? 1;
+  }
+}

@@ -1,6 +1,8 @@
 // What happens now. One connection for all tabs of this browser: browsers allow six to a server, and tabs are many. The
 // tab that gets the lock listens and tells the others.
 
+import { live } from './source';
+
 export interface Message {
   type: 'event' | 'snapshot' | 'state' | 'end' | 'heartbeat' | 'gap';
   id: number | null;
@@ -11,6 +13,7 @@ export interface Message {
 const TYPES = ['event', 'state', 'end', 'gap'] as const;
 
 export function listen(hear: (message: Message) => void): () => void {
+  if (!live) return () => undefined; // an exported page knows its end
   const channel = new BroadcastChannel('tachograph-live');
   const left = new AbortController();
   let source: EventSource | null = null;

@@ -1,7 +1,7 @@
 // One session as the page holds it: its row, its events in order of time, and where in it we are. Every pane reads the
 // same `clock`.
 
-import { pages, ask } from '../lib/api';
+import { get, list } from '../lib/api';
 import type { Event, Session } from '../lib/rows';
 import { Clock } from './clock.svelte';
 import { laneOf, type Lane, LANES } from './lanes';
@@ -102,11 +102,12 @@ export class Recording {
 
   async #load(): Promise<void> {
     try {
-      this.session = await ask<Session>(`/api/query/session/${encodeURIComponent(this.name)}`, {}, this.#stop.signal);
-      this.#start = Date.parse(this.session.spawned_at);
-      const list = pages<Event>('/api/query/events', { session: this.session.id, limit: 1000 }, 'events', this.#stop.signal);
-      for await (const page of list) {
-        for (const event of page) if (SHOWN.has(event.event_type)) this.#events.set(event.id, event);
+      const session = (await get('/api/query/session/{session}', { session: this.name }, this.#stop.signal)) as Session;
+      this.session = session;
+      this.#start = Date.parse(session.spawned_at);
+      const found = list('/api/query/events', { session: session.id, limit: 1000 }, 'events', this.#stop.signal);
+      for await (const page of found) {
+        for (const event of page as Event[]) if (SHOWN.has(event.event_type)) this.#events.set(event.id, event);
         this.#arrange();
       }
     } catch (error) {

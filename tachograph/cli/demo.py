@@ -34,6 +34,7 @@ def cli(app: App, remove: bool, port: int, no_browser: bool, no_serve: bool) -> 
     from tachograph.store import connection
 
     folder = os.path.join(app.places.data, FOLDER)
+    os.environ["TACHOGRAPH_HOME"] = folder  # its own configuration and its own key, too
     places = paths.places(os.path.join(folder, paths.DATABASE))
     connection.refuse_shared(places.database)
     shutil.rmtree(folder, ignore_errors=True)
@@ -41,8 +42,9 @@ def cli(app: App, remove: bool, port: int, no_browser: bool, no_serve: bool) -> 
         app.say("✓ the sample data is gone", "32")
         return
     paths.private_folder(folder)
+    sample.configure(places)
     with open_store(places.database) as store:
-        count = sample.fill(store, load_rules(places), clock.now())
+        count = sample.fill(store, load_rules(places), places, clock.now())
     app.say(f"✓ {human.plural(count, 'session')} of sample data in {places.database}", "32")
     if no_serve:
         app.say(f"  tachograph --db {places.database} sessions lists them; tachograph demo --rm removes them")

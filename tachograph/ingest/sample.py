@@ -9,13 +9,16 @@ import itertools
 import tomllib
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from random import Random
 from typing import Any
 
+from tachograph import config
 from tachograph.clock import SECOND
 from tachograph.extract.rules import Rules
-from tachograph.ingest import sealing
+from tachograph.ingest import objectives, sample_ledger, sample_terminal, sealing
 from tachograph.ingest.telling import Telling
+from tachograph.paths import Places
 from tachograph.records import Fact, SessionFacts, Step, Usage
 from tachograph.store import Store
 
@@ -23,44 +26,62 @@ SESSIONS = 24
 LONG = 20_000  # events of the longest
 _MINUTE, _HOUR, _DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
 _MS = 1_000_000
-_LONG, _RUNNING, _FIRST, _SECOND = 5, 0, 1, 2  # which session is long, runs, edits what another one edits
+# Which session is long, runs, waits for an answer, edits what another one edits, was started by another one.
+_LONG, _RUNNING, _WAITING, _FIRST, _SECOND, _PARENT, _CHILD = 5, 0, 3, 1, 2, 9, 13
+_IN_TERMINAL = (_RUNNING, _FIRST)  # recorded together with the terminal
+_STATES = {_RUNNING: "running", _WAITING: "waiting"}
+_ENDS = {6: ("failed", 1), 12: ("interrupted", 130), 18: ("failed", 1)}  # exit codes
 _AT_ONCE = 2000  # facts in a transaction
 
 
-def fill(store: Store, rules: Rules, now: int, *, seed: int = 7, long: int = LONG) -> int:
+def configure(places: Places) -> None:
+    """Write the configuration of the sample, objectives, into a folder that is there. Raises OSError."""
+    Path(places.config, config.FILE).write_text(_words("sample_config.toml"), encoding="utf-8")
+
+
+def fill(store: Store, rules: Rules, places: Places, now: int, *, seed: int = 7, long: int = LONG) -> int:
     """Tell all sessions to a store; `now` in ns is when the last of them runs. Returns how many."""
     for number, (agent, facts) in enumerate(sessions(now, seed=seed, long=long)):
         telling = Telling(store, rules, agent, source="transcript")
-        last = now if number == _RUNNING else 0
+        ended = now if number in _STATES else 0
         while some := list(itertools.islice(facts, _AT_ONCE)):
             with store.transaction():
                 telling.tell(some, now=now)
         with store.transaction():
-            telling.settle(modified_at=last)
-            if number == _RUNNING and telling.session:
-                store.sessions.update(telling.session.id, status="running", ended_at=None)
+            telling.close()
+            telling.settle(modified_at=ended)
+            if number in _STATES and telling.session:
+                store.sessions.update(telling.session.id, status=_STATES[number], ended_at=None)
+    sample_ledger.fill(store, tomllib.loads(_words()), now, objectives.configured(places)[0], seed=seed)
     sealing.seal_quiet(store, quiet=0)
     return SESSIONS
 
 
+def _words(name: str = "sample.toml") -> str:
+    return resources.files("tachograph.ingest").joinpath(name).read_text("utf-8")
+
+
 def sessions(now: int, *, seed: int = 7, long: int = LONG) -> Iterator[tuple[str, Iterator[Fact]]]:
     """(agent, what it told) of every session, the newest first."""
-    words = tomllib.loads(resources.files("tachograph.ingest").joinpath("sample.toml").read_text("utf-8"))
+    words = tomllib.loads(_words())
     for number in range(SESSIONS):
         chance = Random(seed * 1000 + number)  # noqa: S311  # an invented session, not a secret
         agent = words["agent"][0 if number == _LONG else (number * 3 + 1) % len(words["agent"])]
         task = words["task"][0 if number in (_FIRST, _SECOND) else number % len(words["task"])]
-        begin = _begin(now, number, chance)
-        yield agent["name"], _Session(words, agent, task, chance, begin, number, long).facts()
+        session = _Session(words, agent, task, chance, _begin(now, number, chance), number, long)
+        yield agent["name"], session.facts()
 
 
 def _begin(now: int, number: int, chance: Random) -> int:
-    """Some today, more of them in the days before; two at the same time."""
-    if number == _RUNNING:
-        return now - 4 * _MINUTE
+    """Some today, more of them in the days before; two at the same time, one within another."""
+    if number in _STATES:
+        return now - (4 if number == _RUNNING else 11) * _MINUTE
     if number in (_FIRST, _SECOND):
         return now - 3 * _HOUR + number * _MINUTE
-    return now - int(number**1.35 * 0.2 * _DAY) - chance.randrange(2 * _HOUR) - (9 * _HOUR if number == _LONG else 0)
+    days = int((_PARENT if number == _CHILD else number) ** 1.35 * 0.2 * _DAY)
+    if number in (_PARENT, _CHILD):
+        return now - days + (2 * _MINUTE if number == _CHILD else 0)
+    return now - days - chance.randrange(2 * _HOUR) - (9 * _HOUR if number == _LONG else 0)
 
 
 class _Session:
@@ -74,26 +95,37 @@ class _Session:
         self._long = long if number == _LONG else 0
         self._calls = 0
         self._folder = f"/home/dev/{task['project']}"
-        self._limit = 4 * _MINUTE - 2 * SECOND if number == _RUNNING else None
+        self._parent = f"demo-{agent['name']}-{_PARENT:02d}" if number == _CHILD else None
+        self._limit = {_RUNNING: 4 * _MINUTE - 2 * SECOND, _WAITING: 9 * _MINUTE}.get(number)
 
     def facts(self) -> Iterator[Fact]:
-        task = self._task
+        """What happened, with what the terminal showed of it where that was recorded, too."""
+        in_terminal = self._number in _IN_TERMINAL
+        status, exit_code = _ENDS.get(self._number, (None, None))
         yield SessionFacts(
-            self.id, self._agent["name"], self._folder, task["title"], self._agent["model"], "main",
-            started_at=self._begin,
+            self.id, self._agent["name"], self._folder, self._task["title"], self._agent["model"], "main",
+            self._parent, status=status, exit_code=exit_code, started_at=self._begin,
+            metadata=sample_terminal.METADATA if in_terminal else None,
         )  # fmt: skip
+        for step in self._steps():
+            yield step
+            if in_terminal:
+                yield from sample_terminal.shown(step)
+
+    def _steps(self) -> Iterator[Step]:
+        task = self._task
         told = 0
         for turn in itertools.count():
-            for fact in self._turn(task["prompts"][turn % len(task["prompts"])]):
+            for step in self._turn(task["prompts"][turn % len(task["prompts"])]):
                 if self._limit is not None and self._at - self._begin > self._limit:
                     return
                 told += 1
-                yield fact
+                yield step
             if told >= self._long and turn + 1 >= self._chance.randint(2, 9):
                 return
-            self._pass(self._chance.choice([8, 20, 45, 90, 400, 2400]) * SECOND)
+            self._pass(self._chance.choice([8, 20, 45, 90, 400, 2400][: 3 if self._limit else 6]) * SECOND)
 
-    def _turn(self, prompt: str) -> Iterator[Fact]:
+    def _turn(self, prompt: str) -> Iterator[Step]:
         say, chance = self._words["say"], self._chance
         yield self._step("prompt", content=prompt)
         self._pass(chance.randint(1, 4) * SECOND)
@@ -110,11 +142,18 @@ class _Session:
 
     def _file(self, operation: str) -> Step:
         path = self._chance.choice(self._task["files"])
-        lines = (self._chance.randint(1, 24), self._chance.randint(0, 9))
-        metadata = {"lines_added": lines[0], "lines_removed": lines[1]} if operation == "edit" else None
+        metadata = self._change(f"{self._folder}/{path}") if operation == "edit" else None
         self._pass(self._chance.randint(20, 400) * _MS)
         return self._call(self._agent[operation], "file_op", 15, 220, file_path=f"{self._folder}/{path}",
                           operation=operation, metadata=metadata)  # fmt: skip
+
+    def _change(self, path: str) -> dict[str, object]:
+        """As an agent asks for it."""
+        edit = self._chance.choice(self._words["edit"])
+        return {
+            "input": {"file_path": path, "old_string": edit["old"], "new_string": edit["new"]},
+            "lines_added": edit["new"].count("\n"), "lines_removed": edit["old"].count("\n"),
+        }  # fmt: skip
 
     def _command(self) -> Step:
         command = self._chance.choice(self._words["command"])
@@ -139,6 +178,8 @@ class _Session:
 
     def _used(self) -> Step:
         fresh, cached = self._chance.randint(200, 3000), self._chance.randint(8000, 60000)
+        if self._long:  # a day's work at the price of a day's work
+            fresh, cached = fresh // 10, cached // 10
         usage = Usage(self._agent["model"], fresh + cached, self._chance.randint(60, 900), cached, fresh // 2)
         return self._step("usage", usage=usage)
 

@@ -23,12 +23,23 @@ def test_the_sample_has_what_pages_are_about(demo: Path) -> None:
         sessions = store.sessions.list(limit=None)
         assert len(sessions) == 24
         assert len({session.agent for session in sessions}) == 4
-        assert [session.status for session in sessions].count("running") == 1
+        assert {session.status for session in sessions} == {"running", "waiting", "completed", "failed", "interrupted"}
+        assert [session.parent_id for session in sessions if session.parent_id] == ["demo-claude-09"]
         assert max(session.events for session in sessions) > 20_000
         assert all(session.title and session.cost_usd for session in sessions)
         assert store.collisions.list(type="file_conflict")
         assert [workflow.agent_count for workflow in store.workflows.list()] == [2]
+        assert store.slo.list() and store.stages.list(status="failed")
+        assert [memory.version for memory in store.memory.list()] == [2, 3]
         assert store.ledger.verify().sound
+
+
+def test_its_terminal_and_its_steps_tell_the_same(demo: Path) -> None:
+    with open_store(demo) as store:
+        shown = "\n".join(line.text for line in store.output.lines("demo-claude-01"))
+        told = [event for event in store.events.list(session="demo-claude-01", limit=None) if event.tool_name]
+    commands = [event.command for event in told if event.command]
+    assert commands and all(f"({command})" in shown for command in commands)
 
 
 def test_it_touches_nothing_of_ones_own_and_goes_without_trace(demo: Path, home: Path, tachograph: Run) -> None:

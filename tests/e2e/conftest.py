@@ -35,8 +35,11 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store that has the sessions of `tachograph demo` in it, the long one not so long."""
     folder = tmp_path_factory.mktemp("sample")
-    with open_store(folder / "tachograph.db") as store:
-        sample.fill(store, load()[0], clock.now(), long=1500)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TACHOGRAPH_HOME", str(folder))
+        sample.configure(paths.places())
+        with open_store() as store:
+            sample.fill(store, load()[0], paths.places(), clock.now(), long=1500)
     return folder
 
 

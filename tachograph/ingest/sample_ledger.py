@@ -1,0 +1,57 @@
+"""What the invented sessions leave in the ledger: pipelines with their stages, objectives, memories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from tachograph.analyse.objectives import Objective
+from tachograph.clock import SECOND
+from tachograph.ingest import executions
+from tachograph.ingest.executions import Execution, Made, Stage
+from tachograph.store import Store
+
+RUNS = 28  # of the pipeline, about one a day
+_DAY = 86400 * SECOND
+_MS = 1_000_000
+
+
+def fill(store: Store, words: Mapping[str, Any], now: int, objectives: Sequence[Objective], *, seed: int) -> None:
+    """Tell all of it to a store; `now` in ns is when the last pipeline has just ended."""
+    for number in reversed(range(RUNS)):
+        chance = Random(seed * 1000 + 500 + number)  # noqa: S311  # an invented run, not a secret
+        with store.transaction():
+            _run(store, words["stage"], chance, now - number * _DAY - chance.randrange(_DAY // 3), number, objectives)
+    with store.transaction():
+        for memory in words["memory"]:
+            for version in memory["versions"]:
+                store.memory.set(memory["agent"], version, source="cli")
+
+
+def _run(
+    store: Store,
+    stages: Sequence[dict[str, Any]],
+    chance: Random,
+    ended: int,
+    number: int,
+    objectives: Sequence[Objective],
+) -> None:
+    """One pipeline, ended at a time in ns; one in seven fails in a stage, one in nine is slow."""
+    slow, broken = (3 if number % 9 == 4 else 1), (chance.randrange(1, len(stages)) if number % 7 == 3 else None)
+    took = [slow * chance.randint(*stage["ms"]) for stage in stages]
+    at = ended - sum(took) * _MS
+    execution = Execution(f"site-{RUNS - number:03d}", "site-build", environment="ci", started_at=at)
+    executions.begin(store, execution)
+    size = 180_000 + chance.randrange(40_000)
+    for place, (stage, ms) in enumerate(zip(stages, took, strict=True)):
+        at += ms * _MS
+        error = stage["error"] if place == broken else ""
+        after = int(size * stage["keeps"])
+        executions.stage_ends(store, execution, Stage(stage["name"], ms, error, size, after, at), objectives)
+        size = after
+        if error:
+            break
+    pages = {f"site/page-{page}.html": f"{chance.getrandbits(256):064x}" for page in range(3)}
+    made = Made({"content/index.md": f"{number // 4:064x}"}, {} if broken else pages, {})
+    executions.finish(store, execution, made=made, objectives=objectives, at=at)

@@ -10,7 +10,7 @@ from tachograph.ingest.opening import open_store
 from tachograph.records import Event, Session
 from tests.e2e.conftest import AXE, Open
 
-FAILING = "/sessions/demo-copilot-06"
+FAILING = "/sessions/demo-copilot-02"
 PAGES = ("/", FAILING, "/search?q=pytest")  # every page has to stand what is asked of all of them
 
 

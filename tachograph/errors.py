@@ -4,6 +4,7 @@
     ├── UsageError             2  the words of the call are off
     ├── NotFound               3  no such session, event, rule, file
     ├── Refused                4  locked by another process, or not allowed
+    │   └── TooSlow            4  a question took longer than it may
     ├── VerificationFailed     5  a record is not what it was
     └── StoreError             1  the database file cannot be used
         ├── StoreBusy          4  still locked after every retry
@@ -41,6 +42,12 @@ class NotFound(TachographError):
 class Refused(TachographError):
     exit_code = 4
     code = "refused"
+
+
+class TooSlow(Refused):
+    """A question was given up: it took longer than it may."""
+
+    code = "too_slow"
 
 
 class VerificationFailed(TachographError):

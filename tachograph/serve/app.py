@@ -32,6 +32,7 @@ from tachograph.serve import (
 from tachograph.serve.advice import Advisor
 from tachograph.serve.guard import Guard
 from tachograph.serve.pulse import Pulse
+from tachograph.serve.query.asking import known_parameters
 from tachograph.serve.reading import Reading
 from tachograph.serve.replays import Replays
 from tachograph.serve.sink import Sink
@@ -71,7 +72,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
             }
         ),
         exception_handlers={Exception: failing.answer},
-        before_request=_methods,
+        before_request=_looked_at,
         openapi_config=None,
         request_max_body_size=bodies.LIMIT,
         logging_config=None,
@@ -89,9 +90,13 @@ def description() -> dict[str, Any]:
     return described.document([health, *ROUTERS])
 
 
-def _methods(request: bodies.Incoming) -> Response[None] | None:
-    """OPTIONS, answered here: Litestar's own answer forgets methods that another handler of the same path has."""
+async def _looked_at(request: bodies.Incoming) -> Response[None] | None:
+    """Before any handler. A coroutine that waits for nothing: Litestar runs plain functions, and guards, in threads.
+
+    OPTIONS is answered here: Litestar's own answer forgets methods that another handler of the same path has.
+    """
     if request.method != "OPTIONS":
+        known_parameters(request)
         return None
     here = [route for route in request.app.routes if route.path_format == request.scope["path_template"]]
     allowed = sorted({method for route in here for method in getattr(route, "methods", ())})

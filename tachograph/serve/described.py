@@ -55,7 +55,7 @@ _ANSWERS = {
     "415": ("ContentType", "Such a body is not understood."),
     "431": ("HeadTooLarge", "The head of the request is too large."),
     "500": ("Failed", "A mistake in Tachograph; nothing of it is told."),
-    "503": ("Busy", "The store is locked; try again."),
+    "503": ("Busy", "The store is locked: try again; or the question took longer than it may: ask for less."),
 }
 _METHODS = ("get", "put", "post", "delete", "patch")
 _BODIES = ("409", "413", "415")  # of requests that have one

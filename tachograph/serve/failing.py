@@ -9,13 +9,14 @@ from typing import Any
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException, InternalServerException
 
-from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, UsageError, VerificationFailed
+from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, TooSlow, UsageError, VerificationFailed
 from tachograph.paths import Places
 from tachograph.serve import bodies
 from tachograph.serve.answering import failed
 
 _STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's family counts
-    UsageError: 400, NotFound: 404, Refused: 403, StoreBusy: 503, VerificationFailed: 409, TachographError: 500,
+    UsageError: 400, NotFound: 404, Refused: 403, VerificationFailed: 409, TachographError: 500,
+    TooSlow: 503, StoreBusy: 503,
 }  # fmt: skip
 _CODES = {
     400: "bad_request", 404: "not_found", 405: "not_allowed", 413: "too_large", 415: "content_type", 422: "bad_request",

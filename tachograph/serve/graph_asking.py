@@ -51,7 +51,7 @@ async def answer(schema: GraphQLSchema, asked: Asked, request: Incoming) -> tupl
         async with asyncio.timeout(SECONDS):
             result = running if isinstance(running, ExecutionResult) else await running
     except TimeoutError:
-        return {"errors": [{"message": "this takes longer than it may", "extensions": {"code": "refused"}}]}, False
+        return {"errors": [{"message": "this takes longer than it may", "extensions": {"code": "too_slow"}}]}, False
     found: dict[str, Any] = {"data": result.data}
     if result.errors:
         found["errors"] = [_told(error, request) for error in result.errors[:_ERRORS_MOST]]

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from litestar import MediaType, Response, Router, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from tachograph.capture import received
 from tachograph.serve import bodies
@@ -23,7 +23,9 @@ _WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _NAME_MAX = 200  # characters of an event or a session id
 _NOTHING = b"{}"
 
-AgentName = Annotated[str, Parameter(pattern=_WORD, description="The agent that calls, as sessions carry its name.")]
+AgentName = Annotated[
+    str, PathParameter(pattern=_WORD, description="The agent that calls, as sessions carry its name.")
+]
 
 
 _OBJECT = Schema(type=OpenAPIType.OBJECT, additional_properties=True)

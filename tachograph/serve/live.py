@@ -8,7 +8,7 @@ from typing import Annotated
 from litestar import Router, get
 from litestar.background_tasks import BackgroundTask
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from tachograph.errors import NotFound, UsageError
@@ -65,14 +65,15 @@ def filtered(session: str | None, agent: str | None, type: str | None) -> Filter
 )
 async def live(
     request: Incoming,
-    after: Annotated[str, Parameter(description=_AFTER)] = NOW,
-    agent: Annotated[str | None, Parameter(description="A glob: sessions of these agents.")] = None,
-    session: Annotated[str | None, Parameter(description="The id of one session.")] = None,
+    after: Annotated[str, QueryParameter(description=_AFTER)] = NOW,
+    agent: Annotated[str | None, QueryParameter(description="A glob: sessions of these agents.")] = None,
+    session: Annotated[str | None, QueryParameter(description="The id of one session.")] = None,
     type: Annotated[
-        str | None, Parameter(description="Types of events, with commas between; `state` for what becomes of sessions.")
+        str | None,
+        QueryParameter(description="Types of events, with commas between; `state` for what becomes of sessions."),
     ] = None,
     last_event_id: Annotated[
-        str | None, Parameter(header="Last-Event-ID", description="As `after`, and stronger: browsers send it.")
+        str | None, HeaderParameter(name="Last-Event-ID", description="As `after`, and stronger: browsers send it.")
     ] = None,
 ) -> Stream:
     """New events, events that changed, what became of sessions, collisions. The stream does not end by itself."""

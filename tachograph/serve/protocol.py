@@ -26,6 +26,41 @@ _BROKEN = Refusal(400, "bad_request", "that is no HTTP request as this server re
 _NO_HANDSHAKE = "that is no WebSocket handshake"
 
 
+class Whole:
+    """A transport that keeps the head of an answer until its body comes, in the same turn of the loop at the latest:
+    one packet and one wake-up of the client, where uvicorn makes two.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        """The first is the head."""
+        if not self._begun:
+            self._begun, self._head = True, data
+            self._loop.call_soon(self._flush)
+        elif self._head is None:
+            self._transport.write(data)
+        else:
+            head, self._head = self._head, None
+            self._transport.write(head + data)
+
+    def _flush(self) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Requests(HttpToolsProtocol):
     """HTTP, bounded in time and size."""
 
@@ -35,6 +70,8 @@ class Requests(HttpToolsProtocol):
     _begun = False  # a request is on its way
     _in_head = True
     _head = 0  # bytes of a head that is not complete
+    _feeding = False  # the parser is at work: a wish to wait is carried out after it
+    _wish: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent
         super().connection_made(transport)
@@ -45,7 +82,13 @@ class Requests(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._feeding, self._wish = True, -1.0
+        try:
+            super().data_received(data)
+        finally:
+            self._feeding = False
+            if self._wish != -1.0:
+                self._wait(self._wish)
         if self.transport.is_closing() or self.transport.get_protocol() is not self:
             return
         if not self._begun:
@@ -74,7 +117,10 @@ class Requests(HttpToolsProtocol):
         self._wait(self.body_seconds)
         if not self.url.startswith(b"/"):  # a whole address names a host of its own
             raise httptools.HttpParserInvalidURLError("an address on this server begins with /")
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle is not before:  # a WebSocket has none
+            self.cycle.transport = Whole(self.transport, self.loop)  # type: ignore[assignment]  # writes like one
 
     def on_message_complete(self) -> None:
         self._wait(None)
@@ -98,6 +144,9 @@ class Requests(HttpToolsProtocol):
         self.transport.close()
 
     def _wait(self, seconds: float | None) -> None:
+        if self._feeding:  # most requests come whole: none of their three timers is needed
+            self._wish = seconds
+            return
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_later(seconds, self._give_up) if seconds is not None else None

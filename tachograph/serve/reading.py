@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from tachograph.errors import Refused
 from tachograph.ingest.opening import open_store
 from tachograph.paths import Places
+from tachograph.serve.askers import Askers
 from tachograph.store import Store
 from tachograph.store.trouble import translated
 
@@ -31,36 +31,36 @@ class Reading:
     def __init__(self, places: Places, *, read_only: bool = False) -> None:
         self._path = places.database
         self.read_only = read_only
-        self._askers = ThreadPoolExecutor(THREADS, "ask")
-        self._writer = ThreadPoolExecutor(1, "change")
+        self._askers = Askers(THREADS, "ask")
+        self._writer = Askers(1, "change")
         self._local = threading.local()
         self._opened: list[Store] = []
 
     async def ask(self, question: Callable[[Store], T], *, seconds: float = SECONDS) -> T:
-        """The answer to a question. Raises what it raises; Refused when it takes longer than `seconds`."""
-        return await asyncio.get_running_loop().run_in_executor(self._askers, self._answer, question, seconds)
+        """The answer to a question. Raises what it raises; TooSlow when it takes longer than `seconds`."""
+        return await self._askers.ask(lambda: self._answer(question, seconds))
 
     async def change(self, change: Callable[[Store], T]) -> T:
         """Direct writes: receipts, memory, audit, feedback … Raises Refused where only reading is allowed."""
         if self.read_only:
             raise Refused("this server only reads", "start it without --read-only")
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._change, change)
+        return await self._writer.ask(lambda: self._change(change))
 
     async def stream(self, make: Callable[[Store], Iterator[T]]) -> AsyncIterator[T]:
         """What an iterator over the store gives, piece by piece, over a connection of its own."""
-        loop = asyncio.get_running_loop()
-        store = await loop.run_in_executor(self._askers, lambda: open_store(self._path, readonly=True))
+        ask = self._askers.ask
+        store = await ask(lambda: open_store(self._path, readonly=True))
         try:
-            pieces = await _finished(loop.run_in_executor(self._askers, make, store))
-            while (piece := await _finished(loop.run_in_executor(self._askers, next, pieces, _END))) is not _END:
+            pieces = await _finished(ask(lambda: make(store)))
+            while (piece := await _finished(ask(lambda: next(pieces, _END)))) is not _END:
                 yield piece  # type: ignore[misc]  # it is no _END
         finally:
             store.close()
 
     def close(self) -> None:
         """After the last question: waits for those still running."""
-        self._askers.shutdown(cancel_futures=True)
-        self._writer.shutdown(cancel_futures=True)
+        self._askers.close()
+        self._writer.close()
         for store in self._opened:
             store.close()
         self._opened.clear()

@@ -152,7 +152,7 @@ def transaction(connection: apsw.Connection, path: str = "the database") -> Iter
 
 @contextlib.contextmanager
 def within(connection: apsw.Connection, seconds: float) -> Iterator[None]:
-    """Statements run inside may take so long, all together. Raises Refused when they take longer."""
+    """Statements run inside may take so long, all together. Raises TooSlow when they take longer."""
     deadline = clock.monotonic() + int(seconds * clock.SECOND)
     connection.set_progress_handler(lambda: clock.monotonic() > deadline, _STEPS)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from tachograph.errors import BadRecord, Refused, StoreBusy, StoreDamaged, StoreError, TachographError
+from tachograph.errors import BadRecord, StoreBusy, StoreDamaged, StoreError, TachographError, TooSlow
 
 _DAMAGED = "move it away and restore a copy; recordings still in the journal are imported into the new file"
 _WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]] = [
@@ -20,7 +20,7 @@ _WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]
     ),
     (
         (apsw.InterruptError,),
-        Refused,
+        TooSlow,
         "this takes longer than it may",
         "ask for less: one session, a shorter time, a smaller limit",
     ),

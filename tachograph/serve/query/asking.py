@@ -12,14 +12,14 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from litestar import MediaType, Response
-from litestar.connection import ASGIConnection
+from litestar import Response
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg
 
 from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.formats.rows import to_row
+from tachograph.serve.answering import Receive, Send
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.paging import Walk
 from tachograph.serve.reading import Reading
@@ -27,14 +27,30 @@ from tachograph.store import Store
 
 T = TypeVar("T")
 _NS_MAX = (1 << 63) - 1
+STRICT = "known_parameters"  # of a route's options: only parameters that it names are taken
 _encode = msgspec.json.Encoder().encode
 
 
 async def answered(request: Incoming, ask: Callable[[Store], T]) -> Response[T]:
     """What `ask` finds, as JSON."""
     reading: Reading = request.app.state.reading
-    body = await reading.ask(lambda store: _encode(ask(store)))
-    return Response(cast(T, body), media_type=MediaType.JSON)
+    return Ready(await reading.ask(lambda store: _encode(ask(store))))
+
+
+class Ready(Response[T]):
+    """JSON that is encoded already, and nothing of what else an answer of Litestar may have: making that takes longer
+    than some questions do."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        return self._send
+
+    async def _send(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self._body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})
 
 
 def rows(kind: type[T], found: Iterable[Any]) -> list[T]:
@@ -84,12 +100,13 @@ def session_of(store: Store, words: str | None) -> str | None:
     return None if words is None else store.sessions.resolve(words).id
 
 
-def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: a parameter that is misspelt would silently ask for more than was meant. Raises UsageError."""
-    if not connection.scope["query_string"]:
+def known_parameters(request: Incoming) -> None:
+    """A parameter that is misspelt would silently ask for more than was meant. Raises UsageError."""
+    handler = request.route_handler
+    if not request.scope["query_string"] or not handler.opt.get(STRICT):
         return
     names = _parameters(handler)
-    given = connection.query_params
+    given = request.query_params
     for name in given:
         if name not in names:
             raise UsageError(f"{name}: there is no such parameter", f"there are: {', '.join(names) or 'none'}")
@@ -111,6 +128,6 @@ def _query_name(named: object) -> str | None:
 
 
 MANNERS: dict[str, Any] = {
-    "guards": [known_parameters],
+    "opt": {STRICT: True},
     "tags": ["query"],
 }

@@ -45,6 +45,12 @@ def _sum(usage: Usage, rates: _Rates) -> float:
     ) / 1e6
 
 
+@cache
+def ready() -> None:
+    """Open the price table, which takes a third of a second: for who has nothing better to do while others read."""
+    import genai_prices  # noqa: F401
+
+
 @lru_cache(maxsize=4096)
 def _table(model: str, day: int) -> tuple[_Tiers, str] | None:
     """Prices of a model on a day, and the name of the table. Asking the package for a price itself takes a quarter of

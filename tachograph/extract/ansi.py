@@ -10,7 +10,9 @@ import re
 
 # Kept: BEL ends an operating system command; BS, TAB, LF, CR and ESC have a meaning of their own.
 _DROPPED = bytes(set(range(0x20)) - {7, 8, 9, 10, 13, 27}) + b"\x7f"
+_CONTROLS = bytes(set(range(0x20)) - {9, 10}) + b"\x7f"
 _C1 = re.compile("[\x80-\x9f]")
+_C1_WRITTEN = re.compile(rb"\xc2[\x80-\x9f]")
 _C1_RAW = re.compile("[\udc80-\udc9f]")
 _COLOUR = re.compile(r"\x1b\[[0-;]*+m")
 _CONSOLE_NOTE = re.compile(r"\x1b\[8mha:[^\x1b\n]*\x1b\[0m")  # Jenkins hides its own remarks in the output
@@ -26,6 +28,11 @@ _SILENT = re.compile(
 _START = re.compile(r"\x1b(?:\[[?><=K]?|[^\[])?")
 _ON_SCREEN = frozenset(("\x1b[", "\x1b[K", "\x1b7", "\x1b8", "\x1bD", "\x1bE", "\x1bM", "\x1bc", "\x1b"))
 _STRINGS = frozenset(("\x1bP", "\x1bX", "\x1b^", "\x1b_"))
+
+
+def is_plain(raw: bytes) -> bool:
+    """Whether UTF-8 holds no control characters but tabs and line feeds: `to_text` would change nothing."""
+    return len(raw.translate(None, _CONTROLS)) == len(raw) and not (b"\xc2" in raw and _C1_WRITTEN.search(raw))
 
 
 def to_text(raw: bytes) -> str:

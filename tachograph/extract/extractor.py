@@ -53,16 +53,20 @@ class Extractor:
         texts = [text for _, text in lines]
         return self._read([number for number, _ in lines], texts, self._matcher.candidates(texts), final)
 
-    def feed_block(self, block: bytes, first_line: int, final: bool = False) -> list[Found]:
-        """The same for lines that hold no control characters but tabs, as UTF-8, which is faster."""
-        candidates = self._matcher.candidates_in(block)
+    def feed_block(
+        self, block: bytes, first_line: int, final: bool = False, *, candidates: Sequence[int] | None = None
+    ) -> list[Found]:
+        """The same for lines that hold no control characters but tabs, as UTF-8, which is faster.
+
+        `candidates` is what `Matcher.candidates_in` gives for the block, where that is known already.
+        """
+        candidates = self._matcher.candidates_in(block) if candidates is None else candidates
         count = block.count(b"\n") + (not block.endswith(b"\n") and bool(block))
-        numbers = range(first_line, first_line + count)
         idle = not candidates and self._group is None and self._fence is None
         texts = [] if idle else block.decode("utf-8", "replace").split("\n")
         if len(block) > LENGTH_MAX and texts:
             texts = [text[:LENGTH_MAX] for text in texts]
-        return self._read(numbers, texts, candidates, final)
+        return self._read(range(first_line, first_line + count), texts, candidates, final)
 
     def _read(self, numbers: Sequence[int], texts: Sequence[str], found: Sequence[int], final: bool) -> list[Found]:
         """`found`: indexes of the lines in which a rule may match. No other text is looked at while nothing is open."""

@@ -164,12 +164,15 @@ def _led_back(raw: bytes, view: bytes, spans: list[Span]) -> list[Span]:
     """Positions in the view → positions in `raw`. Both have the same lines, so only lines with secrets are mapped."""
     back = []
     line_view = line_raw = 0
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
     for start, end, kind in spans:
         while (following := view.find(b"\n", line_view, start)) >= 0:
             line_view, line_raw = following + 1, raw.index(b"\n", line_raw) + 1
-        stop = raw.find(b"\n", line_raw)
-        line = raw[line_raw:] if stop < 0 else raw[line_raw:stop]
-        starts, ends = _places(line)
+            starts = ()
+        if not starts:  # a line with many secrets is mapped once
+            stop = raw.find(b"\n", line_raw)
+            starts, ends = _places(raw[line_raw:] if stop < 0 else raw[line_raw:stop])
         back.append((line_raw + starts[start - line_view], line_raw + ends[end - line_view - 1], kind))
     return back
 

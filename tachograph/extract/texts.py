@@ -5,10 +5,11 @@ For a stream that comes in pieces there is `Extractor`; here everything is known
 
 from __future__ import annotations
 
-from tachograph.extract.ansi import moves, to_text
+from tachograph.extract.ansi import is_plain, moves, to_text
 from tachograph.extract.extractor import Extractor
 from tachograph.extract.found import Found
 from tachograph.extract.lines import split
+from tachograph.extract.matcher import matcher_for
 from tachograph.extract.rules import Rules
 
 
@@ -20,7 +21,10 @@ def extract_text(rules: Rules, text: str) -> list[Found]:
     Never raises on content, lone surrogates included.
     """
     raw = text.encode("utf-8", "replace")
-    shown = to_text(raw)
-    if moves(shown):
-        return Extractor(rules).feed(split(raw, 1), final=True)
-    return Extractor(rules).feed_block(shown.encode("utf-8", "replace"), 1, final=True)
+    if not is_plain(raw):
+        shown = to_text(raw)
+        if moves(shown):
+            return Extractor(rules).feed(split(raw, 1), final=True)
+        raw = shown.encode("utf-8", "replace")
+    candidates = matcher_for(rules).candidates_in(raw)
+    return Extractor(rules).feed_block(raw, 1, final=True, candidates=candidates) if candidates else []

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, NamedTuple
 
 from tachograph import paths
+from tachograph.analyse import cost
 from tachograph.extract.redact import redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest.discover import Candidate
@@ -33,6 +34,7 @@ from tachograph.records import Fact, SessionFacts
 from tachograph.store.vault import Masked
 
 WORTH = 4 << 20  # bytes below which starting processes costs more than it saves
+_HELPERS_MAX = 3  # reading takes as long as storing, or twice that; and each of them learns the rules first
 _WINDOW = 64  # files that processes know of before the first of them is stored
 _HELD = 12 << 20  # bytes of answers of one process that may wait to be stored; it waits then, too
 _LENGTH = 8  # bytes in front of an answer that say how long it is
@@ -91,7 +93,7 @@ def read_ahead(
     if cores < 2 or sum(one.size for one in candidates) < WORTH:
         yield from ((one, None) for one in candidates)
         return
-    helpers = [_Helper() for _ in range(min(cores, 4))]
+    helpers = [_Helper() for _ in range(min(cores - 1, _HELPERS_MAX))]
     waiting: deque[tuple[Candidate, _Helper | None]] = deque()
     try:
         for one in candidates:
@@ -109,6 +111,8 @@ def read_ahead(
 
 
 def _answer(candidate: Candidate, helper: _Helper | None) -> Iterator[tuple[Candidate, Ahead | None]]:
+    if helper is not None:
+        cost.ready()  # the first answer takes a while
     first = helper.answer() if helper is not None else None
     if helper is None or first is None:
         yield candidate, None

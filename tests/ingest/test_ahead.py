@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +77,9 @@ def large(candidates: list[Candidate]) -> Candidate:
     return found
 
 
-def test_other_processes_tell_the_same(plain: Machine) -> None:
+@pytest.mark.parametrize("cores", [2, 4])
+def test_other_processes_tell_the_same(plain: Machine, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
     with machine() as made:
         for candidate, ahead in read_ahead(put(made), lambda one: True):
             assert made.histories.take(candidate, ahead).parsed == 1

@@ -10,7 +10,7 @@ EXPORTS ?= tests/exports/.work
 WEB := hatch_build.py $(shell find web -type f -not -path 'web/node_modules/*')  # what the web app is built from
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-agents test-otlp test-exports soak lint format bench bench-large picture clean
+.PHONY: help setup run test test-agents test-otlp test-exports soak lint format bench bench-large picture pictures clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,11 @@ bench: $(VENV)/.dev ## one table of ratios against C, Node, script(1), asciinema
 bench-large: $(VENV)/.dev ## the same with 10 million events (about half an hour, 10 GB of disk)
 	@$(BIN)/python -m benchmarks --rounds $(ROUNDS) --large
 
-picture: $(VENV)/.dev ## draw the README's picture from a fresh recording
+picture: $(VENV)/.dev ## draw what `tachograph show` says of a fresh recording
 	@$(BIN)/python scripts/picture.py
+
+pictures: $(VENV)/.dev ## take the pictures of the web app, with the Chromium of the system
+	@$(BIN)/python scripts/pictures.py
 
 clean: ## remove what make made; recordings stay
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/.work tests/agents/.work tests/phoenix/.work \

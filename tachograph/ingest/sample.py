@@ -29,6 +29,7 @@ _MS = 1_000_000
 # Which session is long, runs, waits for an answer, edits what another one edits, was started by another one.
 _LONG, _RUNNING, _WAITING, _FIRST, _SECOND, _PARENT, _CHILD = 5, 0, 3, 1, 2, 9, 13
 _IN_TERMINAL = (_RUNNING, _FIRST)  # recorded together with the terminal
+_FIRST_TASK = 7  # of the newest
 _STATES = {_RUNNING: "running", _WAITING: "waiting"}
 _ENDS = {6: ("failed", 1), 12: ("interrupted", 130), 18: ("failed", 1)}  # exit codes
 _AT_ONCE = 2000  # facts in a transaction
@@ -67,7 +68,8 @@ def sessions(now: int, *, seed: int = 7, long: int = LONG) -> Iterator[tuple[str
     for number in range(SESSIONS):
         chance = Random(seed * 1000 + number)  # noqa: S311  # an invented session, not a secret
         agent = words["agent"][0 if number == _LONG else (number * 3 + 1) % len(words["agent"])]
-        task = words["task"][0 if number in (_FIRST, _SECOND) else number % len(words["task"])]
+        chosen = 0 if number in (_FIRST, _SECOND) else (_PARENT if number == _CHILD else number) + _FIRST_TASK
+        task = words["task"][chosen % len(words["task"])]
         session = _Session(words, agent, task, chance, _begin(now, number, chance), number, long)
         yield agent["name"], session.facts()
 

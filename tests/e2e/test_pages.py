@@ -27,7 +27,7 @@ def test_sessions_are_listed_newest_first_with_those_that_run_on_top(visit: Open
     page = visit("/")
     expect(page.get_by_role("heading", name="Running")).to_be_visible()
     expect(page.get_by_role("listitem")).to_have_count(24)
-    expect(page.get_by_role("listitem").first).to_contain_text("Fix the flaky replay seek test")
+    expect(page.get_by_role("listitem").first).to_contain_text("Let people undo a delete")
 
 
 def test_filters_are_in_the_address(visit: Open) -> None:
@@ -43,7 +43,7 @@ def test_filters_are_in_the_address(visit: Open) -> None:
 
 def test_a_session_opens_at_its_first_failure_and_the_output_is_beside_it(visit: Open) -> None:
     page = visit("/")
-    page.get_by_role("link", name="Investigate lock errors under load").first.click()
+    page.get_by_role("link", name="Why is the dashboard slow with 100k rows?").first.click()
     expect(page.get_by_text("failure 1 of")).to_be_visible()
     assert "✗" in chosen(page)
     expect(page.get_by_label("The chosen event")).to_contain_text("exit")

@@ -170,6 +170,7 @@ def test_a_family_a_collision_and_the_store(ask: Ask) -> None:
     assert one.first.lines
     info = typed(ask("GET", "/api/query/info"), about.Info)
     assert 0 < info.events <= info.last_event_id
+    assert info.version == tachograph.__version__
     named = typed(ask("GET", "/api/query/agents"), about.Agents)
     assert {"claude", "codex", "tin"} <= {row.agent_name for row in named.agents}
 

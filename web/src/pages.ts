@@ -1,23 +1,58 @@
-// Every page: the addresses it answers, its name in the bar if it has one, and where it comes from on the first visit.
-// Named groups of an address are what the page is given.
+// Every page: the addresses it answers, where it comes from on the first visit, its name in the bar if it has one, and
+// the question of the API that it shows the answer of. Named groups of an address are what the page is given.
 import type { Component } from 'svelte';
+
+import { twin, type Question, type Values } from './lib/api';
+
+type Given = Record<string, string>;
 
 export interface Page {
   address: RegExp;
-  bar?: { name: string; href: string };
-  load: () => Promise<{ default: Component<Record<string, string>> }>;
+  load: () => Promise<{ default: Component<Given> }>;
+  bar?: Place;
+  twin?: (given: Given, query: URLSearchParams) => string;
 }
 
-const page = (address: RegExp, load: () => Promise<unknown>, bar?: Page['bar']): Page => ({
-  address,
-  load: load as Page['load'],
-  ...(bar && { bar }),
-});
+// In the order of the bar. The key goes there after a g: the first letter of the name, unless it is taken.
+interface Place {
+  name: string;
+  href: string;
+  key: string;
+}
+
+type Load = () => Promise<unknown>;
+
+function page(address: RegExp, load: Load, bar?: Omit<Place, 'key'> & Partial<Place>, asks?: Page['twin']): Page {
+  return {
+    address,
+    load: load as Page['load'],
+    ...(bar && { bar: { key: bar.name.charAt(0).toLowerCase(), ...bar } }),
+    ...(asks && { twin: asks }),
+  };
+}
+
+// The question that has the answers of a page: with the same parameters, those of its names that it knows.
+function asks<P extends Question>(path: P, ...names: string[]): NonNullable<Page['twin']> {
+  return (given, query) => {
+    const known = names.map((name) => [name, query.get(name)]);
+    return twin(path, { ...given, ...Object.fromEntries(known) } as Values<P>);
+  };
+}
 
 export const PAGES: readonly Page[] = [
-  page(/^\/(sessions)?$/, () => import('./pages/Sessions.svelte'), { name: 'Sessions', href: '/sessions' }),
-  page(/^\/sessions\/(?<name>[^/]+)$/, () => import('./pages/Session.svelte')),
-  page(/^\/search$/, () => import('./pages/Search.svelte'), { name: 'Search', href: '/search' }),
+  page(
+    /^\/(sessions)?$/,
+    () => import('./pages/Sessions.svelte'),
+    { name: 'Sessions', href: '/sessions' },
+    asks('/api/query/sessions', 'agent', 'status', 'project', 'since', 'active'),
+  ),
+  page(/^\/sessions\/(?<session>[^/]+)$/, () => import('./pages/Session.svelte'), undefined, asks('/api/query/session/{session}')),
+  page(
+    /^\/search$/,
+    () => import('./pages/Search.svelte'),
+    { name: 'Search', href: '/search', key: 'f' },
+    asks('/api/query/search', 'q', 'agent', 'type', 'session', 'since'),
+  ),
 ];
 
 export function find(path: string): { page: Page; given: Record<string, string> } | undefined {

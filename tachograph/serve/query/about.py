@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 
+import tachograph
 from tachograph import clock
 from tachograph.ingest import reporting
 from tachograph.ingest.objectives import configured
@@ -35,7 +36,7 @@ class Agents(msgspec.Struct):
 
 class Info(msgspec.Struct):
     """How large the store is and what it holds; `first` and `last` are the ends of what was recorded. `as_of` is when
-    this was asked, `last_event_id` grows with everything that arrives."""
+    this was asked, `last_event_id` grows with everything that arrives, `version` is the server's."""
 
     bytes: int
     wal_bytes: int
@@ -54,6 +55,7 @@ class Info(msgspec.Struct):
     last: str | None
     last_event_id: int
     as_of: str
+    version: str
 
 
 class Day(msgspec.Struct):
@@ -129,7 +131,8 @@ async def info(request: Incoming) -> Response[Info]:
         held: dict[str, Any] = store.stats()
         times = {name: None if held[name] is None else clock.iso(held[name]) for name in ("first", "last")}
         known = {name: (file | held)[name] for name in Info.__struct_fields__ if name in file or name in held}
-        return Info(**{**known, **times, "last_event_id": store.events.last_id(), "as_of": clock.iso(clock.now())})
+        now = {"last_event_id": store.events.last_id(), "as_of": clock.iso(clock.now())}
+        return Info(**{**known, **times, **now, "version": tachograph.__version__})
 
     return await answered(request, ask)
 

@@ -7,6 +7,19 @@ const DAY = 24 * HOUR;
 
 export const number = (value: number): string => value.toLocaleString('en-US');
 
+// 1,234 as it is, more in short: 1.2 M.
+export function many(value: number): string {
+  if (value < 10_000) return number(value);
+  return value.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 }).replace(/([A-Z])$/, ' $1');
+}
+
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1440,6 +1440,7 @@ export interface components {
       last: string | null;
       last_event_id: number;
       as_of: string;
+      version: string;
     };
     Kind: {
       event_type: string;

@@ -1,0 +1,96 @@
+"""What is around every page: the bar, the line below, the keys that work everywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import AXE, Open
+
+REPO = Path(__file__).parents[2]
+
+
+def test_every_key_is_in_the_manual() -> None:
+    told = re.findall(r"\{ keys: '(.*?)', does: '(.*?)' \}", (REPO / "web/src/lib/keys.ts").read_text())
+    table = re.findall(r"^\| (.*?) \| (.*?) \|$", (REPO / "docs/web.md").read_text(), re.MULTILINE)
+    assert len(told) > 15
+    assert [row for row in table if row[0] != "key"] == told
+
+
+def test_keys_are_shown_and_put_away_by_keyboard(visit: Open) -> None:
+    page = visit("/sessions")
+    expect(page.locator("h1")).to_be_visible()
+    page.keyboard.press("?")
+    overlay = page.get_by_role("dialog", name="Keys")
+    expect(overlay).to_contain_text("play, pause")
+    page.keyboard.press("t")  # not meant for the page below
+    assert page.locator("html").get_attribute("data-theme") is None
+    page.keyboard.press("Escape")
+    expect(overlay).to_have_count(0)
+    page.keyboard.press("t")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_g_and_a_letter_lead_to_a_page(visit: Open) -> None:
+    page = visit("/sessions")
+    expect(page.locator("h1")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("f")
+    expect(page).to_have_url(re.compile("/search$"))
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(page).to_have_url(re.compile("/sessions$"))
+
+
+def test_a_few_letters_lead_to_a_session(visit: Open) -> None:
+    page = visit("/sessions")
+    expect(page.locator("h1")).to_be_visible()
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Go to")
+    expect(box).to_be_focused()
+    page.keyboard.type("lock copilot")
+    expect(page.get_by_role("listbox", name="What fits").get_by_role("option").first).to_contain_text(
+        "Investigate lock errors under load"
+    )
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/sessions/demo-copilot-06"))
+
+
+def test_what_is_recorded_and_how_much_there_is_shows_on_every_page(visit: Open) -> None:
+    page = visit("/search")
+    expect(page.get_by_role("link", name="2 recording")).to_be_visible()
+    expect(page.get_by_role("contentinfo")).to_contain_text("24 sessions")
+    expect(page.get_by_role("contentinfo")).to_contain_text("on this machine only")
+    twin = page.get_by_role("link", name="View as JSON").get_attribute("href")
+    assert twin == "/api/query/search"
+
+
+def test_a_page_has_a_twin_that_answers_the_same_question(visit: Open) -> None:
+    page = visit("/sessions?agent=gemini")
+    twin = page.get_by_role("link", name="View as JSON").get_attribute("href")
+    told = page.evaluate("address => fetch(address).then(answer => answer.json())", twin)
+    assert {one["agent"] for one in told["sessions"]} == {"gemini"}
+
+
+def test_pages_are_in_the_menu_where_there_is_no_room(visit: Open) -> None:
+    page = visit("/sessions", width=390)
+    expect(page.get_by_role("navigation", name="Pages", exact=True)).to_be_hidden()
+    page.get_by_text("Menu", exact=True).click()
+    page.get_by_role("link", name="Search", exact=True).click()
+    expect(page).to_have_url(re.compile("/search$"))
+    expect(page.locator("details.menu")).not_to_have_attribute("open", "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("key", ["?", "Control+k"])
+def test_nobody_is_shut_out_of_what_lies_over_a_page(visit: Open, key: str, scheme: str) -> None:
+    page = visit("/sessions", scheme=scheme)
+    expect(page.locator("h1")).to_be_visible()
+    page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes[0].html]))")
+    assert found == []

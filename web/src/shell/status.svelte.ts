@@ -1,0 +1,50 @@
+// What the store holds and whether something is being recorded, asked again when something happened.
+import { get, type Failure } from '../lib/api';
+import { listen, type Message } from '../lib/live';
+import type { Row } from '../lib/rows';
+import { live } from '../lib/source';
+
+const SOON = 400; // ms after a session began or ended
+const LATER = 5000; // after anything else, and at least every so often while the page is seen
+
+export class Status {
+  info = $state.raw<Row<'Info'> | null>(null);
+  trouble = $state.raw<Failure | null>(null);
+  #due = 0;
+  #waiting: ReturnType<typeof setTimeout> | undefined;
+
+  // Until the returned function is called.
+  follow(): () => void {
+    if (!live) return () => undefined;
+    void this.#ask();
+    const leave = listen((message) => this.#hear(message));
+    const clock = setInterval(() => !document.hidden && this.#within(0), 2 * LATER);
+    return () => {
+      leave();
+      clearInterval(clock);
+      clearTimeout(this.#waiting);
+    };
+  }
+
+  #hear(message: Message): void {
+    if (message.type !== 'heartbeat') this.#within(message.type === 'event' ? LATER : SOON);
+  }
+
+  #within(ms: number): void {
+    const due = performance.now() + ms;
+    if (this.#waiting !== undefined && this.#due <= due) return;
+    clearTimeout(this.#waiting);
+    this.#due = due;
+    this.#waiting = setTimeout(() => void this.#ask(), ms);
+  }
+
+  async #ask(): Promise<void> {
+    this.#waiting = undefined;
+    try {
+      this.info = await get('/api/query/info', {});
+      this.trouble = null;
+    } catch (error) {
+      this.trouble = error as Failure;
+    }
+  }
+}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 
 SECOND = 1_000_000_000
+_SECONDS_MAX = 1024
+_seconds: dict[int, str] = {}  # the latest as text: what happened together is told together
 _UNITS = {
     "ms": SECOND // 1000,
     "s": SECOND,
@@ -25,7 +27,12 @@ monotonic = time.monotonic_ns
 def iso(at: int) -> str:
     """`at` in ns → `2026-11-21T09:14:02.123Z` (milliseconds, as the SQL views print it)."""
     seconds, rest = divmod(at, SECOND)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"
+    text = _seconds.get(seconds)
+    if text is None:
+        if len(_seconds) >= _SECONDS_MAX:
+            _seconds.clear()
+        text = _seconds[seconds] = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{text}.{rest // 1_000_000:03d}Z"
 
 
 def from_iso(text: str) -> int:

@@ -32,6 +32,7 @@ class Pages:
         self._page: Texts = {}
         self._skipped = (0, -1)  # from an item on the next that is told is this one
         self._ahead: tuple[int, asyncio.Task[tuple[int, Texts]]] | None = None
+        self._made: tuple[int, Message | None] = (-1, None)  # an item, and what it tells
 
     def next_told(self, item: int, end: int) -> int | None:
         """The first item from `item` on, before `end`, that is told at all."""
@@ -53,7 +54,12 @@ class Pages:
             self._read_ahead()
 
     async def message(self, item: int) -> Message | None:
-        """What an item tells; None when it is gone."""
+        """What an item tells; None when it is gone. Asked for ahead of its time it is made by then."""
+        if self._made[0] != item:
+            self._made = (item, await self._make(item))
+        return self._made[1]
+
+    async def _make(self, item: int) -> Message | None:
         if self._ahead is not None and item == self._end:
             (begin, task), self._ahead = self._ahead, None
             self._begin, (self._end, self._page) = begin, await asyncio.shield(task)

@@ -252,6 +252,8 @@ class Player(AsyncIterator[Message]):
             since, played = self._anchor
             due = since + int((self._pace.played(at) - played) / self.speed)
             if self._clock.now() < due:
+                if item is not None:
+                    await self._pages.message(item)  # now, while there is time: many replays may be due at once
                 await self._clock.wait(due, self._wake)
                 return None
         if item is None:

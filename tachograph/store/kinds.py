@@ -65,6 +65,12 @@ class Kinds:
                 raise StoreDamaged(f"an event is of kind {number}, which is gone", "`tachograph db check` says more")
         return self.by_id[number]
 
+    def agent(self, name: str) -> int | None:
+        """The id of an agent, whoever added it; None for one that nothing was recorded of."""
+        if name not in self.agents:
+            self.refresh()
+        return self.agents.get(name)
+
     def agent_id(self, name: str) -> int:
         """Inside a write transaction: the id of an agent, new ones added."""
         if name not in self.agents:

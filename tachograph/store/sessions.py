@@ -149,7 +149,7 @@ class Sessions:
 
     def unclaimed(self, agent: str, until: int, limit: int = 50) -> Sequence[Session]:
         """Wrapped runs of an agent that no history was found of, begun until a time in ns, newest first."""
-        number = self._writer.kinds.agents.get(agent)
+        number = self._writer.kinds.agent(agent)
         return [] if number is None else self._rows(_sql.unclaimed, (number, until, limit))
 
     def update(self, session_id: str, **fields: object) -> Session:

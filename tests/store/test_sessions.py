@@ -281,3 +281,10 @@ def test_a_session_counts_what_happens_in_it(store: Store) -> None:
     assert (found.agent, found.status) == ("unknown", "running"), "nobody announced it"
     assert (found.events, found.prompts, found.replies, found.commands) == (7, 2, 1, 1)
     assert (found.extractions, found.errors) == (2, 1)
+
+
+def test_a_run_that_another_process_wrapped_can_be_claimed(tmp_path: Path) -> None:
+    with opened(tmp_path) as one, opened(tmp_path) as other:
+        one.sessions.add(msgspec.structs.replace(session("codex-1"), command="codex fix it", started_at=AT))
+        assert [run.id for run in other.sessions.unclaimed("codex", AT)] == ["codex-1"]
+        assert other.sessions.unclaimed("nobody", AT) == []

@@ -50,7 +50,11 @@ class Walk(NamedTuple):
         shown = found[: self.limit]
         if not shown or not (len(found) > len(shown) if more is None else more):
             return shown, None
-        return shown, _packed(_Cursor(self.question, self.page + 1, list(place(shown[-1]))))
+        return shown, self.behind(place(shown[-1]))
+
+    def behind(self, place: Sequence[int | float | str]) -> str:
+        """The cursor of what comes after a place, whether or not there is anything yet."""
+        return _packed(_Cursor(self.question, self.page + 1, list(place)))
 
     def pinned(self, now: int, until: int | None) -> int:
         """Up to when a list counts that is counted anew for every page: as it was on the first one."""

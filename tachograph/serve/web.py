@@ -23,6 +23,9 @@ FOLDER = os.path.join(os.path.dirname(__file__), "static")
 DOCUMENT = "index.html"
 PAGES = ("/", "/sessions", "/sessions/{name:str}", "/search")
 _FOREVER = "private, max-age=31536000, immutable"  # the name of a file in assets/ carries the digest of its content
+POLICY = pages.POLICY.replace(
+    "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"
+)  # a terminal's screen is wasm
 _WORTH = 1000  # bytes from which on packing is worth it
 
 
@@ -52,7 +55,7 @@ def page(request: Incoming) -> Response[bytes]:
     """The document of every page; without the app a page that says what else there is."""
     if DOCUMENT not in files():
         return pages.page("start.html")
-    return _answer(request, DOCUMENT, {"content-security-policy": pages.POLICY})
+    return _answer(request, DOCUMENT, {"content-security-policy": POLICY})
 
 
 @get("/icon.svg", include_in_schema=False, sync_to_thread=False)

@@ -19,7 +19,7 @@ from tests.e2e.conftest import Open
 from tests.e2e.payloads import PAYLOADS
 
 PAGES = ("/", "/?status=running", "/search?q=owned", "/search?q=evil")
-TABS = ("watch", "receipt")
+TABS = ("watch", "terminal", "receipt")
 # Whatever has become an element that no page makes out of itself.
 ALIEN = """[...document.querySelectorAll('*')].filter(one =>
     one.matches('iframe, object, embed, base, form[action*=evil], meta[http-equiv=refresh], script:not([src])') ||

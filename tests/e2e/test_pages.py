@@ -11,7 +11,8 @@ from tachograph.records import Event, Session
 from tests.e2e.conftest import AXE, Open
 
 FAILING = "/sessions/demo-copilot-02"
-PAGES = ("/", FAILING, "/search?q=pytest")  # every page has to stand what is asked of all of them
+# Every page has to stand what is asked of all of them.
+PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/search?q=pytest")
 
 
 def chosen(page: Page) -> str:

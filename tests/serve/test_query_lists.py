@@ -21,6 +21,7 @@ from tachograph.records import AuditEntry, Collision, Event, Session, SloViolati
 from tachograph.serve.query import about, agents, counts, events, ledger, recordings
 from tests.serve.answers import refused, typed, walked
 from tests.serve.conftest import Ask
+from tests.store.samples import AT, chunks
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 DAY = "2026-01-{:02d}T00:00:00.000Z"
@@ -160,6 +161,24 @@ def test_what_was_printed_comes_back_byte_for_byte(ask: Ask) -> None:
         assert data == b"".join(chunk.data for chunk in store.output.chunks(session, "stdout"))
     late = ask("GET", "/api/query/session/@tin/output?from=2100-01-01").json
     assert late["pieces"] == []
+
+
+def test_what_is_printed_next_comes_after_the_end_of_an_answer(ask: Ask) -> None:
+    with tachograph.open() as store:
+        store.sessions.add(Session("growing", "tin", command="grow", started_at=clock.now()))
+    told, cursor = "", ""
+    first = [(AT, b"first \xc3"), (AT + 1, b"\xa4\n")]
+    for printed in (first, [*first, (AT + 2, b"next\n")], []):
+        with tachograph.open() as store, store.transaction():
+            store.output.write(store.sessions.number("growing"), chunks(printed))
+        while True:  # a piece a page: a character that came in two is told with the second
+            page = ask("GET", f"/api/query/session/growing/output?stream=stdout&limit=1{cursor}").json
+            told += "".join(piece["data"] for piece in page["pieces"])
+            cursor = f"&cursor={page['end_cursor']}"
+            if page["next_cursor"] is None:
+                break
+        assert page["end_cursor"] is not None
+    assert told == "first ä\nnext\n"
 
 
 def test_a_family_a_collision_and_the_store(ask: Ask) -> None:

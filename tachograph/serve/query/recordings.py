@@ -86,11 +86,16 @@ class Piece(msgspec.Struct):
 
 
 class Output(msgspec.Struct):
-    """What a session printed, in the order it arrived; secrets are masked."""
+    """What a session printed, in the order it arrived; secrets are masked.
+
+    `end_cursor` is where this answer ends, also when nothing follows yet: asked with it and its `stream`, a session
+    that is being recorded tells what it has printed since.
+    """
 
     pieces: list[Piece]
     encoding: Literal["text", "base64"]
     next_cursor: str | None
+    end_cursor: str | None
     truncated: bool
 
 
@@ -256,8 +261,8 @@ async def output(
             if size >= limit:
                 break
         more = last is not None and next(waiting, None) is not None
-        _, following = walk.cut([last] if last else [], _Place.values, more=more)
-        return Output(pieces, encoding, following, more)
+        end = None if last is None else walk.behind(last.values())
+        return Output(pieces, encoding, end if more else None, end, more)
 
     return await answered(request, ask)
 
@@ -282,10 +287,8 @@ def _pieces(
     for at, size in chunk.times:
         data = chunk.data[position : position + size]
         position += size
-        if position <= given:
-            continue
         text = base64.b64encode(data).decode() if encoding == "base64" else decode(data, position >= len(chunk.data))
-        if (since is None or at >= since) and (until is None or at <= until):
+        if position > given and (since is None or at >= since) and (until is None or at <= until):
             yield position, size, Piece(chunk.stream, clock.iso(at), round((at - start) / 1e6, 3), text)
 
 

@@ -1610,6 +1610,7 @@ export interface components {
       pieces: components['schemas']['Piece'][];
       encoding: 'text' | 'base64';
       next_cursor: string | null;
+      end_cursor: string | null;
       truncated: boolean;
     };
     PatternStats: {

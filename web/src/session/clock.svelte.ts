@@ -11,12 +11,19 @@ export class Clock {
   skipIdle = $state(true);
 
   #times: number[] = []; // of events, ascending
+  #others: number[] = [];
   #frame = 0;
   #before = 0;
 
   span(end: number, times: number[]): void {
-    this.end = end;
+    this.end = Math.max(end, this.#others.at(-1) ?? 0);
     this.#times = times;
+  }
+
+  // Moments, ascending, at which something can be seen though there is no event: no silence either.
+  also(times: number[]): void {
+    this.#others = times;
+    this.end = Math.max(this.end, times.at(-1) ?? 0);
   }
 
   seek(at: number): void {
@@ -50,19 +57,20 @@ export class Clock {
   // Where the play head is put when a silence begins at `at`.
   #skipped(at: number): number {
     if (!this.skipIdle) return at;
-    const next = this.#next(at);
-    const before = this.#times[next - 1] ?? 0;
-    const after = this.#times[next] ?? this.end;
+    const [one, other] = [next(this.#times, at), next(this.#others, at)];
+    const before = Math.max(this.#times[one - 1] ?? 0, this.#others[other - 1] ?? 0);
+    const after = Math.min(this.#times[one] ?? this.end, this.#others[other] ?? this.end);
     return after - before > IDLE && at > before + IDLE / 2 && at < after - IDLE / 2 ? after - IDLE / 2 : at;
   }
+}
 
-  #next(at: number): number {
-    let [low, high] = [0, this.#times.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#times[middle] as number) <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+// How many of some times, ascending, are not after a moment.
+function next(times: readonly number[], at: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] as number) <= at) low = middle + 1;
+    else high = middle;
   }
+  return low;
 }

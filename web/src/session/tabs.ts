@@ -27,6 +27,7 @@ const tab = (name: string, title: string, load: () => Promise<unknown>, count?: 
 
 export const TABS: readonly Tab[] = [
   tab('watch', 'Watch', () => import('./Watch.svelte')),
+  tab('terminal', 'Terminal', () => import('./Terminal.svelte')),
   tab('receipt', 'Receipt', () => import('./Receipt.svelte')),
 ];
 

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tachograph import clock
-from tachograph.capture.setup import change, record
+from tachograph.capture.setup import agents, change, record
 from tachograph.capture.setup.agents import AGENTS, Agent
 from tachograph.capture.setup.record import Record
 from tachograph.capture.setup.ways import Way
-from tachograph.capture.setup.world import World, world
+from tachograph.capture.setup.world import world
 from tachograph.cli.app import App
 from tachograph.errors import NotFound, StoreError
 from tachograph.formats import human
@@ -66,7 +66,7 @@ def findings(app: App) -> Iterator[Finding]:
 def _agent(app: App, module: Agent, known: Record, tries: list[_Try], heard: list[Account]) -> Iterator[Finding]:
     name, again = module.NAME, f"tachograph setup {module.NAME}"
     here = world(app.places, known.port, telemetry=bool(known.options.get("telemetry")), named=not app.places.own)
-    if not _is_there(module, known, here):
+    if not agents.is_there(module, known, here):
         yield Finding(name, BAD, "its settings do not lead to us any more", f"{again}; or {again} --undo forgets it")
         return
     if not tries:
@@ -82,15 +82,6 @@ def _agent(app: App, module: Agent, known: Record, tries: list[_Try], heard: lis
         yield Finding(name, OK, f"{human.plural(count, 'message')}, the last {human.ago(last, app.now)}")
     else:
         yield Finding(name, NOTE, "nothing was heard of it since it was set up", f"start {module.PROGRAM} once")
-
-
-def _is_there(module: Agent, known: Record, here: World) -> bool:
-    """Whether what was written is there, whoever wrote to the file since."""
-    for written in known.files:
-        text = change.read(written.path)
-        if text is None or (change.digest(text) != written.digest and module.without_ours(text, here) == text):
-            return False
-    return bool(known.files)
 
 
 def _of_try(one: _Try, proofs: set[str], name: str, again: str, port: int) -> Finding:

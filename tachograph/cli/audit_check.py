@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from tachograph.cli import anchors
@@ -15,6 +13,7 @@ from tachograph.extract.redact import redact_text
 from tachograph.formats import human, sanitise
 from tachograph.proof.report import Report
 from tachograph.proof.signing import verifier
+from tachograph.recall.proving import is_open, report_row
 
 FAILED = 5  # exit code
 _SHOWN = 20
@@ -36,9 +35,9 @@ def verify(app: App, key: str | None, repository: str | None, file: str | None, 
     """
     elsewhere = anchors.heads(repository, file)
     report = app.existing_store().ledger.verify(verifier(key) if key else None, elsewhere)
-    bad = not report.sound or (strict and _open(report))
+    bad = not report.sound or (strict and is_open(report))
     if as_json_:
-        app.value(row_of(report, strict=strict))
+        app.value(report_row(report, strict=strict))
     else:
         _tell(app, report, strict=strict)
     return FAILED if bad else 0
@@ -61,19 +60,6 @@ def restored(app: App, reason: str) -> None:
     app.say("✓ the heads begin anew from here; the reason is signed with them", "32")
 
 
-def row_of(report: Report, *, strict: bool = False) -> dict[str, Any]:
-    """The report as data; `valid` is what the exit code says."""
-    row = report._asdict()
-    row["problems"] = [problem._asdict() for problem in report.problems]
-    row["unsealed"] = [one._asdict() for one in report.unsealed]
-    row["waiting"] = report.waiting._asdict() if report.waiting else None
-    return {"valid": report.sound and not (strict and _open(report)), **row}
-
-
-def _open(report: Report) -> bool:
-    return bool(report.unsealed or report.waiting)
-
-
 def _tell(app: App, report: Report, *, strict: bool) -> None:
     for problem in report.problems[:_SHOWN]:
         where = f"entry {problem.number}: " if problem.number is not None else ""
@@ -92,7 +78,7 @@ def _tell(app: App, report: Report, *, strict: bool) -> None:
     app.line(f"{counts}; {_signed(report)}")
     if report.problems:
         app.say(f"{human.plural(len(report.problems), 'problem')}: this is not what was recorded", "31")
-    elif not (strict and _open(report)):
+    elif not (strict and is_open(report)):
         app.say("✓ everything is as it was sealed", "32")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -13,10 +12,10 @@ from tachograph.cli.app import App
 from tachograph.cli.command import Command, pass_app
 from tachograph.cli.values import file_bytes
 from tachograph.errors import NotFound
-from tachograph.formats import as_json, human, sanitise
-from tachograph.formats.rows import to_row
+from tachograph.formats import human, sanitise
 from tachograph.proof import receipts
 from tachograph.proof.signing import Verifier, verifier
+from tachograph.recall import proving
 from tachograph.records import Receipt
 from tachograph.store import Store
 
@@ -60,12 +59,12 @@ def _of_file(app: App, claim: receipts.Claim) -> dict[str, Any]:
     if os.path.exists(app.places.database):
         store = app.store_as_it_is()
         try:
-            ledger, wrong = _sealed(store, store.receipts.get(claim.receipt_id))
+            ledger, wrong = proving.sealed(store, store.receipts.get(claim.receipt_id))
             problems += wrong
         except NotFound:
             ledger = "not in this store"
             problems += _other(store, claim)
-    return _row(claim, ledger, problems)
+    return proving.claim_row(claim, ledger, problems)
 
 
 def _other(store: Store, claim: receipts.Claim) -> list[str]:
@@ -79,27 +78,7 @@ def _other(store: Store, claim: receipts.Claim) -> list[str]:
 
 def _of_store(app: App, name: str, trusted: Verifier | None) -> dict[str, Any]:
     store = app.existing_store()
-    found = named(store, name)
-    claim = receipts.read(as_json.value(to_row(found)).encode())[0]
-    ledger, wrong = _sealed(store, found)
-    if trusted is not None:
-        wrong += [problem.text for problem in store.ledger.verify(trusted).problems]
-    return _row(claim, ledger, [*claim.problems, *wrong])
-
-
-def _sealed(store: Store, found: Receipt) -> tuple[str, list[str]]:
-    seal, problem = store.ledger.seal_of("receipts", found.id)
-    if seal is None:
-        return "not sealed: it was written past Tachograph", []
-    return f"sealed as entry {seal.number}", [problem.text] if problem else []
-
-
-def _row(claim: receipts.Claim, ledger: str, problems: Sequence[str]) -> dict[str, Any]:
-    return {
-        "receipt_id": claim.receipt_id, "execution_id": claim.body.get("execution_id"),
-        "determinism_hash": claim.body.get("determinism_hash"), "signed_by": list(claim.signed_by),
-        "checked": list(claim.checked), "ledger": ledger, "problems": list(problems), "valid": not problems,
-    }  # fmt: skip
+    return proving.receipt(store, named(store, name), trusted)
 
 
 def _tell(app: App, found: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from tachograph.serve import (
     bodies,
     described,
     exporting,
+    exporting_audit,
     failing,
     graphql_http,
     ingest,
@@ -36,10 +37,12 @@ from tachograph.serve.query.asking import known_parameters
 from tachograph.serve.reading import Reading
 from tachograph.serve.replays import Replays
 from tachograph.serve.sink import Sink
+from tachograph.serve.verifying import Verifying
 
 ROUTERS = (
     ingest.router,
     exporting.router,
+    exporting_audit.router,
     live.router,
     sockets.router,
     metrics.router,
@@ -69,6 +72,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
                 "reading": reading,
                 "replays": Replays(reading),
                 "pulse": pulse,
+                "verifying": Verifying(reading),
             }
         ),
         exception_handlers={Exception: failing.answer},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from tachograph.serve.reading import Reading
 from tachograph.store import Store
 
 _PORTION = 64 << 10  # bytes that are sent together: a line alone costs more to hand over than to make
-_SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _FURTHEST = 2**63 - 1  # ns; about the year 2262
 
 SessionName = Annotated[str, PathParameter(description="An id, the beginning of one, `last`, `@agent` …")]
@@ -70,7 +70,7 @@ async def export(
     return Stream(
         _pieces(reading, chosen, form, part),
         media_type=kind,
-        headers={"content-disposition": f'attachment; filename="{name}"', "content-security-policy": _SANDBOX},
+        headers={"content-disposition": f'attachment; filename="{name}"', "content-security-policy": SANDBOX},
     )
 
 
@@ -86,13 +86,14 @@ def _described(store: Store, session: str, form: str, part: Part) -> tuple[str, 
 
 async def _pieces(reading: Reading, session: str, form: str, part: Part) -> AsyncIterator[bytes]:
     def make(store: Store) -> Iterator[bytes]:
-        return _portions(exporting.export(store, session, form, part).pieces)
+        return portions(exporting.export(store, session, form, part).pieces)
 
     async for portion in reading.stream(make):
         yield portion
 
 
-def _portions(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def portions(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Small pieces put together."""
     waiting, size = list[bytes](), 0
     for piece in pieces:
         waiting.append(piece)

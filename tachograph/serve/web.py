@@ -21,7 +21,17 @@ from tachograph.serve.bodies import Incoming
 
 FOLDER = os.path.join(os.path.dirname(__file__), "static")
 DOCUMENT = "index.html"
-PAGES = ("/", "/sessions", "/sessions/{name:str}", "/search")
+PAGES = (
+    "/",
+    "/sessions",
+    "/sessions/{name:str}",
+    "/search",
+    "/workflows",
+    "/workflows/{name:str}",
+    "/audit",
+    "/settings",
+    "/settings/{part:str}",
+)
 _FOREVER = "private, max-age=31536000, immutable"  # the name of a file in assets/ carries the digest of its content
 POLICY = pages.POLICY.replace(
     "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"

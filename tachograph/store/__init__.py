@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from tachograph.records import Event
-from tachograph.store import cleaning, door, dumping, statistics
+from tachograph.store import cleaning, door, dumping, room, statistics
 from tachograph.store import connection as gate
 from tachograph.store.analytics import Analytics
 from tachograph.store.arrivals import Arrivals
@@ -49,6 +49,7 @@ from tachograph.store.sources import Sources
 from tachograph.store.stages import Stages
 from tachograph.store.steps import Steps
 from tachograph.store.tellers import Tellers
+from tachograph.store.together import Together
 from tachograph.store.touches import Touches
 from tachograph.store.trouble import translated
 from tachograph.store.turns import Turns
@@ -112,6 +113,7 @@ class Store:
         self.whole = Whole(self._writer, self.sessions, self.events)
         self.restoring = Restoring(self._writer, self.sessions, self.output, self.code_blocks)
         self.recall = Recall(self._writer)
+        self.together = Together(self._writer)
 
     def timeline(
         self,
@@ -145,6 +147,10 @@ class Store:
     def info(self) -> dict[str, object]:
         """The file: sizes, versions, pragmas."""
         return statistics.info(self._writer)
+
+    def room(self) -> list[room.Part]:
+        """What takes the room of the file; every page of it is looked at."""
+        return room.room(self._writer)
 
     def check(self, *, quick: bool = False) -> list[str]:
         """Problems of the file in words; empty when it is sound."""

@@ -82,6 +82,11 @@ class Keeping:
             found.setdefault(fate.agent, []).append(fate)
         return [_kept(agent, found[agent], before) for agent in sorted(found)]
 
+    def soon(self, before: int) -> list[Fate]:
+        """Sessions that their agents will delete before a time in ns, the next one first."""
+        fates = [one for one in self._fates(Where()) if one.keeps_until is not None and one.keeps_until < before]
+        return sorted(fates, key=lambda one: (one.keeps_until or 0, one.session_id))
+
     def stock(self) -> list[Stock]:
         """What was read, by reader."""
         return [Stock(*row) for row in self._connection.execute(_sql.stock)]

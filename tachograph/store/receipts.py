@@ -22,6 +22,8 @@ _sql = queries.load("receipts")
 _WORDS = {"success": "passed", "error": "failed"}  # other words for the same
 _COUNTED = {"success": "passed", "error": "failed", "partial": "partial", "cancelled": "cancelled"}
 
+_OF_WORKFLOW = "r.session_id IN (SELECT session_id FROM _sessions WHERE workflow_id = ?)"
+
 
 class Receipts:
     """`store.receipts`"""
@@ -103,13 +105,14 @@ class Receipts:
         days: float | None = None,
         since: int | None = None,
         until: int | None = None,
+        workflow: str | None = None,
         session: str | None = None,
         determinism: str | None = None,
         limit: int | None = 100,
         past: Place | None = None,
     ) -> Sequence[Receipt]:
         """Newest first. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back;
-        `determinism`: those with this hash, or a beginning of it."""
+        `determinism`: those with this hash, or a beginning of it; `workflow`: of its sessions."""
         where = self._where(
             agent=agent,
             operation=operation,
@@ -119,6 +122,7 @@ class Receipts:
             until=until,
             session=session,
             determinism=determinism,
+            workflow=workflow,
         )
         paging.beyond(where, ("r.timestamp", "r.id"), past)
         rows = self._connection.execute(
@@ -143,6 +147,7 @@ class Receipts:
         days: float | None = None,
         since: int | None = None,
         until: int | None = None,
+        workflow: str | None = None,
         session: str | None = None,
         determinism: str | None = None,
     ) -> Where:
@@ -153,6 +158,7 @@ class Receipts:
         where.add("r.operation GLOB ?", pattern(operation))
         where.add("r.status = ?", None if status is None else _WORDS.get(status, status))
         where.add("r.session_id = ?", session)
+        where.add(_OF_WORKFLOW, workflow)
         where.add("r.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("r.timestamp <= ?", None if until is None else clock.iso(until))
         if determinism is not None:

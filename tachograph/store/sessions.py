@@ -237,6 +237,11 @@ class Sessions:
     def exists(self, session_id: str) -> bool:
         return self._connection.execute(_sql.number, (session_id,)).get is not None
 
+    def oldest(self) -> str | None:
+        """The id of the one that began first; None when there is none."""
+        found = self._connection.execute(_sql.oldest).get
+        return None if found is None else str(found)
+
     def ids(self, limit: int = 1000) -> Sequence[str]:
         """Newest first."""
         return [row[0] for row in self._connection.execute(_sql.ids, (limit,))]

@@ -23,6 +23,8 @@ _sql = queries.load("stages")
 STAGES = ("μ₁_normalize", "μ₂_extract", "μ₃_emit", "μ₄_canonicalize", "μ₅_receipt")  # that every store knows
 _LETTERS = r"(?:μ|mu|m|u)"
 
+_OF_WORKFLOW = "r.session_id IN (SELECT session_id FROM _sessions WHERE workflow_id = ?)"
+
 
 class Stages:
     """`store.stages`"""
@@ -96,11 +98,15 @@ class Stages:
         agent: str | None = None,
         since: int | None = None,
         until: int | None = None,
+        workflow: str | None = None,
         limit: int | None = 100,
         past: Place | None = None,
     ) -> Sequence[StageMetric]:
-        """Newest first. `agent` (of the receipt) and `stage` are globs, `stage` any spelling too; times in ns."""
-        where = self._where(execution=execution, stage=stage, status=status, agent=agent, since=since, until=until)
+        """Newest first. `agent` (of the receipt) and `stage` are globs, `stage` any spelling too; times in ns;
+        `workflow`: of executions of its sessions."""
+        where = self._where(
+            execution=execution, stage=stage, status=status, agent=agent, since=since, until=until, workflow=workflow
+        )
         paging.beyond(where, ("p.timestamp", "p.id"), past)
         rows = self._connection.execute(
             _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
@@ -124,12 +130,14 @@ class Stages:
         agent: str | None = None,
         since: int | None = None,
         until: int | None = None,
+        workflow: str | None = None,
     ) -> Where:
         where = Where()
         where.add("p.execution_id = ?", execution)
         where.add("p.stage GLOB ?", self.glob(stage))
         where.add("p.status = ?", status)
         where.add("r.agent_id GLOB ?", pattern(agent))
+        where.add(_OF_WORKFLOW, workflow)
         where.add("p.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("p.timestamp <= ?", None if until is None else clock.iso(until))
         return where

@@ -19,6 +19,7 @@ from tests.e2e.conftest import Open
 from tests.e2e.payloads import PAYLOADS
 
 PAGES = ("/", "/?status=running", "/search?q=owned", "/search?q=evil")
+LEDGERS = ("/workflows", "/audit", "/audit?view=receipts", "/audit?view=memory")
 TABS = ("watch", "terminal", "receipt")
 # Whatever has become an element that no page makes out of itself.
 ALIEN = """[...document.querySelectorAll('*')].filter(one =>
@@ -106,7 +107,7 @@ def sound(page: Page, path: str) -> None:
 def test_nothing_of_it_runs_or_asks_for_anything(workflow: str, visit: Open, scheme: str) -> None:
     page = visit("/", scheme=scheme)
     base = page.url.rstrip("/")
-    views = [*PAGES, *(f"/sessions/hostile?tab={tab}" for tab in TABS)]
+    views = [*PAGES, *LEDGERS, f"/workflows/{workflow}", *(f"/sessions/hostile?tab={tab}" for tab in TABS)]
     for path in views:
         page.goto(base + path)
         expect(page.locator("h1").first).to_be_visible()

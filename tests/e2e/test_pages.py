@@ -11,8 +11,12 @@ from tachograph.records import Event, Session
 from tests.e2e.conftest import AXE, Open
 
 FAILING = "/sessions/demo-copilot-02"
+LEDGERS = (
+    *("/workflows", "/workflows/workflow?collision=1", "/audit?entry=1", "/audit?view=receipts", "/audit?view=memory"),
+    *("/settings/storage", "/settings/histories", "/settings/agents", "/settings/values"),
+)
 # Every page has to stand what is asked of all of them.
-PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/search?q=pytest")
+PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/search?q=pytest", *LEDGERS)
 
 
 def chosen(page: Page) -> str:

@@ -53,13 +53,38 @@ export const PAGES: readonly Page[] = [
     { name: 'Search', href: '/search', key: 'f' },
     asks('/api/query/search', 'q', 'agent', 'type', 'session', 'since'),
   ),
+  page(
+    /^\/workflows$/,
+    () => import('./pages/Workflows.svelte'),
+    { name: 'Workflows', href: '/workflows' },
+    asks('/api/query/workflows', 'agent', 'status', 'opened_by', 'since'),
+  ),
+  page(
+    /^\/workflows\/(?<workflow>[^/]+)$/,
+    () => import('./pages/Workflow.svelte'),
+    undefined,
+    asks('/api/query/workflows/{workflow}/picture'),
+  ),
+  page(
+    /^\/audit$/,
+    () => import('./pages/Audit.svelte'),
+    { name: 'Audit', href: '/audit' },
+    asks('/api/query/audit', 'agent', 'operation', 'status', 'execution', 'days'),
+  ),
+  page(
+    /^\/settings(\/(?<part>[^/]+))?$/,
+    () => import('./pages/Settings.svelte'),
+    { name: 'Settings', href: '/settings', key: ',' },
+    asks('/api/query/storage', 'keep'),
+  ),
 ];
 
 export function find(path: string): { page: Page; given: Record<string, string> } | undefined {
   for (const page of PAGES) {
     const groups = page.address.exec(path);
     if (!groups) continue;
-    const given = Object.entries(groups.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]);
+    const named = Object.entries(groups.groups ?? {}).filter(([, value]) => value !== undefined);
+    const given = named.map(([name, value]) => [name, decodeURIComponent(value)]);
     return { page, given: Object.fromEntries(given) as Record<string, string> };
   }
   return undefined;

@@ -103,3 +103,12 @@ def undo(agent: Agent, world: World, back: list[tuple[Edit, Written]]) -> None:
     for edit, written in back:
         change.take_back(edit, written)
     record.forget(world.places, agent.NAME)
+
+
+def is_there(agent: Agent, known: Record, world: World) -> bool:
+    """Whether what was written for an agent is there, whoever wrote to its files since. Raises Refused."""
+    for written in known.files:
+        text = change.read(written.path)
+        if text is None or (change.digest(text) != written.digest and agent.without_ours(text, world) == text):
+            return False
+    return bool(known.files)

@@ -2,9 +2,22 @@
 
 from litestar import Router
 
-from tachograph.serve.query import about, agents, asking, counts, events, findings, ledger, recordings, sessions
+from tachograph.serve.query import (
+    about,
+    agents,
+    asking,
+    counts,
+    events,
+    findings,
+    keeping,
+    ledger,
+    proofs,
+    recordings,
+    sessions,
+    together,
+)
 
-_PARTS = (findings, sessions, recordings, events, counts, ledger, agents, about)
+_PARTS = (findings, sessions, recordings, events, counts, ledger, proofs, agents, together, about, keeping)
 router = Router(
     "/api/query", route_handlers=[handler for part in _PARTS for handler in part.HANDLERS], **asking.MANNERS
 )

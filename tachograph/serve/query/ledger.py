@@ -70,6 +70,7 @@ async def receipts(
     operation: p.Operation = None,
     status: p.Status = None,
     session: p.Session = None,
+    workflow: p.Workflow = None,
     same: Same = None,
     days: p.Days = None,
     since: p.Since = None,
@@ -79,7 +80,8 @@ async def receipts(
 ) -> Response[Receipts]:
     """How executions ended, newest first. `same` finds runs that did the same."""
     asked: dict[str, Any] = {
-        "agent": agent, "operation": operation, "status": status, "session": session, "determinism": same, "days": days,
+        "agent": agent, "operation": operation, "status": status, "session": session, "workflow": workflow,
+        "determinism": same, "days": days,
     }  # fmt: skip
     walk = paging.walk("receipts", {**asked, "since": since, "until": until}, limit, cursor)
     times = between(since, until)
@@ -126,13 +128,16 @@ async def stages(
     stage: Stage = None,
     status: p.Status = None,
     agent: p.Agent = None,
+    workflow: p.Workflow = None,
     since: p.Since = None,
     until: p.Until = None,
     limit: p.Limit = p.LIMIT,
     cursor: p.Cursor = None,
 ) -> Response[Stages]:
     """Stages of pipelines, newest first."""
-    asked: dict[str, Any] = {"execution": execution, "stage": stage, "status": status, "agent": agent}
+    asked: dict[str, Any] = {
+        "execution": execution, "stage": stage, "status": status, "agent": agent, "workflow": workflow,
+    }  # fmt: skip
     walk = paging.walk("stages", {**asked, "since": since, "until": until}, limit, cursor)
     chosen = {**asked, **between(since, until)}
     return await answered(request, lambda store: Stages(*listed(store.stages, StageMetricRow, walk, chosen)))

@@ -101,3 +101,7 @@ ON CONFLICT DO NOTHING;
 -- name: session_of_alias
 -- The session that goes by this name.
 SELECT s.session_id FROM _aliases n JOIN _sessions s ON s.id = n.session WHERE n.name = ?;
+
+-- name: oldest
+-- The one that began first.
+SELECT session_id FROM _sessions ORDER BY started_at, id LIMIT 1;

@@ -1,6 +1,28 @@
 // Types of the HTTP API. Written by scripts/api_types.py, which says how; changes by hand get lost.
 
 export interface paths {
+  '/api/export/audit': {
+    get: {
+      parameters: {
+        query?: {
+          as?: 'json' | 'csv';
+          agent?: string;
+          operation?: string;
+          status?: string;
+          execution?: string;
+          days?: number;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': string; 'text/csv': string } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/export/session/{session_id}': {
     get: {
       parameters: {
@@ -98,6 +120,23 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['AuditLog'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/audit/verify': {
+    get: {
+      parameters: {
+        query?: {
+          max_age?: number;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Verified'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -318,6 +357,23 @@ export interface paths {
       };
     };
   };
+  '/api/query/histories': {
+    get: {
+      parameters: {
+        query?: {
+          within?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Histories'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/query/info': {
     get: {
       parameters: {
@@ -421,6 +477,7 @@ export interface paths {
           operation?: string;
           status?: string;
           session?: string;
+          workflow?: string;
           same?: string;
           days?: number;
           since?: string;
@@ -452,6 +509,23 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['ReceiptRow'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/receipts/{receipt}/verify': {
+    get: {
+      parameters: {
+        query?: never;
+        path: {
+          receipt: string;
+        };
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['ReceiptVerified'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -646,6 +720,36 @@ export interface paths {
       };
     };
   };
+  '/api/query/settings': {
+    get: {
+      parameters: {
+        query?: never;
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Settings'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/setup': {
+    get: {
+      parameters: {
+        query?: never;
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['SetUps'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/query/slo': {
     get: {
       parameters: {
@@ -699,6 +803,7 @@ export interface paths {
           stage?: string;
           status?: string;
           agent?: string;
+          workflow?: string;
           since?: string;
           until?: string;
           limit?: number;
@@ -745,6 +850,38 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['PatternStats'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/storage': {
+    get: {
+      parameters: {
+        query?: {
+          keep?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Storage'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/storage/check': {
+    get: {
+      parameters: {
+        query?: never;
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Check'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -807,6 +944,25 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['WorkflowFacts'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/workflows/{workflow}/picture': {
+    get: {
+      parameters: {
+        query?: {
+          columns?: number;
+        };
+        path: {
+          workflow: string;
+        };
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Picture'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -1098,6 +1254,19 @@ export interface components {
       next_cursor: string | null;
       truncated: boolean;
     };
+    Busy: {
+      column: number;
+      events: number;
+      failed: number;
+    };
+    Cell: {
+      column: number;
+      lane: number;
+      reads: number;
+      changes: number;
+      failed: number;
+      event_id: number;
+    };
     Change: {
       path: string;
       change: 'added' | 'removed' | 'changed';
@@ -1106,6 +1275,19 @@ export interface components {
     };
     Changes: {
       changes: components['schemas']['Change'][];
+    };
+    Check: {
+      sound: boolean;
+      problems: string[];
+      as_of: string;
+    };
+    Cleaning: {
+      keep: string;
+      before: string;
+      receipts: number;
+      pipeline_metrics: number;
+      slo_violations: number;
+      audit_log: number;
     };
     CodeBlockRow: {
       id: number;
@@ -1173,6 +1355,10 @@ export interface components {
       page: number;
       next_cursor: string | null;
       truncated: boolean;
+    };
+    Column: {
+      at_ms: number;
+      end_ms: number;
     };
     Columns: {
       id: number[];
@@ -1251,6 +1437,13 @@ export interface components {
       day: string;
       values: number;
       missed: number;
+    };
+    Doomed: {
+      session_id: string;
+      agent: string;
+      title: string | null;
+      keeps_until: string;
+      kept: boolean;
     };
     DrawnTurn: {
       turn: number;
@@ -1388,6 +1581,11 @@ export interface components {
     Health: {
       status?: 'ok';
     };
+    Histories: {
+      agents: components['schemas']['Stock'][];
+      soon: components['schemas']['Doomed'][];
+      unread: components['schemas']['Unread'][];
+    };
     HistoryRow: {
       path: string;
       bytes: number;
@@ -1446,6 +1644,16 @@ export interface components {
       event_type: string;
       operation: string | null;
       lane: number;
+    };
+    Lane: {
+      session_id: string;
+      agent: string;
+      title: string | null;
+      status: string;
+      parent_id: string | null;
+      at_ms: number;
+      end_ms: number;
+      cells: components['schemas']['Busy'][];
     };
     LineRow: {
       line_number: number;
@@ -1523,6 +1731,29 @@ export interface components {
       page: number;
       next_cursor: string | null;
       truncated: boolean;
+    };
+    Met: {
+      id: number;
+      collision_type: string;
+      severity: string;
+      subject: string | null;
+      description: string;
+      resolution: string | null;
+      lane_1: number | null;
+      at_1_ms: number | null;
+      column_1: number | null;
+      lane_2: number | null;
+      at_2_ms: number | null;
+      column_2: number | null;
+    };
+    MetFile: {
+      file_path: string;
+      collided: boolean;
+      reads: number;
+      changes: number;
+      failed: number;
+      lanes: number[];
+      cells: components['schemas']['Cell'][];
     };
     NewAudit: {
       agent_id: string;
@@ -1613,6 +1844,10 @@ export interface components {
       end_cursor: string | null;
       truncated: boolean;
     };
+    Part: {
+      name: string;
+      bytes: number;
+    };
     PatternStats: {
       pattern: string;
       total: number;
@@ -1622,11 +1857,27 @@ export interface components {
       first: string | null;
       last: string | null;
     };
+    Picture: {
+      workflow_id: string;
+      start: string;
+      columns: components['schemas']['Column'][];
+      lanes: components['schemas']['Lane'][];
+      files: components['schemas']['MetFile'][];
+      files_total: number;
+      collisions: components['schemas']['Met'][];
+    };
     Piece: {
       stream: string;
       timestamp: string;
       offset_ms: number;
       data: string;
+    };
+    Problem: {
+      kind: string;
+      number: number | null;
+      name: string;
+      row: number | null;
+      text: string;
     };
     ReceiptRow: {
       id: number;
@@ -1649,6 +1900,16 @@ export interface components {
       receipt_id: string | null;
       determinism_hash: string | null;
       session_id: string | null;
+    };
+    ReceiptVerified: {
+      receipt_id: string | null;
+      execution_id: string | null;
+      determinism_hash: string | null;
+      signed_by: string[];
+      checked: string[];
+      ledger: string;
+      problems: string[];
+      valid: boolean;
     };
     Receipts: {
       receipts: components['schemas']['ReceiptRow'][];
@@ -1777,6 +2038,31 @@ export interface components {
       next_cursor: string | null;
       truncated: boolean;
     };
+    SetUp: {
+      agent: string;
+      installed: boolean;
+      state: 'set up' | 'changed' | 'unreadable' | 'not set up';
+      set_up_at: string | null;
+      port: number | null;
+      files: string[];
+      messages: number;
+      last_message: string | null;
+    };
+    SetUps: {
+      agents: components['schemas']['SetUp'][];
+    };
+    SettingRow: {
+      name: string;
+      value: unknown;
+      default: unknown;
+      source: string;
+      about: string;
+      problem: string | null;
+    };
+    Settings: {
+      path: string;
+      settings: components['schemas']['SettingRow'][];
+    };
     SloViolationRow: {
       id: number;
       execution_id: string;
@@ -1835,6 +2121,35 @@ export interface components {
       exit_code: number | null;
       metadata_json: unknown;
     };
+    Stock: {
+      agent: string;
+      files: number;
+      sessions: number;
+      kept_bytes: number;
+      unknown_lines: number;
+      deleted_soon: number;
+      soon_kept: number;
+      deleted: number;
+      deleted_kept: number;
+      next_at: string | null;
+    };
+    Storage: {
+      path: string;
+      bytes: number;
+      wal_bytes: number;
+      unused_bytes: number;
+      journal_bytes: number;
+      journals: number;
+      live: number;
+      vault_bytes: number;
+      free_bytes: number;
+      first: string | null;
+      last: string | null;
+      oldest_session_id: string | null;
+      parts: components['schemas']['Part'][];
+      cleaning: components['schemas']['Cleaning'];
+      upkeep: components['schemas']['AuditEntryRow'][];
+    };
     Timeline: {
       session_id: string;
       start: string;
@@ -1883,6 +2198,32 @@ export interface components {
       page: number;
       next_cursor: string | null;
       truncated: boolean;
+    };
+    Unread: {
+      agent: string;
+      path: string;
+      reason: string;
+    };
+    Unsealed: {
+      name: string;
+      total: number;
+      rows: number[];
+    };
+    Verified: {
+      valid: boolean;
+      entries: number;
+      rows: number;
+      tombstones: number;
+      heads: number;
+      unanchored: number;
+      signed_at: string | null;
+      key: string | null;
+      restored: string[];
+      problems: components['schemas']['Problem'][];
+      unsealed: components['schemas']['Unsealed'][];
+      waiting: components['schemas']['Unsealed'] | null;
+      as_of: string;
+      took_ms: number;
     };
     Violations: {
       violations: components['schemas']['SloViolationRow'][];

@@ -25,11 +25,10 @@ from tachograph.extract.rules import Rules
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import BLOCK, digest_of, is_quiet, masks_of, opened, read_block, tail_of
 from tachograph.ingest.own_rules import load_rules
-from tachograph.ingest.packed import is_packed
 from tachograph.ingest.preparing import Prepared, fed, prepared
+from tachograph.ingest.whose import beginning
 from tachograph.readers import Origin, Parser, Shape
-from tachograph.readers.reading import HEAD_BYTES
-from tachograph.readers.registry import reader, which
+from tachograph.readers.registry import reader
 from tachograph.records import Fact, SessionFacts
 from tachograph.store.vault import Masked
 
@@ -220,9 +219,8 @@ def parts_of(candidate: Candidate, rules: Rules) -> Iterator[Part | None]:
 
 def _parts(file: IO[bytes], candidate: Candidate, rules: Rules) -> Iterator[Part]:
     stat = os.fstat(file.fileno())
-    head = file.read(HEAD_BYTES)
-    module = which(head, candidate.path, candidate.modules)
-    if module is None or is_packed(head) or reader(module).shape not in (Shape.LINES, Shape.DOCUMENT):
+    _, module, compressed = beginning(file, candidate.path, candidate.modules)
+    if module is None or compressed or reader(module).shape not in (Shape.LINES, Shape.DOCUMENT):
         return
     final = candidate.final or is_quiet(stat)
     parser = reader(module).parse(Origin(candidate.path, stat.st_mtime_ns))

@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 from tachograph import clock
 from tachograph.errors import StoreError
 from tachograph.extract.rules import Rules
-from tachograph.ingest import packed
 from tachograph.ingest.ahead import Ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import opened
 from tachograph.ingest.history_import import HistoryImport, Unfinished, keeps_until
+from tachograph.ingest.whose import beginning
 from tachograph.readers import Shape
-from tachograph.readers.reading import HEAD_BYTES
-from tachograph.readers.registry import MODULES, UNREAD, reader, which
+from tachograph.readers.registry import MODULES, UNREAD, reader
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -175,7 +174,7 @@ class Histories:
     def _keep(self, candidate: Candidate, known: History | None, stop: Callable[[], bool]) -> Report:
         """A file that no reader knows: an agent's own is kept word for word, another one is only noted."""
         found = Report(1)
-        if candidate.modules and not _head(candidate.path).startswith(SQLITE):
+        if candidate.modules and not _is_database(candidate.path):
             found = self._file(candidate, UNREAD, known, stop)
             if self.unfinished(candidate):
                 return found._replace(parsed=0, unread=1)
@@ -248,8 +247,8 @@ class Histories:
         """Who reads it. What only somebody's wish has made a log may turn out to be more."""
         if known is not None and known.reader not in (UNREAD, ANYTHING):
             return known.reader
-        head = _head(candidate.path)
-        found = which(head, candidate.path, candidate.modules)
+        with opened(candidate.path) as file:
+            head, found, _ = beginning(file, candidate.path, candidate.modules)
         if found is None and known is not None and known.reader == ANYTHING:
             return ANYTHING
         return found or (ANYTHING if candidate.named and head else None)
@@ -308,8 +307,6 @@ def _companions(path: str, module: str) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _head(path: str) -> bytes:
-    """The first bytes of a file, unpacked when it is compressed. Raises OSError."""
+def _is_database(path: str) -> bool:
     with opened(path) as file:
-        head = file.read(HEAD_BYTES)
-    return packed.head(head, HEAD_BYTES) if packed.is_packed(head) else head
+        return file.read(len(SQLITE)) == SQLITE

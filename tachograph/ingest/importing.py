@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tachograph import clock
 from tachograph.errors import NotFound, Refused
 from tachograph.extract.rules import Rules
-from tachograph.ingest import discover, packed, restoring, spawn
+from tachograph.ingest import discover, restoring, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.bundles import Folder
 from tachograph.ingest.discover import Candidate
@@ -20,9 +20,10 @@ from tachograph.ingest.history_import import HistoryImport
 from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.sealing import seal_quiet
 from tachograph.ingest.told_session import RUNNING
+from tachograph.ingest.whose import beginning_of
 from tachograph.paths import Places
-from tachograph.readers.reading import HEAD_BYTES, Shape
-from tachograph.readers.registry import MODULES, UNREAD, reader, which
+from tachograph.readers.reading import Shape
+from tachograph.readers.registry import MODULES, UNREAD, reader
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -140,8 +141,7 @@ def _reparsed(store: Store, rules: Rules, history: History) -> Report:
 
 def _known_by_now(store: Store, history: History) -> str | None:
     """Who reads what nobody could when it was archived."""
-    head = next(store.histories.read(history.id, masked=True), b"")[:HEAD_BYTES]
-    module = which(packed.head(head, HEAD_BYTES) if packed.is_packed(head) else head, history.path)
+    module = beginning_of(store.histories.read(history.id, masked=True), history.path).module
     return None if module is None or reader(module).shape in (Shape.DATABASE, Shape.FOLDER) else module
 
 

@@ -49,6 +49,16 @@ def test_a_line_costs_itself_and_comes_back_as_it_was(line: bytes) -> None:
         assert one.originals(SESSION) == [data]
 
 
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_it_may_be_the_first_line_of_its_file(line: bytes) -> None:
+    data = line + b"\n" + FIRST + AFTER
+    with machine() as one:
+        one.put(f".claude/projects/-x/{SESSION}.jsonl", data)
+        assert one.agents().parsed == 1
+        assert [text for _, text in prompts(one)][-2:] == ["look at it", "still here"]
+        assert one.originals(SESSION) == [data]
+
+
 @pytest.mark.parametrize("filling", [SAID * 1000, b"\0" * 100_000], ids=["lines", "NULs"])
 def test_a_compressed_file_that_holds_more_than_can_be(filling: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "_ALWAYS", 1 << 20)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tachograph import clock
-from tachograph.errors import NotFound, TachographError, UsageError
+from tachograph.errors import NotFound, Refused, TachographError, UsageError
 
 FILE = "config.toml"
 
@@ -267,6 +267,8 @@ def _unreadable(path: str, error: Exception) -> UsageError:
 def _replace(path: str, text: str) -> None:
     """Write beside it, then rename: a reader sees the old file or the new one."""
     path = os.path.realpath(path)  # a linked file stays a link
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Refused(f"{path} is not a file", "settings are kept in files; nothing was changed")
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
     fresh = f"{path}.{os.getpid()}.new"
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -11,7 +11,7 @@ from tachograph import clock
 from tachograph.cli import anchors, draw
 from tachograph.cli.app import App
 from tachograph.cli.audit_check import restored, verify
-from tachograph.cli.command import Group, Listing, choice, listing_options, pass_app
+from tachograph.cli.command import DAYS_BACK, Group, Listing, choice, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
@@ -78,7 +78,7 @@ def _masked(text: str | None) -> str | None:
 
 
 @cli.command("list")
-@click.option("--days", type=click.FloatRange(min=0), help=f"Only of the last days.  [default: {DAYS}]")
+@click.option("--days", type=DAYS_BACK, help=f"Only of the last days.  [default: {DAYS}]")
 @click.option("--status", metavar="WORD", help="Only entries that ended so.")
 @click.option("--operation", metavar="GLOB", help="Only such operations.")
 @click.option("--execution", metavar="ID", help="Only of this execution.")
@@ -130,7 +130,7 @@ def _shape(app: App) -> Shape:
 @cli.command("export")
 @click.option("--as", "form", type=choice("json", "csv"), default="json", show_default=True, help="What to make of it.")
 @click.option("--agent", metavar="GLOB", help="Agents that fit; SQL % works too.")
-@click.option("--days", type=click.FloatRange(min=0), help="Only of the last days; all of it without.")
+@click.option("--days", type=DAYS_BACK, help="Only of the last days; all of it without.")
 @click.option("-o", "--output", metavar="FILE", help="Where to; - is stdout. Without it a name with the time in it.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @pass_app

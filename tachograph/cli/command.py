@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -37,6 +38,19 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
         if abs(at) > _FURTHEST:
             self.fail(f"{value!r} is further away than times are kept", param, ctx)
         return at
+
+
+class Number(click.FloatRange):
+    """A number of a range; `nan`, which no comparison refuses, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return found
+
+
+DAYS_BACK = Number(0, 100_000)  # as far as times are kept
 
 
 class Session(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only

@@ -12,7 +12,7 @@ import click
 from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listing, choice, listing_options, pass_app
+from tachograph.cli.command import DAYS_BACK, Group, Listing, choice, listing_options, pass_app
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.receipt_check import named, verify
@@ -106,7 +106,7 @@ def _digests(paths: Sequence[str]) -> list[dict[str, str]] | None:
 @click.option("--status", metavar="WORD", help="Only those that ended so.")
 @click.option("--session", metavar="SESSION", type=SessionWords(), help="Only of this session.")
 @click.option("--same", metavar="HASH", help="Only with this determinism hash, or one that begins so.")
-@click.option("--days", type=click.FloatRange(min=0), help="Only of the last days.")
+@click.option("--days", type=DAYS_BACK, help="Only of the last days.")
 @listing_options
 @pass_app
 def show_list(

@@ -12,7 +12,7 @@ import click
 
 from tachograph import clock
 from tachograph.cli.app import App
-from tachograph.cli.command import command, pass_app, session_argument
+from tachograph.cli.command import Number, command, pass_app, session_argument
 from tachograph.errors import NotFound, UsageError
 from tachograph.store import Store
 
@@ -28,7 +28,7 @@ _TERMINATED = 143  # exit code, as of anything that SIGTERM ends
 
 @command("replay")
 @session_argument
-@click.option("--speed", type=click.FloatRange(0.1, 100), help="How many times as fast (1).")
+@click.option("--speed", type=Number(0.1, 100), help="How many times as fast (1).")
 @click.option("--idle", metavar="SECONDS", help="The longest silence (2); off leaves them as they were.")
 @click.option("--from", "begin", metavar="TIME", help="Begin here: 90, 1:30, 5m, or a date and time.")
 @click.option("--to", "end", metavar="TIME", help="End here.")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterable
 
 from tachograph.errors import Refused
 
 
 def save(path: str, pieces: Iterable[bytes], *, force: bool) -> int:
-    """Returns how many bytes that were. Raises Refused when the file is there already and `force` is off."""
+    """Returns how many bytes that were. Raises Refused when the file is there already and `force` is off.
+
+    A link stays a link. What is no file, like /dev/null or the pipe of a shell's `>(gzip)`, is written to as it is.
+    """
+    path = os.path.realpath(path) if os.path.islink(path) else path
+    if _takes_bytes(path):
+        with open(path, "wb") as device:
+            return sum(map(device.write, pieces))
     if os.path.lexists(path) and not force:
         raise Refused(f"{path} is there already", "--force writes over it")
     part = f"{path}.part-{os.getpid()}"
@@ -23,3 +31,12 @@ def save(path: str, pieces: Iterable[bytes], *, force: bool) -> int:
             os.unlink(part)
         raise
     return written
+
+
+def _takes_bytes(path: str) -> bool:
+    """A device or a pipe: to be written to, never to be replaced by a file."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))

@@ -55,6 +55,7 @@ def _of_click(error: click.ClickException) -> tuple[str, str, int]:
     message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message
     message = message.replace("is not a valid integer range", "is not a whole number")
+    message = message.replace("is not a valid float range", "is not a number")
     if not isinstance(error, click.UsageError):
         return message, "", error.exit_code
     command = error.ctx.command_path if error.ctx is not None else "tachograph"

@@ -28,8 +28,9 @@ def reset(places: Places, details: str) -> int:
 
     `details` says what was in it. Returns how many journals will be imported into the new one, of recordings that run
     (their journals are still whole) or that nobody has imported yet. Raises Refused or StoreBusy while somebody imports
-    or has the database open.
+    or has the database open, Refused for a file that never was a database of ours.
     """
+    _refuse_foreign(places.database)
     with _alone(places):
         _remove_imported(places)
         connection.refuse_shared(places.database)
@@ -40,6 +41,15 @@ def reset(places: Places, details: str) -> int:
         with open_store(places.database) as store:
             store.audit.add("tachograph", "reset", "completed", operation_type="recorder", details=details)
         return len(journals.names(places))
+
+
+def _refuse_foreign(database: str) -> None:
+    """A mistyped --db must not cost somebody else's file. One of ours, if damaged, is told by its signed heads."""
+    if os.path.exists(database) and not os.path.exists(Heads(database).path):
+        try:
+            connection.open_reader(database).close()
+        except StoreError as error:
+            raise Refused(f"nothing was deleted: {error}", "reset begins databases of Tachograph anew") from None
 
 
 def _remove_imported(places: Places) -> None:

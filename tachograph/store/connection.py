@@ -21,6 +21,8 @@ SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock; about a millisecond
 
+_OTHER = "name a database file with --db"
+
 _sql = queries.load("connection")
 _TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
 _SAVEPOINT = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
@@ -32,6 +34,8 @@ def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
     Raises StoreError, StoreBusy, StoreDamaged, StoreTooNew or Refused, each with what to do next.
     """
     with translated(path):
+        if os.path.lexists(path):
+            _refuse_others(path)  # before anything is put in its place: /dev/null is empty, too
         orphaned = os.path.exists(f"{path}-wal")  # asked first: the file is never gone once it was there
         if not os.path.exists(path) or os.path.getsize(path) == 0:
             if orphaned:
@@ -40,7 +44,7 @@ def open_database(path: str, *, busy_ms: int = 30_000) -> apsw.Connection:
                     f"put the file back, or move {path}-wal away to begin a new one",
                 )
             _create(path)
-        _refuse_others(path)
+            _refuse_others(path)
         with _opened(path, busy_ms) as connection:
             connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
             migrations.refuse_foreign(connection, path)
@@ -57,6 +61,7 @@ def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
         raise NotFound(
             f"there is no database at {path}", "`tachograph run -- COMMAND` makes it with the first recording"
         )
+    _refuse_others(path)
     with translated(path), _opened(path, busy_ms) as connection:
         migrations.refuse_foreign(connection, path)
         migrations.refuse_other_version(connection, path)
@@ -115,8 +120,12 @@ def _sync_folder(folder: str) -> None:
 
 
 def _refuse_others(path: str) -> None:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise StoreError(f"{path!a} is not UTF-8, which SQLite wants of the names of its files", _OTHER) from None
     if not os.path.isfile(path):
-        raise StoreError(f"{path} is not a file", "name a database file with --db")
+        raise StoreError(f"{path} is not a file", _OTHER)
     if sys.platform != "win32" and os.stat(path).st_uid != os.geteuid():
         raise Refused(f"{path} belongs to another user", "name a database of your own with --db or TACHOGRAPH_DB")
 

@@ -43,10 +43,16 @@ _WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]
         "check its owner and folder, or name another with --db",
     ),
     (
-        (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError),
+        (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, UnicodeEncodeError),
         BadRecord,
         "the record was refused: {error}",
         "nothing of its batch was stored",
+    ),
+    (
+        (OverflowError,),
+        BadRecord,
+        "a number is larger than a database can hold",
+        "the largest is 9223372036854775807",
     ),
     (
         (apsw.IOError,),

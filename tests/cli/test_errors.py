@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,12 @@ def test_anything_else_that_is_not_there(tachograph: Run, recorded: Recorded, wo
         ["db", "sql", "SELECT 1", "--timeout", "soon"],
         ["db", "nonsense"],
         ["events", "last", "--session", "last~1"],
+        ["code", "--limit", "18446744073709551616"],
+        ["collisions", "show", "18446744073709551616"],
+        ["audit", "list", "--days", "inf"],
+        ["audit", "list", "--days", "nan"],
+        ["audit", "list", "--days", "x"],
+        ["replay", "last", "--speed", "nan"],
     ],
     ids=" ".join,
 )
@@ -247,6 +254,48 @@ def test_a_setting_that_is_wrong(tachograph: Run, home: Path, text: str, said: s
     done = tachograph("doctor")
     assert done.returncode == 6
     assert said in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names are UTF-8 there")
+@pytest.mark.parametrize("words", [["sessions"], ["note", "here"], ["db", "vocabulary", "add", "operation", "x"]])
+def test_a_file_name_that_sqlite_cannot_open(
+    tachograph: Run, recorded: Recorded, tmp_path: Path, words: list[str]
+) -> None:
+    named = tmp_path / os.fsdecode(b"caf\xe9.db")
+    named.touch()
+    refused(tachograph("--db", str(named), *words), 1, "not UTF-8", "--db")
+
+
+def device(folder: Path) -> str:
+    """Like /dev/null, but for whoever may replace that: a copy of it."""
+    copy = folder / "device"
+    try:
+        os.mknod(copy, stat.S_IFCHR | 0o600, os.stat("/dev/null").st_rdev)
+    except PermissionError:
+        return "/dev/null"
+    return str(copy)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "dangling link", "link to a device"])
+@pytest.mark.parametrize("words", [["sessions"], ["note", "here"], ["reset", "--yes"]])
+def test_what_is_no_file_is_never_replaced(tachograph: Run, tmp_path: Path, kind: str, words: list[str]) -> None:
+    named = tmp_path / "named"
+    if kind == "fifo":
+        os.mkfifo(named)
+    else:
+        named.symlink_to("/nowhere" if kind == "dangling link" else device(tmp_path))
+    before = os.lstat(named)
+    done = tachograph("--db", str(named), *words)
+    assert done.returncode in (1, 3, 4) and "error: " in done.stderr and "Traceback" not in done.stderr
+    assert os.lstat(named).st_ino == before.st_ino
+    assert kind != "link to a device" or stat.S_ISCHR(named.stat().st_mode)
+
+
+def test_settings_that_are_no_file_are_left_alone(tachograph: Run, home: Path, tmp_path: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / "config.toml").symlink_to(device(tmp_path))
+    refused(tachograph("config", "set", "output.limit", "3"), 4, "is not a file")
+    assert stat.S_ISCHR((home / "config.toml").stat().st_mode)
 
 
 def test_a_setting_of_the_environment_that_is_wrong(tachograph: Run) -> None:

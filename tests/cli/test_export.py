@@ -69,6 +69,21 @@ def test_into_a_folder_under_its_own_name(files: dict[str, Path], call: Ask, tmp
     assert (tmp_path / "out" / files[OTHER].name).read_bytes() == files[OTHER].read_bytes()
 
 
+def test_into_a_pipe_of_the_shell_and_through_a_link(files: dict[str, Path], call: Ask, tmp_path: Path) -> None:
+    first, second = tmp_path / "pipe", tmp_path / "kept"
+    os.mkfifo(first)
+    reader = subprocess.Popen(["cat", first], stdout=subprocess.PIPE)
+    done = call("export", FIRST, "--as", "original", "-o", str(first))
+    assert done.code == 0, done.err
+    assert reader.communicate(timeout=30)[0] == files[FIRST].read_bytes()
+    assert stat.S_ISFIFO(first.stat().st_mode)
+    second.write_text("old")
+    (tmp_path / "link").symlink_to(second)
+    assert call("export", FIRST, "--as", "original", "-o", str(tmp_path / "link")).code == 4
+    assert call("export", FIRST, "--as", "original", "-o", str(tmp_path / "link"), "--force").code == 0
+    assert (tmp_path / "link").is_symlink() and second.read_bytes() == files[FIRST].read_bytes()
+
+
 def test_several_files_become_the_same_tar_every_time(files: dict[str, Path], call: Ask, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / files[FIRST].name
     moved.parent.mkdir()

@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import stat
 import sys
 from pathlib import Path
@@ -191,6 +192,19 @@ def test_a_damaged_database_can_be_reset(worked: Ask, home: Path) -> None:
     answer = worked("reset", "--yes")
     assert answer.code == 0 and "cannot be read" in answer.err
     assert worked("memory", "list", "--json").json == []
+
+
+def test_a_file_of_somebody_else_is_not_reset(call: Ask, home: Path, tmp_path: Path) -> None:
+    text, database = tmp_path / "thesis.txt", tmp_path / "photos.db"
+    text.write_text("three years of work\n" * 100)
+    with contextlib.closing(sqlite3.connect(database)) as theirs:
+        theirs.execute("CREATE TABLE photos (name)")
+    for path in (text, database):
+        before = path.read_bytes()
+        refused = call("--db", str(path), "reset", "--yes")
+        assert refused.code == 4 and "nothing was deleted" in refused.err
+        assert path.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == [*(["home"] if home.exists() else []), "photos.db", "thesis.txt"]
 
 
 def test_there_is_nothing_to_reset(call: Ask, home: Path) -> None:

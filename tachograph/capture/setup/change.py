@@ -149,6 +149,8 @@ def _make_folders(path: str) -> list[str]:
 def _replace(path: str, text: str, mode: int) -> None:
     """Beside it, then renamed: a reader sees the old file or the new one. Links stay links; mode and owner stay."""
     path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Refused(f"{path} is not a file", "settings are kept in files; nothing was changed")
     owner = None
     try:
         found = os.stat(path)

@@ -135,29 +135,53 @@ class _Reading:
             return self._finished and self._search("wrong checksum", end)
         following = self._peek(self._start + end)
         if following is not None and following - self._sequence in (1, 2):
-            return self._report(end, "wrong checksum")
+            end -= self._widen()
+            if not self._is_within(end):
+                return self._report(end, "wrong checksum")
         return self._search("wrong checksum")
+
+    def _is_within(self, end: int) -> bool:
+        """Whether what begins at `end` of the window is part of a record, so that the length which led there was what
+        is damaged: one that begins before it reaches over it, or those behind it begin again at a lower number."""
+        scan = self._position + 1
+        while (candidate := self._candidate(scan)) is not None and candidate < end and self._effort <= _EFFORT:
+            scan = candidate + 1
+            if len(self._window) - candidate >= _SHORTEST:
+                length = frame.HEAD.unpack_from(self._window, candidate)[0]
+                if candidate + frame.PAYLOAD_AT + length > end and self._peek(self._start + candidate) is not None:
+                    return True
+        return len(self._window) - end >= _SHORTEST and self._good(end) not in (0, end)
+
+    def _candidate(self, start: int) -> int | None:
+        """Where in the window, from `start` on, the next thing is that has a kind and a sequence like those of ours."""
+        high = self._sequence >> 32
+        tops = b"|".join(re.escape((high + more).to_bytes(4, "little")) for more in (0, 1))
+        # The upper half of the sequence is 12 bytes behind the beginning.
+        found = re.compile(b"(?:" + tops + b")" + _KIND, re.DOTALL).search(self._window, start + 12)
+        return found.start() - 12 if found else None
+
+    def _widen(self) -> int:
+        """See far enough to search. Returns by how much the window has moved."""
+        moved = self._position
+        if len(self._window) - moved >= _VIEW:
+            return 0
+        self._start += moved
+        self._window, self._position = self._pread(_VIEW, self._start), 0
+        return moved
 
     def _search(self, reason: str, otherwise: int = 0) -> bool:
         """Find the next good record and report what is before it; without one, up to `otherwise` or all we see."""
-        if len(self._window) - self._position < _VIEW:
-            self._start += self._position
-            otherwise = max(otherwise - self._position, 0)
-            self._window, self._position = self._pread(_VIEW, self._start), 0
-        high = self._sequence >> 32
-        tops = b"|".join(re.escape((high + more).to_bytes(4, "little")) for more in (0, 1))
-        pattern = re.compile(b"(?:" + tops + b")" + _KIND, re.DOTALL)
+        otherwise = max(otherwise - self._widen(), 0)
         at_end = self._start + len(self._window) >= self._size
-        scan = self._position + 1 + 12  # where the upper half of a sequence may begin
-        while found := pattern.search(self._window, scan):
-            candidate = found.start() - 12
-            scan = found.start() + 1
+        scan = self._position + 1
+        while (candidate := self._candidate(scan)) is not None:
+            scan = candidate + 1
             if self._effort > _EFFORT:
                 return self._report(candidate, reason)
             if len(self._window) - candidate >= _SHORTEST and (skip := self._good(candidate)):
                 if skip == candidate:
                     return self._report(candidate, reason)
-                scan = skip + 12
+                scan = skip
         if not at_end:
             return self._report(max(len(self._window) - _SHORTEST + 1, self._position + 1), reason)
         # Behind the newest bytes of a live file more may come that makes sense of them.

@@ -144,6 +144,20 @@ def test_a_printed_journal_inside_a_damaged_record_is_not_taken_for_ours(tmp_pat
     assert [(record.sequence, record.body) for record in found] == [(1, b"a"), (3, b"b"), (4, b"c")]
 
 
+def test_a_wrong_length_does_not_lead_into_a_later_record(tmp_path: Path) -> None:
+    inner = frame.encode(b"O", 7, b"foreign", 1) + frame.encode(b"O", 7, b"foreign", 2)
+    begin = len(frame.encode(b"O", 7, b"foreign", 1)) + frame.BODY_AT  # of the second, in a record around it
+    second = frame.encode(b"O", 1, b"y" * (256 - frame.BODY_AT - begin), 2)
+    whole = [frame.encode(b"O", 1, b"", 1), second, frame.encode(b"O", 1, inner, 3), frame.encode(b"O", 1, b"b", 4)]
+    raw = bytearray(b"".join(whole))
+    raw[1] ^= 1  # 256 more: the end of the first is where the foreign second begins
+    path = tmp_path / "j"
+    path.write_bytes(raw)
+    found, damage = read_all(path)
+    assert [(record.sequence, record.at) for record in found] == [(2, 1), (3, 1), (4, 1)]
+    assert sum(one.length for one in damage) == len(whole[0])
+
+
 def test_a_piece_left_behind_by_a_failed_write_costs_nothing(tmp_path: Path) -> None:
     whole = [frame.encode(b"O", 1, b"x" * 100, n) for n in range(1, 4)]
     path = tmp_path / "j"

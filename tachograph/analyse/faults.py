@@ -6,6 +6,7 @@ out before messages are compared.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -21,8 +22,12 @@ _VARYING = (
 )
 
 
+_RULE = "v1"  # how messages are compared; another way gets another name, so that a fingerprint means one thing only
+
+
 class Group(NamedTuple):
-    """Equal faults. `first` and `last` are ns; `session_id` and `event_id` are those of the latest."""
+    """Equal faults. `first` and `last` are ns; `session_id` and `event_id` are those of the latest. `times` are those
+    of all cases, in ns and in order."""
 
     kind: str  # error: a finding; session: a command that failed
     pattern: str
@@ -34,6 +39,7 @@ class Group(NamedTuple):
     last: int
     session_id: str
     event_id: int | None
+    times: tuple[int, ...]
 
 
 class Fault(NamedTuple):
@@ -60,6 +66,12 @@ def likeness(fault: Fault | Group) -> str:
     return fault.message if fault.kind == "session" else signature(fault.message)
 
 
+def fingerprint(fault: Fault | Group) -> str:
+    """A name of everything that is like this: the same in every store, and for as long as messages are compared so."""
+    words = "\0".join((fault.kind, fault.pattern, likeness(fault)))
+    return f"{_RULE}:{hashlib.sha256(words.encode(errors='surrogatepass')).hexdigest()[:16]}"
+
+
 def grouped(faults: Iterable[Fault]) -> list[Group]:
     """Most frequent first, then latest first."""
     found: dict[tuple[str, str, str], list[Fault]] = {}
@@ -82,4 +94,5 @@ def _group(cases: Sequence[Fault]) -> Group:
         last=latest.at,
         session_id=latest.session_id,
         event_id=latest.event_id,
+        times=tuple(sorted(fault.at for fault in cases)),
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tachograph import clock
-from tachograph.analyse.faults import Fault, Group, grouped, likeness
+from tachograph.analyse.faults import Fault, Group, fingerprint, grouped, likeness
 from tachograph.formats import gist
 from tachograph.formats.rows import Row
 from tachograph.records import Event, Extraction
@@ -15,7 +15,7 @@ from tachograph.store import Store
 SCANNED_MAX = 20_000  # findings that one call looks at
 COLUMNS = (
     *("kind", "pattern", "message", "cases", "sessions", "agents", "first", "last", "session_id", "event_id"),
-    "signature",
+    *("signature", "fingerprint"),
 )
 
 
@@ -32,13 +32,16 @@ def failures(
     until: int | None = None,
 ) -> Failures:  # fmt: skip
     """Errors of all sessions and sessions that failed, or the errors of one. `agent` is a glob, times are ns."""
-    found = store.extractions.list(
-        agent=agent, type="error", session=session, since=since, until=until, limit=SCANNED_MAX
-    )
+    found = findings(store, agent=agent, session=session, since=since, until=until)
     faults = [of_finding(finding) for finding in found]
     if session is None:
-        faults += _sessions(store, agent, since, until)
+        faults += of_sessions(store, agent, since, until)
     return Failures(grouped(faults), len(found), len(found) == SCANNED_MAX)
+
+
+def findings(store: Store, **filters: Any) -> Sequence[Extraction]:
+    """The errors that are looked at, newest first; filters as `store.extractions.list` takes them."""
+    return store.extractions.list(type="error", limit=SCANNED_MAX, **filters)
 
 
 def of_finding(finding: Extraction) -> Fault:
@@ -51,11 +54,11 @@ def row(group: Group) -> Row:
     found = group._asdict()
     found["agents"] = list(group.agents)
     found["first"], found["last"] = clock.iso(group.first), clock.iso(group.last)
-    found["signature"] = likeness(group)
-    return found
+    found["signature"], found["fingerprint"] = likeness(group), fingerprint(group)
+    return {name: found[name] for name in COLUMNS}
 
 
-def _sessions(store: Store, agent: str | None, since: int | None, until: int | None) -> Iterator[Fault]:
+def of_sessions(store: Store, agent: str | None, since: int | None, until: int | None) -> Iterator[Fault]:
     """Every session that failed, as a fault of its command."""
     for status in ("failed", "interrupted"):
         listed = store.sessions.list(agent=agent, since=since, until=until, status=status, limit=SCANNED_MAX)

@@ -86,6 +86,12 @@ def similar(
     return Alike(signature(message), len(once), sessions, told[:limit], len(found) == _SCANNED)
 
 
+def looked_into(store: Store, cases: Sequence[tuple[Fault, str | None]]) -> list[Row]:
+    """Cases under COLUMNS, in their order, each with the agent's id of the call that printed it."""
+    book = _Book(store)
+    return [book.row(_Case(fault, 1.0, call)) for fault, call in cases]
+
+
 def _meant(store: Store, asked: str | int, pattern: str | None) -> tuple[str, str | None]:
     """The message to look for, and the rule."""
     if isinstance(asked, str):

@@ -40,6 +40,7 @@ from tachograph.store.output import Output, Split
 from tachograph.store.recall import Recall
 from tachograph.store.receipts import Receipts
 from tachograph.store.restoring import Restoring
+from tachograph.store.rhythm import Rhythm
 from tachograph.store.seals import Seals
 from tachograph.store.search import Hit, Results, Search
 from tachograph.store.sending import Sending
@@ -114,6 +115,7 @@ class Store:
         self.restoring = Restoring(self._writer, self.sessions, self.output, self.code_blocks)
         self.recall = Recall(self._writer)
         self.together = Together(self._writer)
+        self.rhythm = Rhythm(self._writer)
 
     def timeline(
         self,

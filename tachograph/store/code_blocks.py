@@ -98,6 +98,12 @@ class CodeBlocks:
         """How many `list` has with these filters; None when they are too many to count."""
         return paging.total(self._connection, _sql.total, self._where(**filters))
 
+    def languages(self, **filters: Any) -> dict[str, int]:
+        """Language → blocks that `list` has of it with these filters, most first; "" for those without one."""
+        where = self._where(**filters)
+        rows = self._connection.execute(_sql.languages.format(where=where), where.values)
+        return dict(rows)
+
     def place(self, block: CodeBlock) -> Place:
         """Where it stands in `list`."""
         return block.at, block.id

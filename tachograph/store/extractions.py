@@ -11,11 +11,13 @@ from tachograph.records import CodeBlock, Extraction
 from tachograph.store import paging, queries, reextraction, settling
 from tachograph.store.filters import Where, numbers
 from tachograph.store.json_text import from_json
+from tachograph.store.kinds import Kind
 from tachograph.store.paging import Place
 from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("extractions")
+_EVER = (1 << 63) - 1  # ns
 
 
 class Extractions:
@@ -80,6 +82,22 @@ class Extractions:
         if session is not None:
             return int(self._connection.execute(_sql.total_of_session.format(kinds=kinds), (session,)).get)
         return int(self._connection.execute(_sql.total.format(kinds=kinds)).get)
+
+    def by_kind(
+        self, *, agent: str | None = None, session: str | None = None, since: int | None = None,
+        until: int | None = None,
+    ) -> dict[Kind, int]:  # fmt: skip
+        """How many findings of each kind, exactly, without looking at all of them. `agent` is a glob, times are ns."""
+        kinds = numbers(self._kinds(agent, None, None, None))
+        if since is None and until is None:
+            asked, values = (_sql.by_kind, ()) if session is None else (_sql.by_kind_of_session, (session,))
+            rows = self._connection.execute(asked.format(kinds=kinds), values)
+        else:
+            where = "TRUE" if session is None else "s.session_id = ?3"
+            between = (since if since is not None else -_EVER, until if until is not None else _EVER)
+            sql = _sql.by_kind_between.format(kinds=kinds, where=where)
+            rows = self._connection.execute(sql, (*between, *(() if session is None else (session,))))
+        return {self._writer.kinds.of(kind): count for kind, count in rows if count}
 
     def place(self, extraction: Extraction, session: str | None = None) -> Place:
         """Where it stands in `list`; `session` is what `list` was given."""

@@ -54,6 +54,18 @@ class Call(NamedTuple):
     cost_source: str | None
 
 
+class Spent(NamedTuple):
+    """What an agent used in one quarter of an hour; `quarter` counts them since 1970."""
+
+    agent: str
+    quarter: int
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cost_usd: float | None
+
+
 class Prices(NamedTuple):
     """How many calls each source priced (`agent`: it said so itself), and how many calls of which models nobody did."""
 
@@ -116,6 +128,14 @@ class Usages:
         order = "1 DESC" if key in {"day", "month"} else "coalesce(sum(c.cost_usd), 0) DESC, sum(c.output_tokens) DESC"
         sql = _sql.by.format(key=_KEYS[key], calls=calls, where=where, sorting=order)
         return [Sum(*row) for row in self._connection.execute(sql, (*where.values, -1 if limit is None else limit))]
+
+    def by_quarter(
+        self, *, agent: str | None = None, since: int | None = None, until: int | None = None
+    ) -> list[Spent]:
+        """Quarters of an hour in which anything was used, in no order; from them any zone can make its days."""
+        where, calls = self._asked(agent, None, None, since, until)
+        rows = self._connection.execute(_sql.by_quarter.format(calls=calls, where=where), where.values)
+        return [Spent(*row) for row in rows]
 
     def prices(
         self,

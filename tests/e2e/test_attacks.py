@@ -18,7 +18,8 @@ from tachograph.store import Store
 from tests.e2e.conftest import Open
 from tests.e2e.payloads import PAYLOADS
 
-PAGES = ("/", "/?status=running", "/search?q=owned", "/search?q=evil")
+INSIGHTS = ("/insights/failures", "/insights/commands")
+PAGES = ("/", "/?status=running", "/search?q=owned", "/search?q=evil", *INSIGHTS)
 LEDGERS = ("/workflows", "/audit", "/audit?view=receipts", "/audit?view=memory")
 TABS = ("watch", "terminal", "receipt")
 # Whatever has become an element that no page makes out of itself.

@@ -15,8 +15,12 @@ LEDGERS = (
     *("/workflows", "/workflows/workflow?collision=1", "/audit?entry=1", "/audit?view=receipts", "/audit?view=memory"),
     *("/settings/storage", "/settings/histories", "/settings/agents", "/settings/values"),
 )
+INSIGHTS = (
+    *("/insights?since=all", "/insights/failures?since=all", "/insights/failures/v1:c024db31e4055fbe"),
+    *("/insights/commands",),
+)
 # Every page has to stand what is asked of all of them.
-PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/search?q=pytest", *LEDGERS)
+PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/search?q=pytest", *LEDGERS, *INSIGHTS)
 
 
 def chosen(page: Page) -> str:
@@ -127,7 +131,7 @@ def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str]) -> N
 def test_nobody_is_shut_out(visit: Open, path: str, width: int, scheme: str) -> None:
     page = visit(path, width=width, scheme=scheme)
     expect(page.locator("h1")).to_be_visible()
-    page.wait_for_load_state("networkidle") if path.startswith("/search") else page.wait_for_timeout(0)
+    page.wait_for_load_state("networkidle") if path.startswith(("/search", "/insights")) else page.wait_for_timeout(0)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes[0].html]))")
     assert found == []

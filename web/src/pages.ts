@@ -39,6 +39,17 @@ function asks<P extends Question>(path: P, ...names: string[]): NonNullable<Page
   };
 }
 
+// The same for pages of insights, which look 30 days back unless told otherwise.
+function within<P extends Question>(path: P, ...names: string[]): NonNullable<Page['twin']> {
+  return (given, query) => {
+    const since = query.get('since') ?? '30d';
+    const told = new URLSearchParams(query);
+    if (since === 'all') told.delete('since');
+    else told.set('since', since);
+    return asks(path, 'agent', 'since', ...names)(given, told);
+  };
+}
+
 export const PAGES: readonly Page[] = [
   page(
     /^\/(sessions)?$/,
@@ -77,6 +88,15 @@ export const PAGES: readonly Page[] = [
     { name: 'Settings', href: '/settings', key: ',' },
     asks('/api/query/storage', 'keep'),
   ),
+  page(/^\/insights$/, () => import('./pages/Insights.svelte'), { name: 'Insights', href: '/insights' }, within('/api/query/activity')),
+  page(/^\/insights\/failures$/, () => import('./pages/Failures.svelte'), undefined, within('/api/query/failures')),
+  page(
+    /^\/insights\/failures\/(?<fingerprint>[^/]+)$/,
+    () => import('./pages/Cluster.svelte'),
+    undefined,
+    within('/api/query/failures/{fingerprint}'),
+  ),
+  page(/^\/insights\/commands$/, () => import('./pages/Commands.svelte'), undefined, within('/api/query/commands', 'sort', 'by')),
 ];
 
 export function find(path: string): { page: Page; given: Record<string, string> } | undefined {

@@ -9,6 +9,7 @@ from tachograph.serve.query import (
     counts,
     events,
     findings,
+    insights,
     keeping,
     ledger,
     proofs,
@@ -17,7 +18,7 @@ from tachograph.serve.query import (
     together,
 )
 
-_PARTS = (findings, sessions, recordings, events, counts, ledger, proofs, agents, together, about, keeping)
+_PARTS = (findings, sessions, recordings, events, counts, insights, ledger, proofs, agents, together, about, keeping)
 router = Router(
     "/api/query", route_handlers=[handler for part in _PARTS for handler in part.HANDLERS], **asking.MANNERS
 )

@@ -19,6 +19,7 @@ from tachograph.ingest import touched
 from tachograph.recall import failures as faults
 from tachograph.recall import hits as hits_of
 from tachograph.recall import sums
+from tachograph.recall.clusters import trend
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
@@ -30,6 +31,10 @@ from tachograph.store.usage import Sum
 
 Changed = Annotated[bool, QueryParameter(description="Without those that were only read.")]
 CommandKey = Annotated[Literal["command", "category"], p.one("One row for each of these.")]
+CommandSort = Annotated[
+    Literal["runs", "failed", "median", "p95", "total"] | None,
+    p.one("By what, the most first: runs, or failures when only those are asked for."),
+]
 OnlyFailed = Annotated[bool, QueryParameter(description="Only what failed, the most often first.")]
 CostKey = Annotated[
     Literal["day", "month", "model", "project", "agent", "session"], p.one("One row for each of these.")
@@ -100,7 +105,8 @@ class Commands(msgspec.Struct):
 
 
 class FailureRow(msgspec.Struct):
-    """Equal faults as one; `signature` is what their messages have in common, the event is that of the latest."""
+    """Equal faults as one; `signature` is what their messages have in common, the event is that of the latest. By its
+    `fingerprint` one is asked for; `trend` counts its cases in equal parts of the time."""
 
     kind: Literal["error", "session"]
     pattern: str
@@ -113,6 +119,8 @@ class FailureRow(msgspec.Struct):
     session_id: str
     event_id: int | None
     signature: str
+    fingerprint: str
+    trend: list[int]
 
 
 class Failures(msgspec.Struct):
@@ -228,6 +236,7 @@ async def commands(
     request: Incoming,
     by: CommandKey = "command",
     failed: OnlyFailed = False,
+    sort: CommandSort = None,
     session: p.Session = None,
     agent: p.Agent = None,
     since: p.Since = None,
@@ -237,12 +246,14 @@ async def commands(
 ) -> Response[Commands]:
     """Commands that agents ran, the most frequent first: how often, how long, how many failed."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "failed": failed}
-    walk = paging.walk("commands", {**asked, "by": by, "since": since, "until": until}, limit, cursor)
+    walk = paging.walk("commands", {**asked, "by": by, "sort": sort, "since": since, "until": until}, limit, cursor)
     times = between(since, until)
     pin = walk.pinned(clock.now(), times["until"])
 
-    def order(one: Ran) -> tuple[int, int, str]:
-        return (-one.failed if failed else -one.runs, -one.runs, one.key)
+    column = {"median": "median_ms", "p95": "p95_ms", "total": "total_ms"}.get(sort or "", sort)
+
+    def order(one: Ran) -> tuple[float, int, str]:
+        return (-(getattr(one, column or ("failed" if failed else "runs")) or 0), -one.runs, one.key)
 
     def ask(store: Store) -> Commands:
         chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
@@ -274,7 +285,8 @@ async def failures(
         chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
         every = faults.failures(store, **chosen)
         shown, total, following = walk.cut_counted(every.groups, _of_group, pin)
-        found = rows(FailureRow, map(faults.row, shown))
+        begin = times["since"] if times["since"] is not None else min((one.first for one in every.groups), default=pin)
+        found = rows(FailureRow, ({**faults.row(one), "trend": trend(one.times, begin, pin)} for one in shown))
         return Failures(found, total, walk.page, following, following is not None, every.scanned, every.cut)
 
     return await answered(request, ask)

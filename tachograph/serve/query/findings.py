@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -15,6 +18,9 @@ from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import answered, between, listed, session_of
 from tachograph.serve.query.rows import CodeBlockRow, ExtractionRow
 from tachograph.store import Store
+from tachograph.store.kinds import Kind
+
+_FACETS = {"types": "event_type", "patterns": "pattern", "risks": "risk_level", "agents": "agent"}  # field → column
 
 
 class Extractions(msgspec.Struct):
@@ -25,6 +31,18 @@ class Extractions(msgspec.Struct):
     page: int
     next_cursor: str | None
     truncated: bool
+
+
+class Counts(msgspec.Struct):
+    """How many findings each choice would leave, with all other filters as they are; those of most first. `languages`
+    counts code blocks, which only agent, session and time pick."""
+
+    total: int
+    types: dict[str, int]
+    patterns: dict[str, int]
+    risks: dict[str, int]
+    agents: dict[str, int]
+    languages: dict[str, int]
 
 
 class CodeBlocks(msgspec.Struct):
@@ -85,6 +103,32 @@ async def extractions(
     return await answered(request, ask)
 
 
+@get("/extractions/counts")
+async def extraction_counts(
+    request: Incoming,
+    agent: p.Agent = None,
+    type: p.Type = None,
+    pattern: p.Pattern = None,
+    risk: p.Risk = None,
+    session: p.Session = None,
+    since: p.Since = None,
+    until: p.Until = None,
+) -> Response[Counts]:
+    """What rules found, counted by what it can be narrowed with."""
+    times = between(since, until)
+    # Globs only for agents: words of rules may hold anything.
+    chosen = {"agent": agent, "event_type": type, "pattern": pattern, "risk_level": risk}
+
+    def ask(store: Store) -> Counts:
+        where: dict[str, Any] = {"session": session_of(store, session), **times}
+        found = store.extractions.by_kind(**where)
+        counts = {noun: _counted(found, column, chosen) for noun, column in _FACETS.items()}
+        languages = store.code_blocks.languages(agent=agent, **where)
+        return Counts(sum(_counted(found, None, chosen).values()), **counts, languages=languages)
+
+    return await answered(request, ask)
+
+
 @get("/code-blocks")
 async def code_blocks(
     request: Incoming,
@@ -134,4 +178,18 @@ async def pattern_stats(request: Incoming, pattern: p.RuleName) -> Response[Patt
     return await answered(request, ask)
 
 
-HANDLERS = (extractions, code_blocks, agent_stats, pattern_stats)
+def _counted(found: Mapping[Kind, int], column: str | None, chosen: Mapping[str, str | None]) -> dict[str, int]:
+    """Findings by a column of their kind, as all filters but its own leave them, the most first."""
+    counts: Counter[str] = Counter()
+    for kind, count in found.items():
+        if all(_fits(kind, name, wanted) for name, wanted in chosen.items() if name != column and wanted is not None):
+            counts[getattr(kind, column) if column else ""] += count
+    return dict(counts.most_common())
+
+
+def _fits(kind: Kind, column: str, wanted: str) -> bool:
+    value = getattr(kind, column)
+    return fnmatchcase(value, wanted.replace("%", "*")) if column == "agent" else value == wanted
+
+
+HANDLERS = (extractions, extraction_counts, code_blocks, agent_stats, pattern_stats)

@@ -52,3 +52,14 @@ JOIN _sessions s ON s.id = g.session
 JOIN _agents a ON a.id = s.agent
 WHERE b.digest = ?
 ORDER BY g.id;
+
+-- name: languages
+-- How many blocks of each language fit.
+SELECT coalesce(b.language, '') AS language, count(DISTINCT b.id)
+FROM _sightings g
+JOIN _code_blocks b ON b.id = g.block
+JOIN _sessions s ON s.id = g.session
+JOIN _agents a ON a.id = s.agent
+WHERE {where}
+GROUP BY 1
+ORDER BY 2 DESC, 1;

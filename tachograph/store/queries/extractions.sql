@@ -61,3 +61,29 @@ FROM _kinds k
 JOIN _kind_counts t ON t.kind = k.id
 JOIN _agents a ON a.id = k.agent
 WHERE k.pattern = ?;
+
+-- name: by_kind
+-- How many findings of each kind there are, from the roll-up.
+SELECT kind, count FROM _kind_counts WHERE kind IN ({kinds});
+
+-- name: by_kind_of_session
+-- The same of one session.
+SELECT kind, count FROM _session_kinds WHERE session = (SELECT id FROM _sessions WHERE session_id = ?) AND kind IN ({kinds});
+
+-- name: by_kind_between
+-- The same between two times: sessions that lie inside are counted by their roll-up, of others the entries of the index.
+SELECT kind, sum(count)
+FROM (
+    SELECT c.kind, c.count
+    FROM _sessions s
+    JOIN _session_kinds c ON c.session = s.id
+    WHERE s.first_at >= ?1 AND s.last_at <= ?2 AND c.kind IN ({kinds}) AND {where}
+    UNION ALL
+    SELECT e.kind, count(*)
+    FROM _sessions s
+    JOIN _events e INDEXED BY _events_session_at ON e.session = s.id AND e.at BETWEEN ?1 AND ?2
+    WHERE s.last_at >= ?1 AND s.first_at <= ?2 AND NOT (s.first_at >= ?1 AND s.last_at <= ?2) AND e.kind IN ({kinds})
+        AND {where}
+    GROUP BY e.kind
+)
+GROUP BY kind;

@@ -68,6 +68,16 @@ GROUP BY 1
 ORDER BY {sorting}
 LIMIT ?;
 
+-- name: by_quarter
+-- Summed by agent and quarter of an hour.
+SELECT a.name, c.at / 900000000000 AS quarter, count(*), coalesce(sum(c.input_tokens), 0),
+    coalesce(sum(c.output_tokens), 0), coalesce(sum(c.cache_read_tokens), 0), sum(c.cost_usd)
+FROM ({calls}) c
+JOIN _sessions s ON s.id = c.session
+JOIN _agents a ON a.id = s.agent
+WHERE {where}
+GROUP BY 1, 2;
+
 -- name: prices
 -- Who said what calls cost, and which models nobody has a price of.
 SELECT c.cost_source, iif(c.cost_source IS NULL, c.model, NULL) AS unpriced, count(*)

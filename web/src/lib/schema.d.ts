@@ -84,6 +84,26 @@ export interface paths {
       };
     };
   };
+  '/api/query/activity': {
+    get: {
+      parameters: {
+        query?: {
+          agent?: string;
+          zone?: string;
+          since?: string;
+          until?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['insights_Activity'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/query/agents': {
     get: {
       parameters: {
@@ -214,6 +234,7 @@ export interface paths {
         query?: {
           by?: 'command' | 'category';
           failed?: boolean;
+          sort?: 'runs' | 'failed' | 'median' | 'p95' | 'total';
           session?: string;
           agent?: string;
           since?: string;
@@ -311,6 +332,29 @@ export interface paths {
       };
     };
   };
+  '/api/query/extractions/counts': {
+    get: {
+      parameters: {
+        query?: {
+          agent?: string;
+          type?: string;
+          pattern?: string;
+          risk?: 'low' | 'medium' | 'high';
+          session?: string;
+          since?: string;
+          until?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Counts'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/query/failures': {
     get: {
       parameters: {
@@ -329,6 +373,27 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['Failures'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/failures/{fingerprint}': {
+    get: {
+      parameters: {
+        query?: {
+          agent?: string;
+          since?: string;
+          until?: string;
+        };
+        path: {
+          fingerprint: string;
+        };
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['FailureFacts'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -353,6 +418,29 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['Files'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/files/folders': {
+    get: {
+      parameters: {
+        query?: {
+          path?: string;
+          depth?: number;
+          session?: string;
+          agent?: string;
+          changed?: boolean;
+          since?: string;
+          until?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Folders'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -606,7 +694,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        200: { content: { 'application/json': components['schemas']['Activity'] } };
+        200: { content: { 'application/json': components['schemas']['recordings_Activity'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -833,6 +921,25 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['AgentStats'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/stats/agents': {
+    get: {
+      parameters: {
+        query?: {
+          agent?: string;
+          since?: string;
+          until?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Compared'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -1197,13 +1304,6 @@ export interface paths {
 
 export interface components {
   schemas: {
-    Activity: {
-      files: components['schemas']['ActivityRow'][];
-      total: number;
-      page: number;
-      next_cursor: string | null;
-      truncated: boolean;
-    };
     ActivityRow: {
       file_path: string;
       total_operations: number;
@@ -1211,6 +1311,10 @@ export interface components {
       writes: number;
       edits: number;
       last_modified: string;
+    };
+    AfterRow: {
+      command: string;
+      cases: number;
     };
     AgentRow: {
       agent_name: string;
@@ -1258,6 +1362,13 @@ export interface components {
       column: number;
       events: number;
       failed: number;
+    };
+    CaseRow: {
+      session_id: string;
+      agent_name: string;
+      timestamp: string;
+      event_id: number | null;
+      message: string;
     };
     Cell: {
       column: number;
@@ -1389,6 +1500,31 @@ export interface components {
       next_cursor: string | null;
       truncated: boolean;
     };
+    Compared: {
+      agents: components['schemas']['ComparedRow'][];
+    };
+    ComparedRow: {
+      agent: string;
+      sessions: number;
+      succeeded: number;
+      failed: number;
+      interrupted: number;
+      projects: number;
+      prompts: number;
+      tool_calls: number;
+      tool_errors: number;
+      rejections: number;
+      commands: number;
+      errors: number;
+      duration_ms: number | null;
+      calls_per_prompt: number | null;
+      first: string;
+      last: string;
+      input_tokens: number;
+      output_tokens: number;
+      cache_read_tokens: number;
+      cost_usd: number | null;
+    };
     Control: {
       action: string;
       to?: string | number | null;
@@ -1433,10 +1569,31 @@ export interface components {
       width_ms: number;
       lanes: Record<string, number[]>;
     };
+    Counts: {
+      total: number;
+      types: Record<string, number>;
+      patterns: Record<string, number>;
+      risks: Record<string, number>;
+      agents: Record<string, number>;
+      languages: Record<string, number>;
+    };
     Day: {
       day: string;
       values: number;
       missed: number;
+    };
+    DayRow: {
+      day: string;
+      agent: string;
+      sessions: number;
+      failed_sessions: number;
+      prompts: number;
+      tool_calls: number;
+      tool_errors: number;
+      input_tokens: number;
+      output_tokens: number;
+      cache_read_tokens: number;
+      cost_usd: number | null;
     };
     Doomed: {
       session_id: string;
@@ -1460,6 +1617,19 @@ export interface components {
       title: string;
       facts: Record<string, string>;
       lines: string[];
+    };
+    EndedRow: {
+      session_id: string;
+      agent_name: string;
+      project_dir: string | null;
+      timestamp: string;
+      event_id: number | null;
+      pattern: string;
+      message: string;
+      command: string | null;
+      exit_code: number | null;
+      changed: string[];
+      fixed_by: unknown;
     };
     Error: {
       error: { code: string; message: string; hint: string; };
@@ -1519,6 +1689,27 @@ export interface components {
       next_cursor: string | null;
       truncated: boolean;
     };
+    FailureFacts: {
+      kind: 'error' | 'session';
+      pattern: string;
+      message: string;
+      cases: number;
+      sessions: number;
+      agents: string[];
+      first: string;
+      last: string;
+      session_id: string;
+      event_id: number | null;
+      signature: string;
+      fingerprint: string;
+      trend: number[];
+      since: string;
+      until: string;
+      occurrences: components['schemas']['CaseRow'][];
+      looked_into: components['schemas']['EndedRow'][];
+      after: components['schemas']['AfterRow'][];
+      cut: boolean;
+    };
     FailureRow: {
       kind: 'error' | 'session';
       pattern: string;
@@ -1531,6 +1722,8 @@ export interface components {
       session_id: string;
       event_id: number | null;
       signature: string;
+      fingerprint: string;
+      trend: number[];
     };
     Failures: {
       failures: components['schemas']['FailureRow'][];
@@ -1573,6 +1766,25 @@ export interface components {
       page: number;
       next_cursor: string | null;
       truncated: boolean;
+    };
+    FolderRow: {
+      path: string;
+      parent: string;
+      name: string;
+      kind: 'folder' | 'file' | 'rest';
+      files: number;
+      total_operations: number;
+      reads: number;
+      changes: number;
+      failed: number;
+      lines_added: number | null;
+      lines_removed: number | null;
+      sessions: number;
+      agents: string[];
+      last_modified: string;
+    };
+    Folders: {
+      folders: components['schemas']['FolderRow'][];
     };
     Gap: {
       from: number;
@@ -1619,6 +1831,13 @@ export interface components {
       truncated: boolean;
       took_ms: number;
       terms: string[];
+    };
+    HourRow: {
+      weekday: number;
+      hour: number;
+      prompts: number;
+      tool_calls: number;
+      tool_errors: number;
     };
     Info: {
       bytes: number;
@@ -2277,6 +2496,18 @@ export interface components {
       line: number;
       name: string;
       reason: string;
+    };
+    insights_Activity: {
+      days: components['schemas']['DayRow'][];
+      hours: components['schemas']['HourRow'][];
+      zone: string;
+    };
+    recordings_Activity: {
+      files: components['schemas']['ActivityRow'][];
+      total: number;
+      page: number;
+      next_cursor: string | null;
+      truncated: boolean;
     };
   };
 }

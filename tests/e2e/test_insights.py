@@ -1,0 +1,79 @@
+"""What many sessions come to, on screen: figures that agree with the API, each a way to what it counts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import Open
+
+
+def panel(page: Page, title: str) -> Locator:
+    return page.locator("section", has=page.get_by_role("heading", name=title))
+
+
+def asked(page: Page, question: str) -> dict[str, Any]:
+    """The answer of the API to the page's own session."""
+    found: dict[str, Any] = page.evaluate("path => fetch(path).then(answer => answer.json())", f"/api/query/{question}")
+    return found
+
+
+def test_the_overview_says_what_the_api_says(visit: Open) -> None:
+    page = visit("/insights?since=all")
+    days = asked(page, "activity?zone=UTC")["days"]
+    calls, errors = (sum(day[name] for day in days) for name in ("tool_calls", "tool_errors"))
+    figures = page.locator("dl.figures")
+    expect(figures).to_contain_text(f"{calls:,}")
+    expect(figures).to_contain_text(f"{errors:,}")
+    expect(page.get_by_role("img", name=re.compile(r"^Cost by day, .* in all"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("active days in the last year"))).to_be_visible()
+    agents = panel(page, "Agents compared")
+    expect(agents.locator("tbody tr")).to_have_count(len({day["agent"] for day in days}))
+
+
+def test_a_kind_of_failure_leads_to_its_cases_and_from_there_to_the_moment(visit: Open) -> None:
+    page = visit("/insights?since=all")
+    kinds = asked(page, "failures?limit=1")["failures"]
+    first = panel(page, "Failures, equal ones as one").locator("tbody a").first
+    expect(first).to_have_text(kinds[0]["signature"])
+    first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(kinds[0]["signature"])
+    expect(page.locator("main")).to_contain_text(f"{kinds[0]['cases']:,} cases")
+    cases = panel(page, "Cases").locator("tbody tr")
+    expect(cases).to_have_count(min(200, kinds[0]["cases"]))
+    cases.first.locator("a").first.click()
+    expect(page.get_by_label("The chosen event")).to_be_visible()
+    assert f"ev={kinds[0]['event_id']}" in page.url
+
+
+def test_the_window_and_the_agent_go_along(visit: Open) -> None:
+    page = visit("/insights")
+    page.get_by_label("Agent", exact=True).select_option("codex")
+    page.get_by_label("Since", exact=True).select_option("7d")
+    expect(page).to_have_url(re.compile(r"agent=codex.*since=7d|since=7d.*agent=codex"))
+    page.get_by_label("Insights").get_by_role("link", name="Commands").click()
+    expect(page).to_have_url(re.compile(r"/insights/commands\?agent=codex&since=7d"))
+    expect(page.get_by_label("Agent", exact=True)).to_have_value("codex")
+    runs = sum(row["runs"] for row in asked(page, "commands?agent=codex&since=7d")["commands"])
+    shown = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
+    assert sum(int(text.replace(",", "")) for text in shown) == runs
+    page.get_by_role("button", name="Slowest (p95)").click()
+    expect(page).to_have_url(re.compile("sort=p95"))
+
+
+def test_days_are_told_by_keyboard(visit: Open) -> None:
+    page = visit("/insights?since=all")
+    days = page.get_by_role("slider", name="Tool calls, day by day")
+    expect(days).to_have_attribute("aria-valuetext", re.compile("^in all: "))
+    days.press("ArrowLeft")
+    expect(days).to_have_attribute("aria-valuetext", re.compile(r"^\w+, \d+ \w+ \d{4}: "))
+
+
+@pytest.mark.parametrize("path", ["/insights/failures/v1:none"])
+def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str], path: str) -> None:
+    page = visit(path)
+    expect(page.get_by_role("alert")).to_contain_text("v1:none")
+    complaints.clear()  # the browser notes every answer that is no success

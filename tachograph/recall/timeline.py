@@ -1,160 +1,172 @@
 """A session as it is drawn: its events as columns of small numbers, its turns, its pauses, and counts for each lane.
 
 Times are milliseconds since the one before, words are numbers in a table of labels: compressed, an event takes some
-five bytes, so that a hundred thousand of them can be sent at once.
+five bytes, so that a hundred thousand of them can be sent at once. Everything is made in one pass over rows of the
+store, column by column: with an object for each event a long session would take three times as long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, Generic, TypeVar
 
 from tachograph import clock
 from tachograph.analyse.commands import name as called
 from tachograph.formats.rows import Row
 from tachograph.records import Session
 from tachograph.store import Store
-from tachograph.store.turns import Mark, Turn
+from tachograph.store.drawing import FAILED, STATUSES, Mark
+from tachograph.store.kinds import Kind
 
 LANES = ("you", "agent", "commands", "files", "other_tools", "failures")
-STATUSES = (None, "ok", "error", "rejected", "interrupted", "unknown")
 IDLE_MS = 120_000  # nothing happened for so long: a pause
-_LANE_OF = {
-    "prompt": 0, "reply": 1, "thinking": 1, "command": 2, "file_op": 3, "tool_call": 4, "error": 5,
-}  # fmt: skip
+_AGENT, _FAILURES = LANES.index("agent"), LANES.index("failures")
+_LANE_OF = {"prompt": 0, "command": 2, "file_op": 3, "tool_call": 4, "error": 5}
+_TOOLS = frozenset({"command", "file_op", "tool_call"})
 _TITLE = 120  # characters of what a user said
 _MS = clock.SECOND // 1000
+W = TypeVar("W")
 
 
-class _Kind(NamedTuple):
-    event_type: str
-    operation: str | None
-    lane: int
+class _Table(dict[W, int], Generic[W]):
+    """Numbers of words, in the order in which they were first asked for; `made` holds what is told of each."""
 
+    def __init__(self, make: Callable[[W], Any]) -> None:
+        super().__init__()
+        self.made: list[Any] = []
+        self._make = make
+        self._numbers: dict[Any, int] = {}
 
-class _Table:
-    """Words by number, in the order they were first met."""
-
-    def __init__(self) -> None:
-        self.words: list[object] = []
-        self._numbers: dict[object, int] = {}
-
-    def number(self, word: object) -> int:
-        found = self._numbers.get(word)
-        if found is None:
-            found = self._numbers[word] = len(self.words)
-            self.words.append(word)
-        return found
+    def __missing__(self, word: W) -> int:
+        made = self._make(word)
+        number = self._numbers.setdefault(made, len(self.made))
+        if number == len(self.made):
+            self.made.append(made)
+        self[word] = number
+        return number
 
 
 def columns(store: Store, session: Session, buckets: int) -> Row:
     """Everything of a session that can be drawn; see the module. `buckets` of equal time for each lane."""
-    marks = [mark for mark in store.turns.marks(session.id, *_LANE_OF) if _drawn(mark)]
-    start = min([session.started_at, *(mark.at for mark in marks[:1])])
-    turns = store.turns.list(session.id)
-    last = max([session.ended_at or start, *(turn.ended_at for turn in turns), *map(_end, marks)])
-    kinds, labels = _Table(), _Table()
-    at = [(mark.at - start) // _MS for mark in marks]
-    kind_of = [kinds.number(_Kind(mark.event_type, mark.operation, _lane(mark))) for mark in marks]
-    label_of = [labels.number(_label(mark)) for mark in marks]
+    kinds = store.drawing.kinds(session)
+    marks = store.drawing.marks(session)
+    start = min([session.started_at, *(mark[1] for mark in marks[:1])])
+    ids, at, kind_of, calls, durations, statuses, operations, words = _turned(marks, start)
+    ends = [begun + lasted for begun, lasted in zip(at, durations, strict=True)]
+    end = max([((session.ended_at or start) - start) // _MS, *ends[-1:], max(ends, default=0)])
+    failing = {number for number, kind in kinds.items() if kind.event_type == "error"}
+    if failing:
+        statuses = [FAILED if k in failing else s for k, s in zip(kind_of, statuses, strict=True)]
+    told: _Table[tuple[int, str | None]] = _Table(lambda key: _kind(kinds[key[0]], key[1]))
+    labels: _Table[tuple[int, str | None]] = _Table(lambda key: _label(kinds[key[0]], key[1]))
+    kind = [told[key] for key in zip(kind_of, operations, strict=True)]
+    lane = [one[2] for one in told.made]
+    steps = {number for number, one in kinds.items() if one.event_type in _TOOLS}
+    called_by = [(c or i) if k in steps else None for c, i, k in zip(calls, ids, kind_of, strict=True)]
     return {
         "session_id": session.id,
         "start": clock.iso(start),
         "start_ms": start // _MS,
-        "end_ms": (last - start) // _MS,
+        "end_ms": end,
         "events": len(marks),
         "lanes": list(LANES),
         "statuses": list(STATUSES),
-        "kinds": [one._asdict() for one in kinds.words if isinstance(one, _Kind)],
-        "labels": labels.words,
+        "kinds": [dict(zip(("event_type", "operation", "lane"), one, strict=True)) for one in told.made],
         "columns": {
-            "id": _deltas([mark.id for mark in marks]),
+            "id": _deltas(ids),
             "at": _deltas(at),
-            "duration": [round(mark.duration_ms or 0) for mark in marks],
-            "kind": kind_of,
-            "label": label_of,
-            "status": [_status(mark) for mark in marks],
+            "duration": durations,
+            "kind": kind,
+            "label": [labels[key] for key in zip(kind_of, words, strict=True)],
+            "status": statuses,
         },
-        "turns": [_turn(turn, start) for turn in turns],
-        "gaps": _gaps(marks, start),
-        "buckets": _buckets(marks, start, max(1, (last - start) // _MS), buckets),
+        "labels": labels.made,
+        "turns": _turns(store, session, ids, at, ends, called_by, statuses),
+        "gaps": _gaps(at, ends),
+        "buckets": _buckets(at, [lane[k] for k in kind], statuses, max(1, end), buckets),
     }
 
 
-def _drawn(mark: Mark) -> bool:
-    """Of what rules found only errors are."""
-    return not mark.pattern or mark.event_type == "error"
+def _turned(marks: Sequence[Mark], start: int) -> tuple[list[Any], ...]:
+    """Rows as columns, times in ms since `start`."""
+    if not marks:
+        return tuple([] for _ in range(8))
+    ids, at, *rest = zip(*marks, strict=True)
+    return (list(ids), [(one - start) // _MS for one in at], *map(list, rest))
 
 
-def _lane(mark: Mark) -> int:
-    return _LANE_OF[mark.event_type]
+def _kind(kind: Kind, operation: str | None) -> tuple[str, str | None, int]:
+    return kind.event_type, operation, _LANE_OF.get(kind.event_type, _AGENT)
 
 
-def _failed(mark: Mark) -> bool:
-    ended = mark.status == "error" or (bool(mark.exit_code) and mark.status not in ("rejected", "interrupted"))
-    return ended or mark.event_type == "error"
-
-
-def _status(mark: Mark) -> int:
-    """Its number in STATUSES; an exit code says more than an agent's ok."""
-    if _failed(mark):
-        return 2
-    return STATUSES.index(mark.status) if mark.status in STATUSES else 5
-
-
-def _label(mark: Mark) -> str:
+def _label(kind: Kind, word: str | None) -> str:
     """What is written beside it."""
-    if mark.event_type == "command":
-        return called(mark.command or "") or mark.tool_name or ""
-    return mark.pattern or mark.file_path or mark.tool_name or ""
+    if kind.event_type == "command" and word:
+        return called(word) or word[:40]
+    return kind.pattern or word or ""
 
 
-def _end(mark: Mark) -> int:
-    return mark.at + int((mark.duration_ms or 0) * _MS)
+def _deltas(values: Sequence[int]) -> list[int]:
+    return [*values[:1], *(later - earlier for earlier, later in pairwise(values))]
 
 
-def _deltas(values: Iterable[int]) -> list[int]:
-    found, before = [], 0
-    for value in values:
-        found.append(value - before)
-        before = value
+def _turns(
+    store: Store, session: Session, ids: Sequence[int], at: Sequence[int], ends: Sequence[int],
+    calls: Sequence[str | int | None], statuses: Sequence[int],
+) -> list[Row]:  # fmt: skip
+    """Turns as they follow each other in time, from one prompt to the next; the first begins with the session."""
+    prompts = store.turns.division(session.id).prompts
+    wanted = {prompt[2] for prompt in prompts}
+    places = {number: index for index, number in enumerate(ids) if number in wanted}
+    said = sorted((places[prompt[2]], prompt) for prompt in prompts if prompt[2] in places)
+    if not said and ids:
+        said = [(0, (0, 0, None, store.turns.opening(session.id), None))]
+    begins = [0, *(index for index, _ in said[1:])]
+    found = []
+    for number, (first, (_, prompt)) in enumerate(zip(begins, said, strict=False), 1):
+        behind = begins[number] if number < len(begins) else len(ids)
+        last = {call: status for call, status in zip(calls[first:behind], statuses[first:behind], strict=True) if call}
+        failed = sum(status == FAILED for status in last.values())
+        found.append(
+            {
+                "turn": number,
+                "at": at[first] if number > 1 or prompt[2] is None else at[said[0][0]],
+                "end": max(ends[first:behind], default=0),
+                "first": first,
+                "prompt": " ".join((prompt[3] or "").split())[:_TITLE],
+                "prompt_id": prompt[2],
+                "tool_calls": len(last),
+                "failed": failed,
+                "failed_share": round(failed / len(last), 4) if last else None,
+                "rewound": bool(prompt[4]),
+            }
+        )
     return found
 
 
-def _turn(turn: Turn, start: int) -> Row:
-    """`failed_share` is that of its tool calls, null when it has none."""
-    title = " ".join((turn.prompt or "").split())
-    return {
-        "turn": turn.number,
-        "at": max(0, turn.started_at - start) // _MS,
-        "end": max(0, turn.ended_at - start) // _MS,
-        "prompt": title[:_TITLE],
-        "prompt_id": turn.prompt_id,
-        "tool_calls": turn.tool_calls,
-        "failed": turn.failed,
-        "failed_share": round(turn.failed / turn.tool_calls, 4) if turn.tool_calls else None,
-        "rewound": turn.rewound,
-    }
-
-
-def _gaps(marks: Sequence[Mark], start: int) -> list[Row]:
+def _gaps(at: Sequence[int], ends: Sequence[int]) -> list[Row]:
     """When nothing happened: from the end of everything so far to the next event."""
     found = []
-    busy = marks[0].at if marks else 0
-    for mark in marks:
-        if mark.at - busy >= IDLE_MS * _MS:
-            found.append({"from": (busy - start) // _MS, "to": (mark.at - start) // _MS})
-        busy = max(busy, _end(mark))
+    busy = at[0] if at else 0
+    for begun, end in zip(at, ends, strict=True):
+        if begun - busy >= IDLE_MS:
+            found.append({"from": busy, "to": begun})
+        busy = max(busy, end)
     return found
 
 
-def _buckets(marks: Sequence[Mark], start: int, length: int, count: int) -> Row:
+def _buckets(at: Sequence[int], lanes: Sequence[int], statuses: Sequence[int], length: int, count: int) -> Row:
     """How many events begin in each part of the time; failures of every lane are counted in their own, too."""
-    lanes = {lane: [0] * count for lane in LANES}
-    for mark in marks:
-        place = min(count - 1, (mark.at - start) // _MS * count // length)
-        lane = _lane(mark)
-        lanes[LANES[lane]][place] += 1
-        if lane != 5 and _failed(mark):
-            lanes["failures"][place] += 1
-    return {"count": count, "width_ms": length / count, "lanes": lanes}
+    last = count - 1
+    places = [min(last, one * count // length) for one in at]
+    counted = Counter(zip(lanes, places, strict=True))
+    for place, lane, status in zip(places, lanes, statuses, strict=True):
+        if status == FAILED and lane != _FAILURES:
+            counted[_FAILURES, place] += 1
+    return {
+        "count": count,
+        "width_ms": length / count,
+        "lanes": {name: [counted[lane, place] for place in range(count)] for lane, name in enumerate(LANES)},
+    }

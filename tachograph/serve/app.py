@@ -35,6 +35,7 @@ from tachograph.serve.guard import Guard
 from tachograph.serve.pulse import Pulse
 from tachograph.serve.query.asking import known_parameters
 from tachograph.serve.reading import Reading
+from tachograph.serve.remembered import Remembered
 from tachograph.serve.replays import Replays
 from tachograph.serve.sink import Sink
 from tachograph.serve.verifying import Verifying
@@ -73,6 +74,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
                 "replays": Replays(reading),
                 "pulse": pulse,
                 "verifying": Verifying(reading),
+                "remembered": Remembered(),
             }
         ),
         exception_handlers={Exception: failing.answer},

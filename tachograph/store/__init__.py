@@ -23,6 +23,7 @@ from tachograph.store.code_blocks import CodeBlocks
 from tachograph.store.collisions import Collisions
 from tachograph.store.commands import Commands
 from tachograph.store.door import Table
+from tachograph.store.drawing import Drawing
 from tachograph.store.events import Events
 from tachograph.store.extractions import Extractions
 from tachograph.store.families import Families
@@ -83,6 +84,7 @@ class Store:
         self.feedback = Feedbacks(self._writer)
         self.output = Output(self._writer, self.sessions, split)
         self.moments = Moments(self._writer, self.sessions)
+        self.drawing = Drawing(self._writer, self.sessions)
         self.search = Search(self._writer, self.output)
         self.sources = Sources(self._writer)
         self.usage = Usages(self._writer)

@@ -54,23 +54,6 @@ class Turn(NamedTuple):
     rewound: bool
 
 
-class Mark(NamedTuple):
-    """An event as far as it can be drawn. `at` in ns; of a command the beginning; `pattern` is that of a finding."""
-
-    id: int
-    seq: int
-    at: int
-    event_type: str
-    pattern: str
-    tool_name: str | None
-    file_path: str | None
-    operation: str | None
-    command: str | None
-    exit_code: int | None
-    duration_ms: float | None
-    status: str | None
-
-
 class _Step(NamedTuple):
     id: int
     seq: int
@@ -156,17 +139,6 @@ class Turns:
             return [self._events.get(found) for found in ids]
         known = {event.id: event for event in self._events.list(session=session_id, limit=None)}
         return [known[found] for found in ids]
-
-    def marks(self, session_id: str, *types: str) -> Sequence[Mark]:
-        """All events of these types in order of time. Without the command that was wrapped."""
-        kinds = self._writer.kinds
-        wanted = {number: kinds.of(number) for kind in types for number in kinds.matching(event_type=kind)}
-        drawn = {n: one for n, one in wanted.items() if (one.event_type, one.source) != ("command", "wrapper")}
-        rows = self._connection.execute(_sql.marks.format(kinds=numbers(drawn)), (session_id,))
-        return [
-            Mark(number, seq, at, drawn[kind].event_type, drawn[kind].pattern, *step)
-            for number, seq, at, kind, *step in rows
-        ]
 
     def failed(self, session_id: str) -> Sequence[int]:
         """Ids of the steps that ended with an error, or commands with an exit code, in the order of their telling."""

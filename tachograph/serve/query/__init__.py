@@ -16,9 +16,24 @@ from tachograph.serve.query import (
     recordings,
     sessions,
     together,
+    watching,
 )
 
-_PARTS = (findings, sessions, recordings, events, counts, insights, ledger, proofs, agents, together, about, keeping)
+_PARTS = (
+    findings,
+    sessions,
+    recordings,
+    watching,
+    events,
+    counts,
+    insights,
+    ledger,
+    proofs,
+    agents,
+    together,
+    about,
+    keeping,
+)
 router = Router(
     "/api/query", route_handlers=[handler for part in _PARTS for handler in part.HANDLERS], **asking.MANNERS
 )

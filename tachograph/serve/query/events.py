@@ -31,6 +31,10 @@ class Events(msgspec.Struct):
     truncated: bool
 
 
+Ids = Annotated[
+    str | None,
+    QueryParameter(pattern=r"^\d{1,18}(,\d{1,18}){0,499}$", description="Only these, in this order: 4711,4712,4715."),
+]
 Reverse = Annotated[bool, QueryParameter(description="The other way round.")]
 
 
@@ -66,14 +70,17 @@ async def events(
     since: p.Since = None,
     until: p.Until = None,
     reverse: Reverse = False,
+    ids: Ids = None,
     limit: p.Limit = p.LIMIT,
     cursor: p.Cursor = None,
 ) -> Response[Events]:
     """What happened: of one session in its order, of all sessions newest first.
 
     Of long results a list has the beginning; `/api/query/session/{session}/event/{event}` has all. `tool`, `category`
-    and `path` pick calls, `pattern` and `risk` pick findings.
+    and `path` pick calls, `pattern` and `risk` pick findings. With `ids` nothing but a session may be asked for.
     """
+    if ids is not None:
+        return await answered(request, lambda store: _some(store, ids, session_of(store, session)))
     calls: dict[str, Any] = {"tool": tool, "category": category, "path": path}
     findings: dict[str, Any] = {"pattern": pattern, "risk": risk}
     asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "status": status, "reverse": reverse}
@@ -103,6 +110,15 @@ async def events(
         return Events(rows(EventRow, map(to_row, shown)), total, walk.page, following, following is not None)
 
     return await answered(request, ask)
+
+
+def _some(store: Store, ids: str, session: str | None) -> Events:
+    """Events by their ids; those that are gone, or of another session, are left out."""
+    numbers = list(dict.fromkeys(map(int, ids.split(","))))
+    known = store.events.some(numbers)
+    found = [known[number] for number in numbers if number in known]
+    shown = [event for event in found if session is None or event.session_id == session]
+    return Events(rows(EventRow, map(to_row, shown)), len(shown), 1, None, False)
 
 
 @get("/session/{session:str}/event/{event:int}")

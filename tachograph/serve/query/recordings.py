@@ -22,6 +22,7 @@ from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import answered, between, rows
 from tachograph.serve.query.rows import SessionRow
 from tachograph.serve.query.sessions import TurnRow
+from tachograph.serve.remembered import Remembered
 from tachograph.store import Store
 
 _BYTES, _BYTES_MAX = 256 << 10, 4 << 20
@@ -117,11 +118,13 @@ class Columns(msgspec.Struct):
 
 
 class DrawnTurn(msgspec.Struct):
-    """Times in ms since `start`; `failed_share` of its tool calls, null without any."""
+    """Times in ms since `start`; `failed_share` of its tool calls, null without any; `first`: which of the columns
+    begins it."""
 
     turn: int
     at: int
     end: int
+    first: int
     prompt: str
     prompt_id: int | None
     tool_calls: int
@@ -168,9 +171,13 @@ async def session_timeline(
     request: Incoming, session: p.SessionName, format: Format = "columns", buckets: Buckets = 200
 ) -> Response[Timeline]:
     """One session to be drawn: every event as some small numbers, its turns, its pauses, and counts for each lane."""
+    remembered: Remembered = request.app.state.remembered
 
     def ask(store: Store) -> Any:
-        return drawn.columns(store, store.sessions.resolve(session), buckets)
+        found = store.sessions.resolve(session)
+        key, version = (found.id, buckets), store.drawing.version(found)
+        known = remembered.get(key, version)
+        return msgspec.Raw(known or remembered.keep(key, version, drawn.columns(store, found, buckets)))
 
     return await answered(request, ask)
 

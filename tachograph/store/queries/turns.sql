@@ -39,13 +39,3 @@ WHERE s.session_id = ? AND t.content IS NOT NULL
     AND (e.kind IN ({prompts}) OR (e.kind IN ({markers}) AND e.metadata_json ->> '$.kind' = 'task'))
 ORDER BY e.seq
 LIMIT 1;
-
--- name: marks
--- Every event of a session in order of time, as far as it can be drawn.
-SELECT e.id, e.seq, e.at, e.kind, t.tool_name, t.file_path, t.operation, substr(t.command, 1, 300), t.exit_code,
-    t.duration_ms, t.status
-FROM _sessions s
-JOIN _events e ON e.session = s.id
-LEFT JOIN _steps t ON t.event = e.id
-WHERE s.session_id = ? AND e.kind IN ({kinds})
-ORDER BY e.at, e.seq;

@@ -22,7 +22,7 @@ export function colours(at: HTMLElement): (name: string) => string {
     probe.style.color = `var(${name})`;
     return style.color;
   };
-  for (const name of ['--paper', '--line', '--soft', '--ink', '--accent', '--failed', ...PALETTE]) found.set(name, read(name));
+  for (const name of ['--paper', '--line', '--soft', '--ink', '--accent', '--failed', '--raised', '--pale', ...PALETTE]) found.set(name, read(name));
   probe.remove();
   return (name) => found.get(name) ?? 'currentColor';
 }

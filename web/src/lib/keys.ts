@@ -41,6 +41,10 @@ export const KEYS: readonly Group[] = [
       { keys: 'E e', does: 'one failure' },
       { keys: '< >', does: 'slower, faster' },
       { keys: '0 … 9', does: 'tenths' },
+      { keys: 'w s a d', does: 'closer, wider, left, right' },
+      { keys: 'z', does: 'the turn alone, all of it' },
+      { keys: 'p', does: 'pin the lane of the chosen event' },
+      { keys: 'o O', does: 'fold the turn, all turns' },
       { keys: 'Alt 1 … 9', does: 'tabs' },
       { keys: 'y', does: 'a link to this moment, copied' },
     ],
@@ -52,5 +56,7 @@ export function meant(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
   const target = event.target;
   if (target instanceof HTMLElement && (target.isContentEditable || target.matches('input, select, textarea'))) return false;
+  // A button or a link that has the focus is what these two press.
+  if ((event.key === ' ' || event.key === 'Enter') && target instanceof Element && target.closest('button, a, summary')) return false;
   return document.querySelector('dialog[open]') === null;
 }

@@ -292,6 +292,7 @@ export interface paths {
           since?: string;
           until?: string;
           reverse?: boolean;
+          ids?: string;
           limit?: number;
           cursor?: string;
         };
@@ -679,6 +680,24 @@ export interface paths {
       };
     };
   };
+  '/api/query/session/{session}/event/{event}/shown': {
+    get: {
+      parameters: {
+        query?: never;
+        path: {
+          session: string;
+          event: number;
+        };
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Shown'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/query/session/{session}/files': {
     get: {
       parameters: {
@@ -695,6 +714,27 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['recordings_Activity'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/session/{session}/opening': {
+    get: {
+      parameters: {
+        query?: {
+          event?: number;
+          at?: number;
+          some?: number;
+        };
+        path: {
+          session: string;
+        };
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['Opening'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -1595,6 +1635,10 @@ export interface components {
       cache_read_tokens: number;
       cost_usd: number | null;
     };
+    DiffLine: {
+      sign: string;
+      words: [string, string][];
+    };
     Doomed: {
       session_id: string;
       agent: string;
@@ -1606,6 +1650,7 @@ export interface components {
       turn: number;
       at: number;
       end: number;
+      first: number;
       prompt: string;
       prompt_id: number | null;
       tool_calls: number;
@@ -2056,6 +2101,12 @@ export interface components {
       objectives: components['schemas']['ObjectiveRow'][];
       wrong: components['schemas']['Wrong'][];
     };
+    Opening: {
+      session: components['schemas']['SessionRow'];
+      start_ms: number;
+      chosen: number | null;
+      events: components['schemas']['EventRow'][];
+    };
     Output: {
       pieces: components['schemas']['Piece'][];
       encoding: 'text' | 'base64';
@@ -2281,6 +2332,17 @@ export interface components {
     Settings: {
       path: string;
       settings: components['schemas']['SettingRow'][];
+    };
+    Shown: {
+      id: number;
+      parts: components['schemas']['ShownPart'][];
+    };
+    ShownPart: {
+      kind: 'text' | 'code' | 'output' | 'diff';
+      language: string | null;
+      words: [string, string][];
+      lines: components['schemas']['DiffLine'][];
+      truncated: boolean;
     };
     SloViolationRow: {
       id: number;

@@ -10,12 +10,12 @@ export class Clock {
   speed = $state(5);
   skipIdle = $state(true);
 
-  #times: number[] = []; // of events, ascending
+  #times: ArrayLike<number> = []; // of events, ascending
   #others: number[] = [];
   #frame = 0;
   #before = 0;
 
-  span(end: number, times: number[]): void {
+  span(end: number, times: ArrayLike<number>): void {
     this.end = Math.max(end, this.#others.at(-1) ?? 0);
     this.#times = times;
   }
@@ -65,7 +65,7 @@ export class Clock {
 }
 
 // How many of some times, ascending, are not after a moment.
-function next(times: readonly number[], at: number): number {
+function next(times: ArrayLike<number>, at: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;

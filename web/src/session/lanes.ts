@@ -1,6 +1,6 @@
-// Which lane an event belongs to, and what a lane looks like.
-
+// Which lanes there are, what they look like, and what an event did in words.
 import type { Event } from '../lib/rows';
+import type { Columns } from './columns';
 
 export type Lane = 'you' | 'agent' | 'commands' | 'files' | 'tools' | 'failures';
 
@@ -13,43 +13,20 @@ export const LANES: readonly { name: Lane; title: string; colour: string }[] = [
   { name: 'failures', title: 'Failures', colour: '--failed' },
 ];
 
-export function laneOf(event: Event): Lane {
-  switch (event.event_type) {
-    case 'prompt':
-      return 'you';
-    case 'command':
-      return 'commands';
-    case 'file_op':
-      return 'files';
-    case 'tool_call':
-      return 'tools';
-    case 'error':
-      return 'failures';
-    default:
-      return 'agent';
-  }
-}
+const VERBS: Record<string, string> = {
+  prompt: 'you',
+  reply: 'says',
+  thinking: 'thinks',
+  command: 'runs',
+  tool_call: 'calls',
+  test_result: 'tests',
+  marker: 'note',
+};
 
 // What an event did, in one word.
-export function verb(event: Event): string {
-  switch (event.event_type) {
-    case 'prompt':
-      return 'you';
-    case 'reply':
-      return 'says';
-    case 'thinking':
-      return 'thinks';
-    case 'command':
-      return 'runs';
-    case 'file_op':
-      return event.operation ?? 'file';
-    case 'tool_call':
-      return 'calls';
-    case 'test_result':
-      return 'tests';
-    default:
-      return event.event_type;
-  }
+export function verb(event: Pick<Event, 'event_type' | 'operation'>): string {
+  if (event.event_type === 'file_op') return event.operation ?? 'file';
+  return VERBS[event.event_type] ?? event.event_type;
 }
 
 // And with what, in one line.
@@ -63,4 +40,12 @@ export function words(event: Event): string {
     event.original_line ??
     '';
   return text.trimStart().split('\n', 1)[0]?.slice(0, 300) ?? '';
+}
+
+export const verbOf = (columns: Columns, index: number): string =>
+  verb({ event_type: columns.type(index), operation: columns.operation(index) });
+
+// The colour of a line: red for a failure and nothing else.
+export function colourOf(columns: Columns, index: number): string {
+  return columns.failed(index) ? '--failed' : (LANES[columns.lane(index)]?.colour ?? '--talk');
 }

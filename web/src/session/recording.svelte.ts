@@ -1,148 +1,204 @@
 // One session as the page holds it: its row, its events in order of time, and where in it we are. Every pane reads the
-// same `clock`.
-
-import { get, list } from '../lib/api';
+// same `clock`. An event is told by its index: its place in time.
+import { get } from '../lib/api';
 import type { Event, Session } from '../lib/rows';
+import { live } from '../lib/source';
 import { Clock } from './clock.svelte';
-import { laneOf, type Lane, LANES } from './lanes';
+import { Columns, isDrawn } from './columns';
+import { Rows } from './rows.svelte';
+import { countTurns, turnsOf, type Turn } from './turns';
 
-export interface Mark {
-  event: Event;
-  at: number; // ms since the session began
-  lane: Lane;
-  failed: boolean;
-  turn: number; // 0: before the first prompt
+export interface Begin {
+  event: string | null;
+  at: string | null; // seconds
 }
-
-export interface Turn {
-  at: number; // ms since the session began
-  index: number; // of its first event
-}
-
-const SHOWN = new Set(['prompt', 'reply', 'thinking', 'tool_call', 'command', 'file_op', 'error', 'warning', 'marker', 'gap', 'state', 'test_result']);
 
 export class Recording {
   session = $state.raw<Session | null>(null);
-  marks = $state.raw<Mark[]>([]);
+  columns = $state.raw(new Columns());
   turns = $state.raw<Turn[]>([]);
-  failures = $state.raw<number[]>([]); // indices of marks
-  loading = $state(true);
+  failures = $state.raw<number[]>([]); // indices
+  version = $state(0); // another number whenever the columns are not as they were
+  whole = $state(false); // until then there are only the lines around the beginning
+  begun = $state(0); // the event the page opens at; 0 before that is known
   error = $state.raw<Error | null>(null);
   readonly clock = new Clock();
+  readonly rows: Rows;
 
-  #events = new Map<number, Event>();
   #stop = new AbortController();
   #start = 0;
+  #heard: Event[] = [];
+  #frame = 0;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly name: string) {
+  constructor(
+    readonly name: string,
+    begin: Begin,
+  ) {
+    this.rows = new Rows(() => this.session?.id ?? name);
+    void this.#open(begin);
     void this.#load();
   }
 
   close(): void {
     this.#stop.abort();
+    clearTimeout(this.#later);
+    cancelAnimationFrame(this.#frame);
     this.clock.pause();
   }
 
-  // The last mark at or before a moment; -1 before the first.
-  indexAt(at: number): number {
-    let [low, high] = [0, this.marks.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.marks[middle] as Mark).at <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
-  }
-
   get count(): number {
-    return this.marks.length;
+    void this.version;
+    return this.columns.count;
   }
 
-  // The moment of an event, in ms since the session began.
+  get loading(): boolean {
+    return !this.whole;
+  }
+
+  // When the session's clock begins, in ms since 1970.
+  get start(): number {
+    return this.#start;
+  }
+
+  // The last event at or before a moment (ms since the session began); -1 before the first.
+  indexAt(at: number): number {
+    void this.version;
+    return this.columns.reached(at);
+  }
+
   timeOf(index: number): number {
-    return this.marks[index]?.at ?? 0;
+    return this.columns.at[index] ?? 0;
   }
 
   idOf(index: number): number {
-    return this.marks[index]?.event.id ?? 0;
+    return index >= 0 && index < this.columns.count ? (this.columns.id[index] as number) : 0;
   }
 
-  // The number of the turn it is in; 0 before the first.
+  indexOf(id: number): number {
+    void this.version;
+    return this.columns.find(id);
+  }
+
+  // The number of the turn it is in; 0 before the first event, and as long as turns are not known.
   turnOf(index: number): number {
-    return this.marks[index]?.turn ?? 0;
-  }
-
-  counts(): Map<Lane, number> {
-    const found = new Map<Lane, number>(LANES.map((lane) => [lane.name, 0]));
-    for (const mark of this.marks) {
-      found.set(mark.lane, (found.get(mark.lane) ?? 0) + 1);
-      if (mark.failed && mark.lane !== 'failures') found.set('failures', (found.get('failures') ?? 0) + 1);
+    if (index < 0) return 0;
+    let [low, high] = [0, this.turns.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.turns[middle] as Turn).first <= index) low = middle + 1;
+      else high = middle;
     }
-    return found;
+    return low;
   }
 
-  // An event that came or changed while we look.
+  // All of an event as far as lists have it; what is not there yet is asked for.
+  row(index: number): Event | undefined {
+    return this.rows.get(this.idOf(index));
+  }
+
+  // An event that came, or is not as it was. Many come at once: they are taken in a frame at a time.
   hear(event: Event): void {
-    if (event.session_id !== this.session?.id || !SHOWN.has(event.event_type)) return;
-    const following = this.clock.at >= this.clock.end;
-    this.#events.set(event.id, event);
-    this.#arrange();
-    if (following) this.clock.seek(this.clock.end);
+    if (event.session_id !== this.session?.id) return;
+    this.#heard.push(event);
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#take();
+    });
   }
 
   // A better source told the same in other words.
   forget(event: number): void {
-    if (this.#events.delete(event)) this.#arrange();
+    if (this.columns.find(event) >= 0) this.#again();
   }
 
   update(session: Session): void {
     this.session = session;
-    this.#arrange();
+    this.#span();
+  }
+
+  async #open(begin: Begin): Promise<void> {
+    const at = begin.at === null ? null : Math.round(Number(begin.at) * 1000);
+    const asked = live ? { event: Number(begin.event) || null, at: Number.isFinite(at) ? at : null } : {};
+    try {
+      const told = await get('/api/query/session/{session}/opening', { session: this.name, ...asked }, this.#stop.signal);
+      this.session ??= told.session as Session;
+      this.rows.keep(told.events as Event[]);
+      this.#start ||= told.start_ms;
+      if (!this.whole) this.#provisional(told.events as Event[]);
+      this.begun = told.chosen ?? -1;
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.error = error as Error;
+    }
+  }
+
+  // The lines around the beginning, as if they were all.
+  #provisional(events: readonly Event[]): void {
+    const steps = (this.session?.tool_calls ?? 0) > 0;
+    const columns = new Columns();
+    for (const event of events) columns.push(event, this.#since(event), steps);
+    this.columns = columns;
+    this.#span();
+    this.version += 1;
   }
 
   async #load(): Promise<void> {
     try {
-      const session = (await get('/api/query/session/{session}', { session: this.name }, this.#stop.signal)) as Session;
-      this.session = session;
-      this.#start = Date.parse(session.spawned_at);
-      const found = list('/api/query/events', { session: session.id, limit: 1000 }, 'events', this.#stop.signal);
-      for await (const page of found) {
-        for (const event of page as Event[]) if (SHOWN.has(event.event_type)) this.#events.set(event.id, event);
-        this.#arrange();
-      }
+      const told = await get('/api/query/session/{session}/timeline', { session: this.name, buckets: 1 }, this.#stop.signal);
+      this.#start = told.start_ms;
+      this.columns = Columns.of(told);
+      this.turns = turnsOf(told.turns, this.columns);
+      this.whole = true;
+      this.#arrange();
     } catch (error) {
-      if (!this.#stop.signal.aborted) this.error = error as Error;
-    } finally {
-      this.loading = false;
+      if (!this.#stop.signal.aborted && this.error === null) this.error = error as Error;
     }
+  }
+
+  #take(): void {
+    const [heard, columns] = [this.#heard, this.columns];
+    this.#heard = [];
+    if (!this.whole) return void this.#again();
+    const steps = (this.session?.tool_calls ?? 0) > 0;
+    const following = this.clock.at >= this.clock.end;
+    const before = columns.count;
+    let scattered = false;
+    for (const event of heard.filter((one) => isDrawn(one, steps))) {
+      const index = columns.find(event.id);
+      if (index >= 0) columns.change(index, event, steps);
+      else if (!columns.push(event, this.#since(event), steps)) scattered = true;
+    }
+    this.rows.keep(heard);
+    if (scattered) this.#again();
+    this.turns = countTurns(this.turns, columns, before, (index) => this.rows.get(this.idOf(index)));
+    this.#arrange();
+    if (following) this.clock.seek(this.clock.end);
+  }
+
+  // All of it once more, after a while: something is not where it could be put.
+  #again(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      void this.#load();
+    }, 1000);
   }
 
   #arrange(): void {
-    const marks: Mark[] = [];
-    const steps = (this.session?.tool_calls ?? 0) > 0;
-    for (const event of this.#events.values()) {
-      if (steps && event.event_type === 'error') continue; // the step that printed it is there
-      const at = event.timestamp ? Math.max(0, Date.parse(event.timestamp) - this.#start) : 0;
-      marks.push({ event, at, lane: laneOf(event), failed: isFailed(event, steps), turn: 0 });
-    }
-    marks.sort((one, other) => one.at - other.at || one.event.seq - other.event.seq);
-    const turns: Turn[] = [];
-    marks.forEach((mark, index) => {
-      if (mark.event.event_type === 'prompt') turns.push({ at: mark.at, index });
-      mark.turn = turns.length;
-    });
-    this.marks = marks;
-    this.turns = turns;
-    this.failures = marks.flatMap((mark, index) => (mark.failed ? [index] : []));
-    this.clock.span(
-      Math.max(this.session?.duration_ms ?? 0, marks.at(-1)?.at ?? 0),
-      marks.map((mark) => mark.at),
-    );
+    const { columns } = this;
+    const failures: number[] = [];
+    for (let n = 0; n < columns.count; n++) if (columns.failed(n)) failures.push(n);
+    this.failures = failures;
+    this.#span();
+    this.version += 1;
   }
-}
 
-// A step that went wrong. What rules found in its output says the same again; in a recording without steps, like that
-// of a terminal, it is all there is.
-function isFailed(event: Event, steps: boolean): boolean {
-  return event.status === 'error' || (event.exit_code ?? 0) !== 0 || (!steps && event.event_type === 'error');
+  #span(): void {
+    const { columns } = this;
+    const last = columns.count ? (columns.at[columns.count - 1] as number) : 0;
+    this.clock.span(Math.max(this.session?.duration_ms ?? 0, last), columns.at.subarray(0, columns.count));
+  }
+
+  #since(event: Event): number {
+    return event.timestamp ? Math.max(0, Date.parse(event.timestamp) - this.#start) : 0;
+  }
 }

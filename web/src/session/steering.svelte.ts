@@ -1,6 +1,7 @@
 // Where in a session we are, and every way to another moment: by mouse, by keyboard, by address.
 import { address } from '../lib/api';
 import { router } from '../lib/router.svelte';
+import { meant } from '../lib/keys';
 import { SPEEDS } from './clock.svelte';
 import type { Recording } from './recording.svelte';
 
@@ -60,17 +61,20 @@ export class Steering {
     if (index !== undefined) this.choose(index);
   }
 
-  copy(): void {
+  // The address says where we are, so that what is seen can be linked to.
+  tell(): void {
     const event = this.chosen < 0 ? null : String(this.recording.idOf(this.chosen));
     const moment = { t: (this.recording.clock.at / 1000).toFixed(3), ev: event };
-    router.set(moment, true);
+    if (router.query.get('t') !== moment.t || router.query.get('ev') !== moment.ev) router.set(moment, true);
+  }
+
+  copy(): void {
+    this.tell();
     void navigator.clipboard?.writeText(address(location.origin + location.pathname, Object.fromEntries(router.query)));
   }
 
   key(event: KeyboardEvent): void {
-    const inside = event.target instanceof Element && event.target.matches('input, select, textarea');
-    const onControl = event.key === ' ' && event.target instanceof Element && event.target.matches('button, a, summary');
-    if (inside || onControl || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (!meant(event)) return;
     const act = this.#keys[event.key];
     if (!act) return;
     event.preventDefault();

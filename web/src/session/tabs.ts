@@ -2,6 +2,7 @@
 import type { Component } from 'svelte';
 
 import type { Recording } from './recording.svelte';
+import Watch from './Watch.svelte';
 
 // What every tab is given: `chosen` and `choose` are about indices of the recording's events, in order of time; -1 is
 // before the first. `recording.timeOf(index)` is its moment, `recording.clock` the clock that all follow.
@@ -26,7 +27,7 @@ const tab = (name: string, title: string, load: () => Promise<unknown>, count?: 
 });
 
 export const TABS: readonly Tab[] = [
-  tab('watch', 'Watch', () => import('./Watch.svelte')),
+  tab('watch', 'Watch', () => Promise.resolve({ default: Watch })),
   tab('terminal', 'Terminal', () => import('./Terminal.svelte')),
   tab('receipt', 'Receipt', () => import('./Receipt.svelte')),
 ];

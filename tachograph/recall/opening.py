@@ -1,0 +1,43 @@
+"""Where somebody begins to look at a session: its row, and a few lines around one moment of it.
+
+Costs the same for any length of a session, so that a page shows something before it knows all.
+"""
+
+from __future__ import annotations
+
+from tachograph import clock
+from tachograph.formats.rows import Row, to_row
+from tachograph.records import Session
+from tachograph.store import Store
+from tachograph.store.drawing import BEGINNING, Place
+
+_MS = clock.SECOND // 1000
+
+
+def opening(store: Store, session: Session, event: int | None, at: float | None, some: int) -> Row:
+    """`some` lines before and as many from the event on, or from the moment `at` (ms since `start_ms`), else from the
+    first failure or the beginning. `chosen` is the line that is meant, None where there is none."""
+    start = _start(store, session)
+    named = None if event is None else store.drawing.place(session, event)
+    if named is None and at is not None:
+        named = Place(start + (int(at) + 1) * _MS, 0)  # all of that millisecond is before it
+        earlier, later = store.drawing.around(session, named, some, some)
+        chosen = earlier[-1] if earlier else None
+    else:
+        place = named or store.drawing.first_failed(session) or BEGINNING
+        earlier, later = store.drawing.around(session, place, some, some)
+        chosen = later[0] if later else earlier[-1] if earlier else None
+    known = store.events.some([*earlier, *later])
+    return {
+        "session": to_row(session),
+        "start_ms": start // _MS,
+        "chosen": chosen,
+        "events": [to_row(known[number]) for number in (*earlier, *later) if number in known],
+    }
+
+
+def _start(store: Store, session: Session) -> int:
+    """When its clock begins, in ns: clocks of several sources may put an event before the session."""
+    _, first = store.drawing.around(session, BEGINNING, 0, 1)
+    known = store.drawing.place(session, first[0]) if first else None
+    return min(session.started_at, known.at) if known else session.started_at

@@ -10,6 +10,8 @@ import bisect
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from heapq import nlargest
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tachograph.records import Line
@@ -25,7 +27,10 @@ PAGE = 400  # passages that are looked up at once; fewer at first, because the f
 _FIRST_PAGE = 25
 _CHUNKS_KEPT = 16  # unpacked, because the next passage often lies in the same
 _WORDS_MAX = 200  # that a beginning is written out as
-_ROW_MAX = 2**63 - 1
+_ID_MAX = 2**58  # of a passage; sixteen rows of the index each
+_STEPPED = 20_000  # passages of a session whose places are looked at; what is older lies in one stretch
+_STRETCHES = 16
+_GAP = 1000  # passages of others between two stretches, at least
 
 
 class Spoken(NamedTuple):
@@ -85,17 +90,30 @@ class Looking:
     def passages(self, where: Where, session: str | None) -> Iterator[list[Passage]]:
         """Those that hold the words, newest first; no statement stays open while they are looked at."""
         sql = _sql.passages.format(where=where)
-        low, high = 0, _ROW_MAX
-        if session is not None:
-            found = self._connection.execute(_sql.bounds_of_session, (session,)).fetchone()
-            low, high = (found[0] * PARTS, found[1] * PARTS + PARTS - 1) if found[0] is not None else (1, 0)
         size = min(_FIRST_PAGE, PAGE)
-        while True:
-            rows = self._connection.execute(sql, (self.expression, low, high, *where.values, size)).fetchall()
-            yield [Passage(*row) for row in dict.fromkeys(rows)]
-            if len(rows) < size:
-                return
-            high, size = rows[-1][0] * PARTS - 1, min(4 * size, PAGE)
+        for oldest, newest in [(0, _ID_MAX)] if session is None else self._stretches(session):
+            low, high = oldest * PARTS, newest * PARTS + PARTS - 1
+            while True:
+                rows = self._connection.execute(sql, (self.expression, low, high, *where.values, size)).fetchall()
+                yield [Passage(*row) for row in dict.fromkeys(rows)]
+                if len(rows) < size:
+                    break
+                high, size = rows[-1][0] * PARTS - 1, min(4 * size, PAGE)
+
+    def _stretches(self, session: str) -> list[tuple[int, int]]:
+        """Where in the index the passages of a session stand: their first and last ids, newest first.
+
+        Sessions that were recorded at the same time lie between each other. To begin anew behind what others have
+        written costs a millisecond, so it is done at the widest gaps only.
+        """
+        ids = [row[0] for row in self._connection.execute(_sql.of_session, (session, _STEPPED))]
+        if not ids:
+            return []
+        oldest = ids[-1] if len(ids) < _STEPPED else 0
+        gaps = [(newer - older, at) for at, (newer, older) in enumerate(pairwise(ids), 1) if newer - older > _GAP]
+        cuts = sorted(at for _, at in nlargest(_STRETCHES - 1, gaps))
+        firsts, lasts = [0, *cuts], [*(ids[at - 1] for at in cuts), oldest]
+        return [(last, ids[first]) for first, last in zip(firsts, lasts, strict=True)]
 
     def unsettled(self, where: Where) -> list[Spoken]:
         """The newest events that hold the words: the index does not have them yet."""

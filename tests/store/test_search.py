@@ -245,6 +245,33 @@ def test_every_way_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch,
             store._writer.settle()  # and again when all is in the index
 
 
+@pytest.mark.parametrize(
+    ("gap", "stretches", "stepped"), [(1000, 16, 20_000), (1, 3, 20_000), (1, 100, 20_000), (1, 4, 5)]
+)
+def test_a_session_among_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch, gap: int, stretches: int, stepped: int
+) -> None:
+    monkeypatch.setattr(passages, "_GAP", gap)
+    monkeypatch.setattr(passages, "_STRETCHES", stretches)
+    monkeypatch.setattr(passages, "_STEPPED", stepped)
+    names = ["codex-1", "codex-2", "codex-3"]
+    for turn, name in enumerate([*names, "codex-1", "codex-1", "codex-3", "codex-2", *names, "codex-1"]):
+        lines = [f"needle {turn} {number}" for number in range(20 * (1 + turn % 3))]
+        with store.transaction():
+            store.extractions.add_many([extraction(name, original_line=line, at=AT + turn) for line in lines])
+            store._writer.settle()
+    for name in [*names, "codex-4"]:
+        everywhere = [hit for hit in store.search("needle", limit=1000).hits if hit.session_id == name]
+        assert len(everywhere) == len(store.extractions.list(session=name, limit=None))
+        assert store.search("needle", session=name, limit=1000).hits == everywhere
+        looking = passages.Looking(store._connection, store.output, parse("needle").terms)
+        found = [one for page in looking.passages(Where(), name) for one in page]
+        assert {one.id for one in found if one.session_id == name} == {
+            one.id for page in looking.passages(Where(), None) for one in page if one.session_id == name
+        }
+        assert [one.id for one in found] == sorted({one.id for one in found}, reverse=True), "newest first, once"
+
+
 def test_the_index_tells_words_of_a_line_from_words_near_each_other(store: Store) -> None:
     lines = [f"line{number} {'one' if number % 2 else 'two'} {'x' * PART}" for number in range(500)]
     printed(store, "codex-1", (AT, "".join(f"{line}\n" for line in lines).encode()))

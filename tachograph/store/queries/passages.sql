@@ -19,9 +19,9 @@ LIMIT ?;
 -- Those that hold the words, whatever session they are of, up to a limit.
 SELECT DISTINCT rowid / 16 FROM _search WHERE _search MATCH ? LIMIT ?;
 
--- name: bounds_of_session
--- Between which rows of the index all passages of a session stand.
-SELECT min(id), max(id) FROM _passages WHERE session = (SELECT id FROM _sessions WHERE session_id = ?);
+-- name: of_session
+-- The passages of a session, newest first.
+SELECT id FROM _passages WHERE session = (SELECT id FROM _sessions WHERE session_id = ?) ORDER BY id DESC LIMIT ?;
 
 -- name: events_of_passages
 -- Those events of some passages that hold all words (`holds` is passages.holds), newest first.

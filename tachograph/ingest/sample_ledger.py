@@ -1,4 +1,4 @@
-"""What the invented sessions leave in the ledger: pipelines with their stages, objectives, memories."""
+"""What the invented sessions leave in the ledger: pipelines with their stages, objectives, memories, a workflow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tachograph.ingest import executions
 from tachograph.ingest.executions import Execution, Made, Stage
 from tachograph.store import Store
 
+RELEASE = "release-2.4"
 RUNS = 28  # of the pipeline, about one a day
 _DAY = 86400 * SECOND
 _MS = 1_000_000
@@ -19,14 +20,28 @@ _MS = 1_000_000
 
 def fill(store: Store, words: Mapping[str, Any], now: int, objectives: Sequence[Objective], *, seed: int) -> None:
     """Tell all of it to a store; `now` in ns is when the last pipeline has just ended."""
+    members = _release(store)
     for number in reversed(range(RUNS)):
         chance = Random(seed * 1000 + 500 + number)  # noqa: S311  # an invented run, not a secret
         with store.transaction():
-            _run(store, words["stage"], chance, now - number * _DAY - chance.randrange(_DAY // 3), number, objectives)
+            ended = now - number * _DAY - chance.randrange(_DAY // 3)
+            _run(store, words["stage"], chance, ended, number, objectives, members[0] if number < 2 else None)
     with store.transaction():
         for memory in words["memory"]:
             for version in memory["versions"]:
                 store.memory.set(memory["agent"], version, source="cli")
+
+
+def _release(store: Store) -> list[str]:
+    """A workflow that somebody began by hand, with three sessions of one project; their ids."""
+    alone = [
+        one for one in store.sessions.list(project="player", limit=None) if one.workflow_id is None and one.ended_at
+    ]
+    chosen = sorted(alone[:3], key=lambda one: one.started_at)
+    store.workflows.start("Release 2.4", RELEASE, 3, project_dir=chosen[0].project_dir, at=chosen[0].started_at)
+    store.workflows.join(RELEASE, [one.id for one in chosen])
+    store.workflows.end(RELEASE)
+    return [one.id for one in chosen]
 
 
 def _run(
@@ -36,12 +51,15 @@ def _run(
     ended: int,
     number: int,
     objectives: Sequence[Objective],
+    session: str | None,
 ) -> None:
     """One pipeline, ended at a time in ns; one in seven fails in a stage, one in nine is slow."""
     slow, broken = (3 if number % 9 == 4 else 1), (chance.randrange(1, len(stages)) if number % 7 == 3 else None)
     took = [slow * chance.randint(*stage["ms"]) for stage in stages]
     at = ended - sum(took) * _MS
-    execution = Execution(f"site-{RUNS - number:03d}", "site-build", environment="ci", started_at=at)
+    execution = Execution(
+        f"site-{RUNS - number:03d}", "site-build", environment="ci", session_id=session, started_at=at
+    )
     executions.begin(store, execution)
     size = 180_000 + chance.randrange(40_000)
     for place, (stage, ms) in enumerate(zip(stages, took, strict=True)):

@@ -12,7 +12,7 @@ from tests.e2e.conftest import AXE, Open
 
 FAILING = "/sessions/demo-copilot-02"
 LEDGERS = (
-    *("/workflows", "/workflows/workflow?collision=1", "/audit?entry=1", "/audit?view=receipts", "/audit?view=memory"),
+    *("/workflows", "/workflows/release-2.4", "/audit?entry=1", "/audit?view=receipts", "/audit?view=memory"),
     *("/settings/storage", "/settings/histories", "/settings/agents", "/settings/values"),
 )
 INSIGHTS = (

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,33 @@ _TOLD = SEALED | {  # to those who watch live, as soon as it changes; what grows
     *("environment", "copilot_session_id", "task_file", "importance", "title", "branch", "model", "parent_id"),
     *("workflow_id", "lost_bytes"),
 }
+NEWEST = "newest"
+_FAILURES = (
+    "CASE WHEN s.tool_calls > 0 THEN s.tool_errors ELSE s.errors END"  # rules say it again, where steps are told
+)
+ORDERS = {  # what a list may be sorted by, the most first; a cost that is unknown is less than none
+    NEWEST: "s.started_at",
+    "cost": "coalesce(s.cost_usd, -1.0)",
+    "duration": "coalesce(s.ended_at - s.started_at, -1)",
+    "events": "s.events",
+    "failures": _FAILURES,
+}
+_FACETS = {"agent": "a.name", "status": "s.status", "project": "coalesce(s.project_dir, '')"}
+
+
+class Facets(NamedTuple):
+    """Sessions that fit, `failing` of them with steps that went wrong; `unpriced` have no known cost. How many there
+    are of every agent, status and folder."""
+
+    total: int
+    failing: int
+    events: int
+    failures: int
+    cost_usd: float | None
+    unpriced: int
+    agents: dict[str, int]
+    statuses: dict[str, int]
+    folders: dict[str, int]
 
 
 class Sessions:
@@ -84,7 +111,9 @@ class Sessions:
         """The latest session (of an agent), or one so many before it."""
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(agent))
-        found = self._rows(_sql.listed.format(where=where), (*where.values, 1, min(back, 1 << 62)))
+        found = self._rows(
+            _sql.listed.format(where=where, order=ORDERS[NEWEST]), (*where.values, 1, min(back, 1 << 62))
+        )
         if not found:
             raise NotFound(
                 f"there is no session {words!r}" if self.ids(1) else "there are no sessions yet",
@@ -104,31 +133,54 @@ class Sessions:
         parent: str | None = None,
         workflow: str | None = None,
         project: str | None = None,
+        text: str | None = None,
+        failing: bool | None = None,
+        sort: str = NEWEST,
         limit: int | None = 100,
         past: Place | None = None,
         skip: int = 0,
     ) -> Sequence[Session]:
-        """Newest first. `agent` is a glob, `project` one of the folder (its name or its path); `active`: those that
-        have not ended; `since` in ns, `days` counts back."""
+        """Newest first, or what is most of another of `ORDERS`. `agent` is a glob, `project` one of the folder (its
+        name or its path); `active`: those that have not ended; `since` in ns, `days` counts back; `text`: words that
+        are all in its title, command or id; `failing`: those with a step that went wrong."""
         where = self._where(
             agent=agent, days=days, since=since, until=until, status=status, active=active, parent=parent,
-            workflow=workflow, project=project,
+            workflow=workflow, project=project, text=text, failing=failing,
         )  # fmt: skip
-        paging.beyond(where, ("s.started_at", "s.id"), past)
-        return self._rows(_sql.listed.format(where=where), (*where.values, -1 if limit is None else limit, skip))
+        order = ORDERS[sort]
+        paging.beyond(where, (order, "s.id"), past)
+        statement = _sql.listed.format(where=where, order=order)
+        return self._rows(statement, (*where.values, -1 if limit is None else limit, skip))
 
     def total(self, **filters: Any) -> int | None:
         """How many `list` has with these filters; None when they are too many to count."""
         return paging.total(self._connection, _sql.total, self._where(**filters))
 
-    def place(self, session: Session) -> Place:
+    def place(self, session: Session, sort: str = NEWEST) -> Place:
         """Where it stands in `list`."""
-        return session.started_at, self.number(session.id)
+        number = self.number(session.id)
+        if sort == NEWEST:
+            return session.started_at, number
+        return self._connection.execute(_sql.sorted_by.format(order=ORDERS[sort]), (number,)).get, number
+
+    def facets(self, **filters: Any) -> Facets:
+        """What `list` has with these filters, counted. Of every field but its own filter is left out, so that the
+        counts say what another choice would lead to."""
+        return Facets(
+            *self._connection.execute(
+                _sql.sums.format(where=(where := self._where(**filters))), where.values
+            ).fetchall()[0],
+            *(self._facet(column, {**filters, name: None}) for name, column in _FACETS.items()),
+        )
+
+    def _facet(self, column: str, filters: dict[str, Any]) -> dict[str, int]:
+        where = self._where(**filters)
+        return dict(self._connection.execute(_sql.facet.format(where=where, column=column), where.values).fetchall())
 
     def _where(
         self, *, agent: str | None = None, days: float | None = None, since: int | None = None,
         until: int | None = None, status: str | None = None, active: bool | None = None, parent: str | None = None,
-        workflow: str | None = None, project: str | None = None,
+        workflow: str | None = None, project: str | None = None, text: str | None = None, failing: bool | None = None,
     ) -> Where:  # fmt: skip
         if days is not None:
             since = clock.now() - int(days * 86400 * clock.SECOND)
@@ -142,6 +194,11 @@ class Sessions:
         where.add("s.workflow_id = ?", workflow)
         if active is not None:
             where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
+        if failing is not None:
+            where.add(f"{_FAILURES} > 0" if failing else f"{_FAILURES} = 0")
+        if text is not None and text.strip():
+            self._connection.create_scalar_function("has_words", has_words(text), 3, deterministic=True)
+            where.add("has_words(s.title, s.command, s.session_id)")
         if project is not None:
             self._connection.create_scalar_function("in_project", in_project(project), 1, deterministic=True)
             where.add("in_project(s.project_dir)")
@@ -299,6 +356,17 @@ def in_project(glob: str) -> Callable[[str | None], bool]:
     def fits(folder: str | None) -> bool:
         place = (folder or "").rstrip("/")
         return fnmatchcase(place, wanted) or fnmatchcase(posixpath.basename(place), wanted)
+
+    return fits
+
+
+def has_words(text: str) -> Callable[..., bool]:
+    """Whether all these words are in some texts together, however they are written."""
+    wanted = text.casefold().split()
+
+    def fits(*texts: str | None) -> bool:
+        told = "\n".join(one for one in texts if one).casefold()
+        return all(word in told for word in wanted)
 
     return fits
 

@@ -30,7 +30,7 @@ from tachograph.records import (
 )
 from tachograph.serve.query import rows
 from tachograph.serve.query.events import Events
-from tachograph.serve.query.sessions import SessionFacts, Sessions
+from tachograph.serve.query.sessions import SessionFacets, SessionFacts, Sessions
 from tests.conftest import Run
 from tests.serve.answers import refused, typed, walked
 from tests.serve.conftest import Ask
@@ -83,6 +83,19 @@ def test_sessions_are_listed_as_the_store_has_them(recorded: None, ask: Ask, fil
     assert walked(ask, "/api/query/sessions", "sessions", 2, **filters) == ask(
         "GET", "/api/query/sessions?" + "&".join(f"{k}={v}" for k, v in filters.items())
     ).json["sessions"]  # fmt: skip
+
+
+def test_facets_are_the_counts_of_the_lists_they_lead_to(recorded: None, ask: Ask) -> None:
+    facets = typed(ask("GET", "/api/query/sessions/facets"), SessionFacets)
+    assert len(facets.agents) > 1
+    for name, counts in (("agent", facets.agents), ("status", facets.statuses), ("project", facets.projects)):
+        assert sum(one.count for one in counts) == facets.total
+        for one in counts:
+            if one.value:
+                assert ask("GET", f"/api/query/sessions?{name}={one.value}").json["total"] == one.count
+    assert ask("GET", "/api/query/sessions?failing=true").json["total"] == facets.failing
+    one = typed(ask("GET", f"/api/query/sessions/facets?agent={facets.agents[0].value}"), SessionFacets)
+    assert (one.total, one.agents) == (facets.agents[0].count, facets.agents)
 
 
 def test_one_session_by_every_name(recorded: None, ask: Ask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -288,3 +289,65 @@ def test_a_run_that_another_process_wrapped_can_be_claimed(tmp_path: Path) -> No
         one.sessions.add(msgspec.structs.replace(session("codex-1"), command="codex fix it", started_at=AT))
         assert [run.id for run in other.sessions.unclaimed("codex", AT)] == ["codex-1"]
         assert other.sessions.unclaimed("nobody", AT) == []
+
+
+@pytest.fixture
+def several(store: Store) -> Store:
+    for number, (agent, title, folder, cost, failures) in enumerate(
+        [
+            ("claude", "Änderung am Bericht", "/src/shop", 0.5, 0),
+            ("codex", "fix the seek test", "/src/player", None, 2),
+            ("claude", "fix the report", "/code/shop/", 2.0, 1),
+            ("codex", "seek", None, 0.5, 0),
+        ]
+    ):
+        store.sessions.add(
+            Session(
+                f"s{number}", agent, title=title, project_dir=folder, cost_usd=cost, tool_calls=3, errors=9,
+                tool_errors=failures, events=number, started_at=(number + 1) * SECOND,
+                ended_at=(9 - number) * SECOND,
+            )
+        )  # fmt: skip
+    store.sessions.update("s3", status="waiting")
+    return store
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"text": "fix THE"}, ["s2", "s1"]),
+        ({"text": "ÄNDERUNG"}, ["s0"]),
+        ({"text": " "}, ["s3", "s2", "s1", "s0"]),
+        ({"text": "s1"}, ["s1"]),
+        ({"failing": True}, ["s2", "s1"]),
+        ({"failing": False, "agent": "cod*"}, ["s3"]),
+        ({"sort": "cost"}, ["s2", "s3", "s0", "s1"]),
+        ({"sort": "duration"}, ["s0", "s1", "s2", "s3"]),
+        ({"sort": "events"}, ["s3", "s2", "s1", "s0"]),
+        ({"sort": "failures"}, ["s1", "s2", "s3", "s0"]),
+    ],
+)
+def test_sessions_are_found_and_sorted(several: Store, filters: dict[str, Any], expected: list[str]) -> None:
+    assert [one.id for one in several.sessions.list(**filters)] == expected
+    order, past = {"sort": filters.get("sort", "newest")}, None
+    pages = []
+    while found := several.sessions.list(**filters, limit=1, past=past):
+        pages.append(found[0].id)
+        past = several.sessions.place(found[0], **order)
+    assert pages == expected
+
+
+def test_facets_count_what_another_choice_would_lead_to(several: Store) -> None:
+    found = several.sessions.facets(agent="claude", failing=None)
+    assert (found.total, found.failing, found.events, found.failures) == (2, 1, 2, 1)
+    assert found.cost_usd == 2.5
+    assert found.unpriced == 0
+    assert found.agents == {"claude": 2, "codex": 2}
+    assert sum(found.statuses.values()) == 2
+    assert found.folders == {"/src/shop": 1, "/code/shop/": 1}
+    everything = several.sessions.facets()
+    assert everything.unpriced == 1
+    assert everything.statuses["waiting"] == 1
+    nothing = several.sessions.facets(agent="nobody")
+    assert (nothing.total, nothing.cost_usd, nothing.statuses) == (0, None, {})
+    assert nothing.agents == {"claude": 2, "codex": 2}

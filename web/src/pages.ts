@@ -55,7 +55,7 @@ export const PAGES: readonly Page[] = [
     /^\/(sessions)?$/,
     () => import('./pages/Sessions.svelte'),
     { name: 'Sessions', href: '/sessions' },
-    asks('/api/query/sessions', 'agent', 'status', 'project', 'since', 'active'),
+    asks('/api/query/sessions', 'agent', 'status', 'project', 'text', 'failing', 'since', 'active', 'sort'),
   ),
   page(/^\/sessions\/(?<session>[^/]+)$/, () => import('./pages/Session.svelte'), undefined, asks('/api/query/session/{session}')),
   page(

@@ -54,6 +54,8 @@ SessionStatus = Annotated[
 StepStatus = Annotated[
     Literal["ok", "error", "rejected", "interrupted", "unknown"] | None, one("Only steps that ended so.")
 ]
+Words = Annotated[str | None, words("Only those that have all these words in their title, command or id.")]
+Failing = Annotated[bool | None, one("true: those with a step that went wrong; false: those without.")]
 Active = Annotated[bool | None, one("true: those that have not ended; false: those that have.")]
 
 Since = Annotated[str | None, words(f"From this time on. {_TIME}")]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import posixpath
+from collections import Counter
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get
 
+from tachograph.formats.rows import to_row
 from tachograph.recall import sessions as recall
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, listed
+from tachograph.serve.query.asking import answered, between, rows
 from tachograph.serve.query.rows import CodeBlockRow, EventRow, SessionRow, StateChangeRow
 from tachograph.store import Store
 
@@ -26,6 +29,29 @@ class Sessions(msgspec.Struct):
     page: int
     next_cursor: str | None
     truncated: bool
+
+
+class Count(msgspec.Struct):
+    value: str
+    count: int
+
+
+class SessionFacets(msgspec.Struct):
+    """Sums over all sessions that fit: `failing` of them have steps that went wrong, `unpriced` no known cost. What has
+    no project is counted under an empty name."""
+
+    total: int
+    failing: int
+    events: int
+    failures: int
+    cost_usd: float | None
+    unpriced: int
+    agents: list[Count]
+    statuses: list[Count]
+    projects: list[Count]
+
+
+Sort = Annotated[Literal["newest", "cost", "duration", "events", "failures"], p.one("What comes first.")]
 
 
 class TurnRow(msgspec.Struct):
@@ -91,8 +117,11 @@ async def sessions(
     active: p.Active = None,
     parent: p.Parent = None,
     workflow: p.Workflow = None,
+    text: p.Words = None,
+    failing: p.Failing = None,
     since: p.Since = None,
     until: p.Until = None,
+    sort: Sort = "newest",
     limit: p.Limit = p.LIMIT,
     page: p.Page = None,
     cursor: p.Cursor = None,
@@ -100,13 +129,47 @@ async def sessions(
     """Sessions, newest first. `project` is the name or the path of a folder; `active`: those that have not ended."""
     asked: dict[str, Any] = {
         "agent": agent, "days": days, "status": status, "project": project, "active": active, "parent": parent,
-        "workflow": workflow,
+        "workflow": workflow, "text": text, "failing": failing,
     }  # fmt: skip
-    walk = paging.walk("sessions", {**asked, "since": since, "until": until}, limit, cursor, page)
-    chosen = {**asked, **between(since, until)}
+    question = {**asked, "since": since, "until": until, "sort": None if sort == "newest" else sort}
+    walk = paging.walk("sessions", question, limit, cursor, page)
+    chosen: dict[str, Any] = {**asked, **between(since, until), "skip": walk.skip}
 
     def ask(store: Store) -> Sessions:
-        return Sessions(*listed(store.sessions, SessionRow, walk, chosen))
+        found = store.sessions.list(**chosen, sort=sort, limit=walk.fetch, past=walk.past)
+        shown, following = walk.cut(found, lambda one: store.sessions.place(one, sort))
+        total = store.sessions.total(**{name: value for name, value in chosen.items() if name != "skip"})
+        return Sessions(rows(SessionRow, map(to_row, shown)), total, walk.page, following, following is not None)
+
+    return await answered(request, ask)
+
+
+@get("/sessions/facets")
+async def facets(
+    request: Incoming,
+    agent: p.Agent = None,
+    status: p.SessionStatus = None,
+    project: p.Project = None,
+    active: p.Active = None,
+    text: p.Words = None,
+    failing: p.Failing = None,
+    since: p.Since = None,
+    until: p.Until = None,
+) -> Response[SessionFacets]:
+    """What a list of sessions comes to, and how many there are of every agent, status and project. The counts of a
+    field leave its own filter out: they say what another choice would lead to."""
+    chosen: dict[str, Any] = {
+        "agent": agent, "status": status, "project": project, "active": active, "text": text, "failing": failing,
+        **between(since, until),
+    }  # fmt: skip
+
+    def ask(store: Store) -> SessionFacets:
+        found = store.sessions.facets(**chosen)
+        projects = Counter[str]()
+        for folder, count in found.folders.items():
+            projects[posixpath.basename(folder.rstrip("/"))] += count
+        counted = (found.agents, found.statuses, dict(projects.most_common()))
+        return SessionFacets(*found[:6], *([Count(value, n) for value, n in one.items()] for one in counted))
 
     return await answered(request, ask)
 
@@ -121,4 +184,4 @@ async def session_facts(request: Incoming, session: p.SessionName) -> Response[S
     return await answered(request, ask)
 
 
-HANDLERS = (sessions, session_facts)
+HANDLERS = (sessions, facets, session_facts)

@@ -33,13 +33,30 @@ WHERE s.session_id >= ? AND s.session_id < ?
 LIMIT 6;
 
 -- name: listed
--- Newest first.
+-- Newest first, or by another order.
 SELECT {session}
 FROM _sessions s
 JOIN _agents a ON a.id = s.agent
 WHERE {where}
-ORDER BY s.started_at DESC, s.id DESC
+ORDER BY {order} DESC, s.id DESC
 LIMIT ? OFFSET ?;
+
+-- name: sorted_by
+-- What a session is sorted by.
+SELECT {order} FROM _sessions s WHERE s.id = ?;
+
+-- name: sums
+-- What sessions come to, in the order of sessions.Facets.
+SELECT count(*), coalesce(sum(failures > 0), 0), coalesce(sum(events), 0), coalesce(sum(failures), 0), sum(cost_usd),
+    count(*) - count(cost_usd)
+FROM (
+    SELECT CASE WHEN s.tool_calls > 0 THEN s.tool_errors ELSE s.errors END AS failures, s.events, s.cost_usd
+    FROM _sessions s WHERE {where}
+);
+
+-- name: facet
+-- How many there are of each, most first.
+SELECT {column}, count(*) FROM _sessions s JOIN _agents a ON a.id = s.agent WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1;
 
 -- name: total
 -- How many fit, as far as they are counted.

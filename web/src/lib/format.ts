@@ -10,7 +10,7 @@ export const number = (value: number): string => value.toLocaleString('en-US');
 // 1,234 as it is, more in short: 1.2 M.
 export function many(value: number): string {
   if (value < 10_000) return number(value);
-  return value.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 }).replace(/([A-Z])$/, ' $1');
+  return value.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 }).replace('K', ' k').replace(/([A-Z])$/, ' $1');
 }
 
 export function bytes(value: number): string {

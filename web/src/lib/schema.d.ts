@@ -831,8 +831,11 @@ export interface paths {
           active?: boolean;
           parent?: string;
           workflow?: string;
+          text?: string;
+          failing?: boolean;
           since?: string;
           until?: string;
+          sort?: 'newest' | 'cost' | 'duration' | 'events' | 'failures';
           limit?: number;
           page?: number;
           cursor?: string;
@@ -844,6 +847,30 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['Sessions'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/sessions/facets': {
+    get: {
+      parameters: {
+        query?: {
+          agent?: string;
+          status?: 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'interrupted';
+          project?: string;
+          active?: boolean;
+          text?: string;
+          failing?: boolean;
+          since?: string;
+          until?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['SessionFacets'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -1604,6 +1631,10 @@ export interface components {
       unpriced: number;
       partial: number;
     };
+    Count: {
+      value: string;
+      count: number;
+    };
     Counted: {
       count: number;
       width_ms: number;
@@ -2204,6 +2235,17 @@ export interface components {
       idle_limit: number | null;
       loop: boolean;
       output: boolean;
+    };
+    SessionFacets: {
+      total: number;
+      failing: number;
+      events: number;
+      failures: number;
+      cost_usd: number | null;
+      unpriced: number;
+      agents: components['schemas']['Count'][];
+      statuses: components['schemas']['Count'][];
+      projects: components['schemas']['Count'][];
     };
     SessionFacts: {
       id: string;

@@ -15,6 +15,7 @@ from tachograph.errors import UsageError
 from tachograph.formats import gist, human
 from tachograph.formats.rows import columns
 from tachograph.records import EVENT_TYPES, RISK_LEVELS, Event, Session
+from tachograph.store.arrivals import Filter
 
 _STATUSES = ("ok", "error", "rejected", "interrupted", "unknown")
 
@@ -29,6 +30,7 @@ _STATUSES = ("ok", "error", "rejected", "interrupted", "unknown")
 @click.option("--path", metavar="GLOB", help="Only calls that touched such files.")
 @click.option("--failed", is_flag=True, help="As --type error.")
 @click.option("--reverse", "-r", is_flag=True, help="The other way round.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes: of SESSION until it ends.")
 @session_filter
 @listing_options
 @pass_app
@@ -45,11 +47,17 @@ def cli(
     path: str | None,
     failed: bool,
     reverse: bool,
+    follow: bool,
 ) -> None:
     """List what happened: of SESSION in its order, of all sessions newest first.
 
-    Of long results a list has the beginning; tachograph show --event ID has all.
+    Of long results a list has the beginning; tachograph show --event ID has all. With --follow the last 10 and what
+    comes, oldest first; a call is told again when its result is there.
     """
+    if follow and (tool or category or path or reverse or listing.form in ("json", "csv")):
+        raise UsageError(
+            "--follow takes --type, --pattern, --risk, --status, --agent and --jsonl", "leave the others out"
+        )
     store = app.store()
     chosen = store.sessions.resolve(session) if session else None
     event_type = "error" if failed else event_type
@@ -62,6 +70,9 @@ def cli(
         "limit": listing.fetch,
         "ascending": bool(chosen) is not reverse,
     }
+    if follow:
+        _follow(app, listing, chosen, common, pattern, risk, status)
+        return
     if tool or category or path:
         if pattern or risk or event_type:
             raise UsageError(
@@ -78,6 +89,22 @@ def cli(
         found = store.events.list(status=status, **common)
     if emit(app, listing, found, _shape(app, chosen), _empty(chosen, event_type)):
         app.hint("tachograph show --event ID tells all of it; also --tool, --category, --path")
+
+
+def _follow(
+    app: App, listing: Listing, session: Session | None, common: dict[str, Any], pattern: str | None, risk: str | None,
+    status: str | None,
+) -> None:  # fmt: skip
+    from tachograph.cli.event_follow import follow
+
+    def takes(event: Event) -> bool:
+        told = ((pattern, event.pattern), (risk, event.risk_level), (status, event.status))
+        return all(wanted in (None, given) for wanted, given in told)
+
+    kind = common["type"]
+    wanted = Filter(session.id if session else None, listing.agent, frozenset({kind}) if kind else None)
+    newest = app.store().events.list(status=status, **{**common, "ascending": False, "limit": 10})
+    follow(app, [event for event in reversed(newest) if takes(event)], wanted, takes, session, listing.form)
 
 
 def _shape(app: App, session: Session | None) -> Shape:

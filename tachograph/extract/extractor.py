@@ -103,6 +103,11 @@ class Extractor:
         self._close_group(out)
         return out
 
+    @property
+    def open_lines(self) -> list[int]:
+        """Numbers of the lines in which what is still open began."""
+        return [line for line in (self._group and self._group.number, self._fence and self._fence.line) if line]
+
     def state(self) -> dict[str, Any]:
         """Everything remembered, as values JSON can hold."""
         return {

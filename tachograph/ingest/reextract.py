@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from tachograph.extract.extractor import Extractor, Found
+from tachograph.extract.extractor import Found
 from tachograph.extract.lines import split
 from tachograph.extract.rules import Rules
 from tachograph.ingest.findings import as_records
+from tachograph.ingest.timed import TimedExtractor
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import Store
 from tachograph.store.output import LineClock
@@ -58,14 +59,12 @@ def find(store: Store, session_id: str, rules: Rules) -> tuple[list[Extraction],
 
 
 def _in_stream(store: Store, session_id: str, stream: str, rules: Rules) -> list[tuple[Found, int]]:
-    extractor = Extractor(rules)
+    extractor = TimedExtractor(rules)
     found: list[tuple[Found, int]] = []
-    at = 0
     for chunk in store.output.chunks(session_id, stream):
         clock = LineClock(chunk.data, chunk.times, chunk.line_first)
-        found += [(one, clock.at(one.line_number)) for one in extractor.feed(split(chunk.data, chunk.line_first))]
-        at = chunk.times[-1][0]
-    return found + [(one, at) for one in extractor.finish()]
+        found += extractor.feed(split(chunk.data, chunk.line_first), clock)
+    return found + extractor.finish()
 
 
 def _key(e: Extraction) -> tuple[object, ...]:

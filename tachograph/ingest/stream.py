@@ -14,6 +14,7 @@ from tachograph.extract.lines import split
 from tachograph.extract.redact import Secret, redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest.chunker import Chunker, Passage, Pieces, cut, passages
+from tachograph.ingest.timed import TimedExtractor
 from tachograph.store.output import CHUNK_BYTES, Chunk, LineClock
 
 INPUT = 2
@@ -49,9 +50,8 @@ class Stream:
         """`chunk` is the stored last chunk; `state` what `state()` gave when it was stored."""
         self.stream = number
         self._rules = rules
-        self._extractor = Extractor(rules, state.get("extractor"))  # type: ignore[arg-type]
+        self._extractor = TimedExtractor(rules, state.get("found"))  # type: ignore[arg-type]
         self._prompted = int(state.get("prompted", 0))  # type: ignore[call-overload]
-        self._at = int(state.get("at", 0))  # type: ignore[call-overload]  # ns, of the last bytes
         # The stored chunk may end in part of a line that was shown early; the journal still has that part.
         self._chunks = Chunker(number, chunk, state.get("complete"))  # type: ignore[arg-type]
         self.pending = b""
@@ -59,13 +59,11 @@ class Stream:
 
     def state(self) -> dict[str, object]:
         """Small and JSON-able; goes into the store with the rows."""
-        complete = len(self._chunks)
-        return {"extractor": self._extractor.state(), "prompted": self._prompted, "complete": complete, "at": self._at}
+        return {"found": self._extractor.state(), "prompted": self._prompted, "complete": len(self._chunks)}
 
     def feed(self, pieces: Sequence[tuple[int, bytes]]) -> Step:
         """Take bytes as they were read; gives what is complete."""
         before = len(self.pending)
-        self._at = pieces[-1][0] if pieces else self._at
         raw = self.pending + b"".join(data for _, data in pieces)
         sizes = self.pending_pieces + [(at, len(data)) for at, data in pieces]
         end = raw.rfind(b"\n", before) + 1
@@ -85,8 +83,7 @@ class Stream:
         self.pending, self.pending_pieces = b"", []
         if self.stream == INPUT:
             return step
-        last = [(found, self._at) for found in self._extractor.finish()]
-        return step._replace(found=step.found + last)
+        return step._replace(found=step.found + self._extractor.finish())
 
     def glimpse(self) -> Step:
         """The unfinished line as it stands, for those who watch: a prompt has no line end. Nothing is consumed."""
@@ -131,8 +128,8 @@ class Stream:
 
     def _extract(self, lines: list[tuple[int, str]], clock: LineClock) -> list[tuple[Found, int]]:
         return [
-            (found, clock.at(found.line_number))
-            for found in self._extractor.feed(lines)
+            (found, at)
+            for found, at in self._extractor.feed(lines, clock)
             if not (found.event_type == "confirmation" and found.line_number == self._prompted)
         ]
 

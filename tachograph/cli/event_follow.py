@@ -1,0 +1,69 @@
+"""`tachograph events --follow`: what happens, as it happens."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from itertools import count
+
+from tachograph.cli import draw
+from tachograph.cli.app import App
+from tachograph.formats import as_json, gist, human, sanitise
+from tachograph.formats.rows import to_row
+from tachograph.formats.sanitise import painted
+from tachograph.records import Event, Session
+from tachograph.store import Store
+from tachograph.store.arrivals import Filter, Position
+
+_POLL_SECONDS = 0.25
+_LOOKS_BETWEEN_STARTS = 8  # an importer may have been killed
+Takes = Callable[[Event], bool]
+
+
+def follow(app: App, last: Iterable[Event], wanted: Filter, takes: Takes, session: Session | None, form: str) -> None:
+    """Write `last`, which is in order of time, and what comes: of a session until it ends, of all until Ctrl-C.
+
+    An event is written again when it has changed: a call when its result is there.
+    """
+    store = app.store()
+    position = store.arrivals.now()
+    write = _json if form == "jsonl" else lambda event: _text(app, event, session)
+    for event in last:
+        sys.stdout.write(write(event))
+    for look in count():
+        ended = session is not None and store.sessions.get(session.id).ended_at is not None
+        position = _arrived(store, position, wanted, takes, write)
+        sys.stdout.flush()
+        if ended:
+            break
+        if look % _LOOKS_BETWEEN_STARTS == 0:
+            app.keep_importing()
+        time.sleep(_POLL_SECONDS)
+    if session is not None:
+        app.say(f"{session.id} has ended: {store.sessions.get(session.id).status}", "2")
+
+
+def _arrived(store: Store, position: Position, wanted: Filter, takes: Takes, write: Callable[[Event], str]) -> Position:
+    while True:
+        page = store.arrivals.after(position, wanted)
+        position = page.position
+        for _, arrival in page.arrivals:
+            if isinstance(arrival.record, Event) and takes(arrival.record):
+                sys.stdout.write(write(arrival.record))
+        if not page.more:
+            return position
+
+
+def _json(event: Event) -> str:
+    return as_json.value(to_row(event)) + "\n"
+
+
+def _text(app: App, event: Event, session: Session | None) -> str:
+    when = human.offset(event.at - session.started_at) if session else app.when(event.at)
+    who = "" if session else f"{draw.short_id(app, event.session_id)}  "
+    failed = event.status == "error" or event.event_type == "error"
+    kind = painted(f"{'✗' if failed else ' '} {event.event_type:<11}", draw.RED if failed else draw.DIM, app.colour)
+    words = sanitise.line(gist.of_event(event).split("\n", 1)[0])
+    line = f"{when:>9}  {who}{kind}  {words}"
+    return (human.fit(line, app.width) if app.terminal and not app.colour else line) + "\n"

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from tachograph import clock, paths
 from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
@@ -78,7 +79,7 @@ class Follower:
         self._places = places
         self._home = home
         self._environment = environment
-        self._histories = Histories(store, load_rules(places))
+        self._histories = Histories(store, partial(load_rules, places))
         self._backlog: Iterator[tuple[Candidate, Ahead | None]] = iter(())  # newest first
         # Of the backlog: a large file, left for one that is written right now.
         self._begun: tuple[Candidate, Ahead | None] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Set
+from functools import cache
 from typing import Any, NamedTuple
 
 from tachograph import clock
@@ -56,9 +57,10 @@ class Report(NamedTuple):
 class Histories:
     """Holds what is worth keeping between passes: where we stood, and the parsers of files that grow."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    def __init__(self, store: Store, rules: Callable[[], Rules]) -> None:
+        """`rules` is asked when the first file is read: mostly nothing is new."""
         self._store = store
-        self._rules = rules
+        self._rules = cache(rules)
         self._known: dict[str, History] = store.histories.current()
         self._imports: dict[str, HistoryImport] = {}
         self._begun: dict[str, HistoryImport] = {}  # by name, of files that another process reads, until we read them
@@ -152,7 +154,7 @@ class Histories:
 
     def _import(self, candidate: Candidate, module: str, known: History | None) -> HistoryImport:
         return HistoryImport(
-            self._store, self._rules, candidate.path, module, known, candidate.keeps_days, name=candidate.name
+            self._store, self._rules(), candidate.path, module, known, candidate.keeps_days, name=candidate.name
         )
 
     def _file(self, candidate: Candidate, module: str, known: History | None, stop: Callable[[], bool]) -> Report:

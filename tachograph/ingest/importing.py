@@ -57,7 +57,7 @@ def import_all(
     """Import what changed of `wanted`. Raises Refused when another process does it, StoreError."""
     lock = _locked(places)
     try:
-        histories = Histories(store, load_rules(places))
+        histories = Histories(store, partial(load_rules, places))
         total, wanted = restoring.take(store, wanted, complaints)
         histories.refresh(wanted)
         todo = [one._replace(final=True) for one in histories.changed(wanted)]

@@ -57,7 +57,7 @@ class Machine:
         self.restart()
 
     def restart(self) -> None:
-        self.histories = Histories(self.store, shipped())
+        self.histories = Histories(self.store, shipped)
 
     def put(self, name: str, data: bytes, at: float | None = LONG_AGO) -> Path:
         """A file of the user's, last written at some time (None: now)."""

@@ -16,8 +16,10 @@ import pytest
 import zstandard
 
 from tachograph import clock
+from tachograph.extract.rules import Rules
 from tachograph.ingest import history_bytes, history_import
-from tests.ingest.machine import HISTORIES, LONG_AGO, Machine, differences, everything, machine
+from tachograph.ingest.histories import Histories
+from tests.ingest.machine import HISTORIES, LONG_AGO, Machine, differences, everything, machine, shipped
 from tests.readers.claude_records import answer, call, numbered, says, text, user
 from tests.recount import rows
 
@@ -111,6 +113,23 @@ def test_a_second_pass_reads_nothing_and_opens_nothing() -> None:
             assert one.look().parsed == 1
         assert {os.path.basename(path) for path in opened} == {os.path.basename(NAME)}
         assert differences(before, {**everything(one.store), "archive": before["archive"]}, 1)
+
+
+def test_rules_are_asked_for_when_a_file_is_read_and_once() -> None:
+    asked = []
+
+    def rules() -> Rules:
+        asked.append(1)
+        return shipped()
+
+    with machine() as one:
+        one.histories = Histories(one.store, rules)
+        assert (one.look().parsed, asked) == (0, [])
+        for session in ("a", "b"):
+            one.put(f"{session}/{NAME}", FIRST.replace(SESSION.encode(), session.encode()))
+        assert (one.look().parsed, asked) == (2, [1])
+        one.histories = Histories(one.store, rules)
+        assert (one.look().parsed, asked) == (0, [1])
 
 
 def test_a_file_that_was_only_touched_is_not_read() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 
 _FOLDER = os.path.dirname(__file__)  # not importlib.resources: it costs every command a tenth of its start
@@ -22,7 +23,7 @@ _LITERAL_OR_COMMENT = re.compile(r"('[^']*')|--[^\n]*")
 class Queries:
     """The queries of one file as attributes: `load("sessions").by_id`."""
 
-    def __init__(self, texts: dict[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str]) -> None:
         self.__dict__.update(texts)
 
     def __getattr__(self, name: str) -> str:  # only asked for what is not there
@@ -35,11 +36,13 @@ def load(module: str) -> Queries:
     texts = read(module)
     if module != "columns":
         for name, columns in read("columns").items():
-            texts = {key: sql.replace(f"{{{name}}}", columns) for key, sql in texts.items()}
+            word = f"{{{name}}}"
+            texts = {key: sql.replace(word, columns) for key, sql in texts.items()}
     return Queries(texts)
 
 
-def read(module: str) -> dict[str, str]:
+@cache
+def read(module: str) -> Mapping[str, str]:
     """Name → SQL as the file has it, comments and the last semicolon taken away."""
     with open(os.path.join(_FOLDER, f"{module}.sql"), encoding="utf-8") as file:
         parts = _NAME.split(file.read())[1:]
@@ -56,4 +59,5 @@ def with_rows(sql: str, rows: int) -> tuple[str, int]:
 
 def _without_comments(sql: str) -> str:
     """A `--` inside a literal stays: literals are matched first."""
-    return _LITERAL_OR_COMMENT.sub(lambda found: found[1] or "", sql).strip().rstrip(";")
+    bare = _LITERAL_OR_COMMENT.sub(lambda found: found[1] or "", sql) if "--" in sql else sql
+    return bare.strip().rstrip(";")

@@ -40,7 +40,7 @@ def _release(store: Store) -> list[str]:
     chosen = sorted(alone[:3], key=lambda one: one.started_at)
     store.workflows.start("Release 2.4", RELEASE, 3, project_dir=chosen[0].project_dir, at=chosen[0].started_at)
     store.workflows.join(RELEASE, [one.id for one in chosen])
-    store.workflows.end(RELEASE)
+    store.workflows.end(RELEASE, "completed")
     return [one.id for one in chosen]
 
 

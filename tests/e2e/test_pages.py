@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -132,6 +134,7 @@ def test_nobody_is_shut_out(visit: Open, path: str, width: int, scheme: str) -> 
     page = visit(path, width=width, scheme=scheme)
     expect(page.locator("h1")).to_be_visible()
     page.wait_for_load_state("networkidle") if path.startswith(("/search", "/insights")) else page.wait_for_timeout(0)
+    expect(page.locator("main")).not_to_contain_text(re.compile("(Loading|Looking|Searching) …"))
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes[0].html]))")
     assert found == []

@@ -50,6 +50,19 @@ function within<P extends Question>(path: P, ...names: string[]): NonNullable<Pa
   };
 }
 
+const AUDIT: Record<string, Page['twin']> = {
+  log: asks('/api/query/audit', 'agent', 'operation', 'status', 'execution', 'days'),
+  receipts: asks('/api/query/receipts', 'agent', 'operation', 'status', 'same', 'days'),
+  memory: asks('/api/query/memory'),
+};
+
+const SETTINGS: Record<string, Page['twin']> = {
+  storage: asks('/api/query/storage', 'keep'),
+  histories: asks('/api/query/histories'),
+  agents: asks('/api/query/setup'),
+  values: asks('/api/query/settings'),
+};
+
 export const PAGES: readonly Page[] = [
   page(
     /^\/(sessions)?$/,
@@ -64,6 +77,15 @@ export const PAGES: readonly Page[] = [
     { name: 'Search', href: '/search', key: 'f' },
     asks('/api/query/search', 'q', 'agent', 'type', 'session', 'since'),
   ),
+  page(/^\/insights$/, () => import('./pages/Insights.svelte'), { name: 'Insights', href: '/insights' }, within('/api/query/activity')),
+  page(/^\/insights\/failures$/, () => import('./pages/Failures.svelte'), undefined, within('/api/query/failures')),
+  page(
+    /^\/insights\/failures\/(?<fingerprint>[^/]+)$/,
+    () => import('./pages/Cluster.svelte'),
+    undefined,
+    within('/api/query/failures/{fingerprint}'),
+  ),
+  page(/^\/insights\/commands$/, () => import('./pages/Commands.svelte'), undefined, within('/api/query/commands', 'sort', 'by')),
   page(
     /^\/workflows$/,
     () => import('./pages/Workflows.svelte'),
@@ -80,23 +102,14 @@ export const PAGES: readonly Page[] = [
     /^\/audit$/,
     () => import('./pages/Audit.svelte'),
     { name: 'Audit', href: '/audit' },
-    asks('/api/query/audit', 'agent', 'operation', 'status', 'execution', 'days'),
+    (given, query) => AUDIT[query.get('view') ?? 'log']?.(given, query) ?? '/api/query/audit',
   ),
   page(
     /^\/settings(\/(?<part>[^/]+))?$/,
     () => import('./pages/Settings.svelte'),
     { name: 'Settings', href: '/settings', key: ',' },
-    asks('/api/query/storage', 'keep'),
+    (given, query) => SETTINGS[given['part'] ?? 'storage']?.(given, query) ?? '/api/query/storage',
   ),
-  page(/^\/insights$/, () => import('./pages/Insights.svelte'), { name: 'Insights', href: '/insights' }, within('/api/query/activity')),
-  page(/^\/insights\/failures$/, () => import('./pages/Failures.svelte'), undefined, within('/api/query/failures')),
-  page(
-    /^\/insights\/failures\/(?<fingerprint>[^/]+)$/,
-    () => import('./pages/Cluster.svelte'),
-    undefined,
-    within('/api/query/failures/{fingerprint}'),
-  ),
-  page(/^\/insights\/commands$/, () => import('./pages/Commands.svelte'), undefined, within('/api/query/commands', 'sort', 'by')),
 ];
 
 export function find(path: string): { page: Page; given: Record<string, string> } | undefined {

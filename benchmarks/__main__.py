@@ -67,6 +67,12 @@ def _live(options: argparse.Namespace) -> list[Row]:
     return live.rows(large=not options.small)
 
 
+def _screen(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import screen
+
+    return screen.rows(large=not options.small)
+
+
 def _http(options: argparse.Namespace) -> list[Row]:
     from benchmarks import http
 
@@ -84,6 +90,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "http": _http,
     "replay": _replay,
     "live": _live,
+    "screen": _screen,
 }
 
 

@@ -62,7 +62,7 @@ class Clients:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, int, str]]:
+def served() -> Iterator[tuple[int, int, str]]:
     """(pid, port, token) of a server over an empty store."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -107,7 +107,7 @@ def _memory(pid: int) -> float:
 
 def measured(idle: int, active: int, seconds: float, every: float = 0.05) -> dict[str, float]:
     """CPU in percent of one core, latency in ms, memory in MB."""
-    with _server() as (pid, port, token):
+    with served() as (pid, port, token):
         clients = Clients(port, token)
         try:
             found = {"memory before": _memory(pid)}

@@ -25,6 +25,7 @@ PAGES = (
     "/",
     "/sessions",
     "/sessions/{name:str}",
+    "/live",
     "/search",
     *("/insights", "/insights/failures", "/insights/failures/{name:str}", "/insights/commands", "/insights/cost"),
     *("/insights/files", "/insights/slo", "/insights/slo/{name:str}", "/insights/extractions"),

@@ -19,7 +19,7 @@ from tests.e2e.conftest import Open
 from tests.e2e.payloads import PAYLOADS
 
 INSIGHTS = ("/insights/failures", "/insights/commands")
-PAGES = ("/", "/?status=running", "/search?q=owned", "/search?q=evil", *INSIGHTS)
+PAGES = ("/", "/live", "/?status=running", "/search?q=owned", "/search?q=evil", *INSIGHTS)
 LEDGERS = ("/workflows", "/audit", "/audit?view=receipts", "/audit?view=memory")
 TABS = ("watch", "terminal", "receipt")
 # Whatever has become an element that no page makes out of itself.

@@ -22,7 +22,7 @@ INSIGHTS = (
     *("/insights/commands",),
 )
 # Every page has to stand what is asked of all of them.
-PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/search?q=pytest", *LEDGERS, *INSIGHTS)
+PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/live", "/search?q=pytest", *LEDGERS, *INSIGHTS)
 
 
 def chosen(page: Page) -> str:

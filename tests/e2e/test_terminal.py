@@ -33,7 +33,7 @@ def terminal(page: Page) -> Locator:
 
 def text(page: Page) -> str:
     """What the terminal shows, when it has drawn the moment of the clock."""
-    expect(terminal(page)).to_have_attribute("aria-busy", "false")
+    expect(terminal(page)).to_have_attribute("aria-busy", "false", timeout=20_000)
     page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return terminal(page).locator("pre").inner_text()
 

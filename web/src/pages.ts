@@ -72,6 +72,12 @@ export const PAGES: readonly Page[] = [
   ),
   page(/^\/sessions\/(?<session>[^/]+)$/, () => import('./pages/Session.svelte'), undefined, asks('/api/query/session/{session}')),
   page(
+    /^\/live$/,
+    () => import('./pages/Live.svelte'),
+    { name: 'Live', href: '/live' },
+    asks('/api/query/events', 'session'),
+  ),
+  page(
     /^\/search$/,
     () => import('./pages/Search.svelte'),
     { name: 'Search', href: '/search', key: 'f' },

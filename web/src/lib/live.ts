@@ -1,5 +1,6 @@
 // What happens now. One connection for all tabs of this browser: browsers allow six to a server, and tabs are many. The
-// tab that gets the lock listens and tells the others.
+// tab that gets the lock listens and tells the others, some messages at a time; when it goes, the next one goes on where
+// it was.
 
 import { live } from './source';
 
@@ -8,32 +9,74 @@ export interface Message {
   id: number | null;
   session_id: string | null;
   event?: Record<string, unknown> | null;
+  cursor?: string; // where to go on after it
 }
 
-const TYPES = ['event', 'state', 'end', 'gap'] as const;
+type Hear = (message: Message) => void;
 
-export function listen(hear: (message: Message) => void): () => void {
+const TYPES = ['event', 'state', 'end', 'gap', 'heartbeat'] as const;
+const NAME = 'tachograph-live';
+const TOGETHER = 25; // ms in which what comes is told together
+
+const hearing = new Set<Hear>();
+let leave: (() => void) | null = null;
+let reached: string | undefined; // the cursor of what this tab heard last
+
+// `hear` is told all that happens until the returned function is called.
+export function listen(hear: Hear): () => void {
   if (!live) return () => undefined; // an exported page knows its end
-  const channel = new BroadcastChannel('tachograph-live');
+  hearing.add(hear);
+  leave ??= join();
+  return () => {
+    hearing.delete(hear);
+    if (hearing.size) return;
+    leave?.();
+    leave = null;
+  };
+}
+
+function take(told: readonly string[]): void {
+  for (const text of told) {
+    const message = JSON.parse(text) as Message;
+    reached = message.cursor ?? reached;
+    if (message.type !== 'heartbeat') for (const hear of hearing) hear(message);
+  }
+}
+
+function join(): () => void {
+  const channel = new BroadcastChannel(NAME);
   const left = new AbortController();
-  let source: EventSource | null = null;
-  channel.onmessage = (told: MessageEvent<Message>) => hear(told.data);
-  navigator.locks
-    .request('tachograph-live', { signal: left.signal }, () => {
-      source = new EventSource('/api/live');
-      for (const type of TYPES) {
-        source.addEventListener(type, (told) => {
-          const message = JSON.parse((told as MessageEvent<string>).data) as Message;
-          hear(message);
-          channel.postMessage(message);
-        });
-      }
-      return new Promise<void>((done) => left.signal.addEventListener('abort', () => done()));
-    })
-    .catch(() => undefined); // left before it was our turn
+  channel.onmessage = (told: MessageEvent<string[]>) => take(told.data);
+  navigator.locks.request(NAME, { signal: left.signal }, () => lead(channel, left.signal)).catch(() => undefined); // left before
   return () => {
     left.abort();
-    source?.close();
     channel.close();
   };
+}
+
+// Until it is left: who has the lock is the only one that does this.
+function lead(channel: BroadcastChannel, left: AbortSignal): Promise<void> {
+  const source = new EventSource(reached ? `/api/live?after=${encodeURIComponent(reached)}` : '/api/live');
+  let waiting: string[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = () => {
+    timer = undefined;
+    const told = waiting;
+    waiting = [];
+    take(told);
+    channel.postMessage(told);
+  };
+  for (const type of TYPES) {
+    source.addEventListener(type, (told) => {
+      waiting.push((told as MessageEvent<string>).data);
+      timer ??= setTimeout(tell, TOGETHER);
+    });
+  }
+  return new Promise((done) =>
+    left.addEventListener('abort', () => {
+      source.close();
+      clearTimeout(timer);
+      done();
+    }),
+  );
 }

@@ -24,17 +24,22 @@ export class Tape {
   error = $state.raw<Error | null>(null);
   readonly size: Size;
 
-  readonly #start: number;
+  readonly #start: number; // of the session's clock, ms since 1970
   readonly #streams: Stream[];
   readonly #stop = new AbortController();
   #sizes: Told[] = [];
   #reading = false;
 
-  constructor(readonly session: Session) {
-    this.#start = Date.parse(session.spawned_at);
+  // `start`: when the session's clock begins, in ms since 1970.
+  constructor(
+    readonly session: Session,
+    start: number,
+  ) {
+    this.#start = start;
+    const shift = Date.parse(session.spawned_at) - start;
     this.size = sizeOf(session) ?? USUAL;
     const raw = sizeOf(session) ? true : null;
-    this.#streams = STREAMS.map((name) => new Stream(session.id, name, raw, this.#stop.signal));
+    this.#streams = STREAMS.map((name) => new Stream(session.id, name, shift, raw, this.#stop.signal));
     void this.more();
   }
 
@@ -101,7 +106,7 @@ export class Tape {
   // A page of whichever stream is behind, and on the tape what no other can come before any more. False at the end.
   async #page(): Promise<boolean> {
     const behind = this.#streams.filter((one) => !one.ended).sort((one, other) => one.reached - other.reached)[0];
-    if (behind) this.bytes += await behind.read(this.#start);
+    if (behind) this.bytes += await behind.read();
     const open = this.#streams.filter((one) => !one.ended).map((one) => one.reached);
     const settled = Math.min(...open, Infinity);
     const waiting = [...this.#streams.map((one) => one.take(settled)), this.#takeSizes(settled)];
@@ -141,6 +146,7 @@ class Stream {
   constructor(
     readonly session: string,
     readonly name: (typeof STREAMS)[number],
+    readonly shift: number, // from the session's beginning to that of its clock, ms
     raw: boolean | null,
     readonly signal: AbortSignal,
   ) {
@@ -148,15 +154,15 @@ class Stream {
   }
 
   // Bytes that came, about.
-  async read(start: number): Promise<number> {
+  async read(): Promise<number> {
     const asked = { session: this.session, stream: this.name, limit: PAGE, cursor: this.#cursor };
     const page = await get('/api/query/session/{session}/output', asked, this.signal);
     this.ended = page.next_cursor === null;
     this.#cursor = page.end_cursor ?? this.#cursor;
     let bytes = 0;
-    for (const { timestamp, data } of page.pieces) {
+    for (const { offset_ms, data } of page.pieces) {
       bytes += data.length;
-      this.reached = Math.max(this.reached, Date.parse(timestamp) - start);
+      this.reached = Math.max(this.reached, Math.floor(offset_ms + this.shift)); // whole, as those of events
       this.#raw ??= !/(?<!\r)\n/.test(data);
       const text = this.#raw ? data : this.#returning(data);
       if (text) this.#waiting.push({ at: this.reached, text });

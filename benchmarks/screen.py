@@ -1,0 +1,190 @@
+"""From the moment an event is recorded to the moment it is on a screen: eight tabs of one browser on the live page.
+Beside it, in the same run, a bare client that only reads the stream: what is above that is the browser's part.
+
+The server, the writer and the browser are processes of their own on one machine, so both ends read one clock. An event
+is on the screen when a line of the tail shows it or one that came after it; the lines are looked at in the frame after
+they changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import installing
+from benchmarks.live import served
+from benchmarks.measure import Row
+
+RATE = 200  # events a second
+TABS = 8
+_BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_WRITER = """
+import sys, time
+import tachograph
+from tachograph.records import Event
+
+count, rate = int(sys.argv[1]), float(sys.argv[2])
+with tachograph.open() as store:
+    begun = time.monotonic()
+    for number in range(count):
+        at = time.time_ns()
+        store.events.add(Event("bench-1", "reply", content=f"sent {number} {at // 1000}", at=at))
+        time.sleep(max(0.0, begun + (number + 1) / rate - time.monotonic()))
+"""
+_WATCH = """() => {
+    window.seen = []; // [number of the newest event in sight, when it was seen (µs), when it was sent (µs)]
+    let newest = -1;
+    const look = () => {
+        for (const line of document.querySelectorAll('[aria-label="What happened last"] li')) {
+            const [, number, sent] = /sent (\\d+) (\\d+)/.exec(line.textContent) ?? [];
+            if (number === undefined || Number(number) <= newest) continue;
+            newest = Number(number);
+            window.seen.push([newest, (performance.timeOrigin + performance.now()) * 1000, Number(sent)]);
+        }
+    };
+    const list = document.querySelector('[aria-label="What happened last"]');
+    const changes = { subtree: true, childList: true, characterData: true };
+    new MutationObserver(() => requestAnimationFrame(look)).observe(list, changes);
+}"""
+
+
+class Measured(NamedTuple):
+    """`seen` in ms, those of all tabs; `read` by the bare client; the browser's CPU in percent of one core."""
+
+    seen: list[float]
+    read: list[float]
+    cpu: float
+    share: float  # of the events that came onto a screen
+
+
+def measured(seconds: float) -> Measured:
+    from playwright.sync_api import sync_playwright
+
+    count = int(seconds * RATE)
+    with served() as (_, port, token), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(extra_http_headers={"authorization": f"Bearer {token}"})
+        tabs = [context.new_page() for _ in range(TABS)]
+        for tab in tabs:
+            tab.goto(f"http://127.0.0.1:{port}/live")
+            tab.get_by_role("heading", name="What happened last").wait_for()
+            tab.evaluate(_WATCH)
+        reader = Reader(port, token)
+        time.sleep(1)
+        spent, begun = _browser_cpu(), time.monotonic()
+        writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(count), str(RATE)])
+        while writer.poll() is None:
+            tabs[0].wait_for_timeout(100)
+        assert writer.returncode == 0
+        cpu = 100 * (_browser_cpu() - spent) / (time.monotonic() - begun)
+        tabs[0].wait_for_timeout(2000)
+        reader.close()
+        latencies: list[float] = []
+        for tab in tabs:
+            latencies += _of(tab.evaluate("window.seen"), count)
+        browser.close()
+        return Measured(latencies, reader.latencies, cpu, len(latencies) / (count * TABS))
+
+
+class Reader(threading.Thread):
+    """A client of the stream that does nothing with it."""
+
+    def __init__(self, port: int, token: str) -> None:
+        super().__init__(daemon=True)
+        self.latencies: list[float] = []
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._socket.sendall(
+            f"GET /api/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        )
+        self.start()
+
+    def run(self) -> None:
+        while piece := self._socket.recv(1 << 18):
+            now = time.time_ns() // 1000
+            self.latencies += [(now - int(sent)) / 1000 for sent in re.findall(rb'"content":"sent \d+ (\d+)"', piece)]
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self.join()
+        self._socket.close()
+
+
+def _browser_cpu() -> float:
+    """Seconds that the browser we started has used, all of its processes."""
+    parents: dict[int, int] = {}
+    used: dict[int, float] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it is gone
+        parents[int(folder.name)] = int(fields[1])
+        used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ours = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(used[one] for one in ours if _is_browser(one))
+
+
+def _is_browser(process: int) -> bool:
+    try:
+        return b"chrom" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0]
+    except OSError:
+        return False
+
+
+def _of(seen: list[tuple[int, float, int]], count: int) -> list[float]:
+    """ms for each event of one tab. Those between two that were seen came on the screen with the later; when they were
+    sent lies evenly between."""
+    found, before, sent_before = [], -1, seen[0][2] if seen else 0
+    for number, at, sent in seen:
+        for step in range(1, number - before + 1):
+            began = sent_before + (sent - sent_before) * step / (number - before)
+            found.append((at - began) / 1000)
+        before, sent_before = number, sent
+    return found[:count]
+
+
+def rows(large: bool) -> list[Row]:
+    """The table's lines; in a scratch home."""
+    if _BROWSER is None:
+        installing.missing.append("screen: there is no Chromium")
+        return []
+    known = os.environ.get("TACHOGRAPH_HOME")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TACHOGRAPH_HOME"] = folder
+        try:
+            found = measured(20.0 if large else 5.0)
+        finally:
+            os.environ.pop("TACHOGRAPH_HOME")
+            if known is not None:
+                os.environ["TACHOGRAPH_HOME"] = known
+    seen, read = _spelled(found.seen), _spelled(found.read)
+    what = f"screen: {RATE} events/s, {TABS} tabs"
+    return [
+        Row(
+            f"{what}, recorded to seen, p50 / p95; against a bare client",
+            seen,
+            read,
+            bar="p95 ≤ 300 ms",
+            holds=_at(found.seen, 0.95) <= 300 and found.share == 1,
+        ),
+        Row(f"{what}, CPU of the browser, of one core", f"{found.cpu:.0f} %"),
+    ]
+
+
+def _spelled(latencies: list[float]) -> str:
+    return f"{_at(latencies, 0.5):.0f} / {_at(latencies, 0.95):.0f} ms"
+
+
+def _at(latencies: list[float], share: float) -> float:
+    return sorted(latencies)[int(len(latencies) * share)]

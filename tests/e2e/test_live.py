@@ -1,0 +1,132 @@
+"""What happens now, on the page that shows all of it, in as many tabs as somebody opens."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from tachograph import clock
+from tachograph.ingest.opening import open_store
+from tachograph.records import Event
+from tests.e2e.conftest import Open
+
+RUNS, WAITS = "demo-codex-00", "demo-gemini-03"
+
+
+def tell(*contents: str, session: str = RUNS, kind: str = "reply") -> None:
+    with open_store() as store:
+        store.events.add_many([Event(session, kind, content=content, at=clock.now()) for content in contents])
+
+
+def tail(page: Page) -> Locator:
+    return page.get_by_role("region", name="What happened last")
+
+
+def ready(page: Page) -> None:
+    """The page has heard something: it listens."""
+    expect(tail(page).get_by_role("listitem").first).to_be_visible()
+    tell("are you there?")
+    expect(tail(page)).to_contain_text("are you there?")
+
+
+def test_who_waits_comes_first_and_collisions_are_told(visit: Open) -> None:
+    page = visit("/live")
+    cards = page.get_by_role("list", name="Running").get_by_role("listitem")
+    expect(cards).to_have_count(2)
+    expect(cards.first).to_contain_text("waits for you")
+    expect(cards.nth(1)).to_contain_text("running")
+    expect(page).to_have_title("(1) Live · Tachograph")
+    expect(page.get_by_role("region", name="Collisions")).to_contain_text("edited")
+    cards.first.get_by_role("link").click()
+    expect(page).to_have_url(f"{page.url.split('/sessions')[0]}/sessions/{WAITS}")
+
+
+def test_what_happens_moves_the_cards_and_the_tail(visit: Open) -> None:
+    page = visit("/live")
+    ready(page)
+    card = page.get_by_role("list", name="Running").get_by_role("listitem").filter(has_text="codex")
+    tell("the newest of all")
+    expect(card).to_contain_text("the newest of all")
+    expect(tail(page).get_by_role("listitem").last).to_contain_text("the newest of all")
+    with open_store() as store:
+        store.sessions.update(RUNS, status="waiting")
+    expect(card).to_contain_text("waits for you")
+    expect(page).to_have_title("(2) Live · Tachograph")
+    with open_store() as store:
+        store.sessions.complete(RUNS, 1, at=clock.now())
+    over = page.get_by_role("list", name="Ended").get_by_role("listitem")
+    expect(over).to_contain_text("✗ failed")
+    with open_store() as store:
+        store.sessions.complete(WAITS, 0, at=clock.now())
+    expect(page.get_by_role("heading", name="Nothing is running")).to_be_visible()
+    expect(page.get_by_text("tachograph run -- claude")).to_be_visible()
+
+
+def test_who_holds_the_tail_is_told_how_much_came(visit: Open) -> None:
+    page = visit("/live")
+    ready(page)
+    page.get_by_role("button", name="Pause").click()
+    tell("one", "two", "three")
+    expect(page.get_by_role("button", name="3 new")).to_be_visible()
+    expect(tail(page)).not_to_contain_text("three")
+    page.get_by_role("button", name="3 new").click()
+    expect(tail(page).get_by_role("listitem").last).to_contain_text("three")
+    tail(page).evaluate("box => box.scrollTop = 0")
+    tell("four")
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    tail(page).evaluate("box => box.scrollTop = box.scrollHeight")
+    expect(tail(page).get_by_role("listitem").last).to_contain_text("four")
+    expect(page.get_by_role("button", name="new")).to_have_count(0)
+
+
+def test_a_filter_is_in_the_address(visit: Open) -> None:
+    page = visit("/live")
+    ready(page)
+    page.get_by_label("Kind").select_option("you")
+    page.get_by_label("Session", exact=True).select_option(WAITS)
+    page.get_by_label("Only with these words").fill("Needle")
+    tell("a needle", kind="prompt")
+    tell("a needle", session=WAITS)
+    tell("hay", session=WAITS, kind="prompt")
+    tell("the needle", session=WAITS, kind="prompt")
+    expect(tail(page).get_by_role("listitem")).to_have_count(1)
+    page.reload()
+    expect(tail(page).get_by_role("listitem")).to_have_count(1)
+    expect(tail(page)).to_contain_text("the needle")
+
+
+def test_somebody_who_looks_elsewhere_is_notified(visit: Open) -> None:
+    page = visit("/live")
+    page.context.grant_permissions(["notifications"])
+    page.evaluate(
+        """() => {
+            window.told = [];
+            const Real = Notification;
+            window.Notification = class { constructor(title, more) { window.told.push([title, more.body]); } };
+            window.Notification.requestPermission = () => Real.requestPermission();
+            Object.defineProperty(document, 'hidden', { get: () => true });
+        }"""
+    )
+    page.get_by_role("button", name="Notify me").click()
+    expect(page.get_by_role("button", name="Notifies you")).to_be_visible()
+    with open_store() as store:
+        store.sessions.update(RUNS, status="waiting")
+        title = store.sessions.get(RUNS).title
+    expect(page.get_by_role("list", name="Running")).not_to_contain_text("● running")
+    assert page.evaluate("window.told") == [["codex waits for you", title]]
+
+
+def test_eight_tabs_hear_all_of_it_over_one_connection(visit: Open) -> None:
+    first = visit("/live")
+    ready(first)
+    asked: list[str] = []
+    first.context.on("request", lambda request: asked.append(request.url) if "/api/live" in request.url else None)
+    others = [first.context.new_page() for _ in range(7)]
+    for page in others:
+        page.goto(first.url)
+        ready(page)
+    assert asked == []
+    first.close()  # it was the one that listened
+    tell("just when it closed")
+    for page in others:
+        expect(tail(page)).to_contain_text("just when it closed")
+    assert len(asked) == 1

@@ -49,8 +49,8 @@ format: $(VENV)/.dev ## bring every file into shape
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## one table of ratios against C, Node, script(1), asciinema and agentsview
-	@$(BIN)/python -m benchmarks --rounds $(ROUNDS)
+bench: $(VENV)/.dev ## one table of ratios against C, Node, script(1), asciinema and agentsview (LOGS=FOLDER, HISTORIES=HOME: of yours)
+	@$(BIN)/python -m benchmarks --rounds $(ROUNDS) $(if $(LOGS),--logs $(LOGS)) $(if $(HISTORIES),--histories $(HISTORIES))
 
 bench-large: $(VENV)/.dev ## the same with 10 million events (about half an hour, 10 GB of disk)
 	@$(BIN)/python -m benchmarks --rounds $(ROUNDS) --large

@@ -8,6 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from benchmarks import installing
 from benchmarks.measure import Row, table
@@ -29,6 +30,12 @@ def _extraction(options: argparse.Namespace) -> list[Row]:
     from benchmarks import extraction_speed
 
     return extraction_speed.rows(options.rounds)
+
+
+def _findings(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import extraction_quality
+
+    return extraction_quality.bench(Path(options.logs)) if options.logs else []
 
 
 def _wrapper(options: argparse.Namespace) -> list[Row]:
@@ -83,6 +90,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "inserts": _inserts,
     "queries": _queries,
     "extraction": _extraction,
+    "findings": _findings,
     "wrapper": _wrapper,
     "import": _imports,
     "ledger": _ledger,
@@ -101,8 +109,13 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="watch live with 220 clients, not 1050")
     parser.add_argument("--events", type=int, help="query a store of this many events instead")
     parser.add_argument("--histories", help="import the histories below this home folder instead of made-up ones")
+    parser.add_argument(
+        "--logs", metavar="FOLDER", help="state recall and precision of the rules on the logs below this folder"
+    )
     parser.add_argument("--only", help=f"comma-separated parts: {', '.join(PARTS)}")
     options = parser.parse_args()
+    if options.logs and not Path(options.logs).is_dir():
+        parser.error(f"{options.logs} is not a folder")
     chosen = options.only.split(",") if options.only else list(PARTS)
     if unknown := set(chosen) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")

@@ -22,8 +22,6 @@ _sql = queries.load("receipts")
 _WORDS = {"success": "passed", "error": "failed"}  # other words for the same
 _COUNTED = {"success": "passed", "error": "failed", "partial": "partial", "cancelled": "cancelled"}
 
-_OF_WORKFLOW = "r.session_id IN (SELECT session_id FROM _sessions WHERE workflow_id = ?)"
-
 
 class Receipts:
     """`store.receipts`"""
@@ -158,7 +156,7 @@ class Receipts:
         where.add("r.operation GLOB ?", pattern(operation))
         where.add("r.status = ?", None if status is None else _WORDS.get(status, status))
         where.add("r.session_id = ?", session)
-        where.add(_OF_WORKFLOW, workflow)
+        where.add(f"r.session_id IN ({_sql.of_workflow})", workflow)
         where.add("r.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("r.timestamp <= ?", None if until is None else clock.iso(until))
         if determinism is not None:

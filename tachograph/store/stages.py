@@ -23,8 +23,6 @@ _sql = queries.load("stages")
 STAGES = ("μ₁_normalize", "μ₂_extract", "μ₃_emit", "μ₄_canonicalize", "μ₅_receipt")  # that every store knows
 _LETTERS = r"(?:μ|mu|m|u)"
 
-_OF_WORKFLOW = "r.session_id IN (SELECT session_id FROM _sessions WHERE workflow_id = ?)"
-
 
 class Stages:
     """`store.stages`"""
@@ -137,7 +135,7 @@ class Stages:
         where.add("p.stage GLOB ?", self.glob(stage))
         where.add("p.status = ?", status)
         where.add("r.agent_id GLOB ?", pattern(agent))
-        where.add(_OF_WORKFLOW, workflow)
+        where.add(f"r.session_id IN ({_sql.of_workflow})", workflow)
         where.add("p.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("p.timestamp <= ?", None if until is None else clock.iso(until))
         return where

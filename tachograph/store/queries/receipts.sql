@@ -46,3 +46,7 @@ SELECT status, count(*), avg(duration_ms), max(timestamp) FROM receipts GROUP BY
 -- name: total
 -- How many fit, as far as they are counted.
 SELECT count(*) FROM (SELECT 1 FROM receipts r WHERE {where} LIMIT ?);
+
+-- name: of_workflow
+-- The sessions of a workflow, for a condition.
+SELECT session_id FROM _sessions WHERE workflow_id = ?;

@@ -39,3 +39,7 @@ FROM (
     WHERE {where}
     LIMIT ?
 );
+
+-- name: of_workflow
+-- The sessions of a workflow, for a condition.
+SELECT session_id FROM _sessions WHERE workflow_id = ?;

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tachograph.store import queries
 from tachograph.store.writer import Writer
 
-_sql = queries.load("statistics")
+_sql = queries.load("room")
 OUTPUT, HISTORIES, INDEX, EVENTS, LEDGER, REST = "output", "histories", "search index", "events", "ledger", "other"
 _OF = {
     "_output": OUTPUT, "_tool_output": OUTPUT,

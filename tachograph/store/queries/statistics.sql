@@ -130,11 +130,3 @@ WHERE NOT EXISTS (
     SELECT 1 FROM agent_memory_versions v
     WHERE v.agent_id = m.agent_id AND v.version = m.version AND v.memory_json IS m.memory_json
 );
-
--- name: room
--- Bytes of the file by table, its indexes included.
-SELECT coalesce(s.tbl_name, d.name), sum(d.pgsize)
-FROM dbstat d
-LEFT JOIN sqlite_schema s ON s.name = d.name
-WHERE d.aggregate = TRUE
-GROUP BY 1;

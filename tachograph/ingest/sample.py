@@ -54,6 +54,7 @@ def fill(store: Store, rules: Rules, places: Places, now: int, *, seed: int = 7,
             if number in _STATES and telling.session:
                 store.sessions.update(telling.session.id, status=_STATES[number], ended_at=None)
     sample_ledger.fill(store, tomllib.loads(_words()), now, objectives.configured(places)[0], seed=seed)
+    store.workflows.settle()
     sealing.seal_quiet(store, quiet=0)
     return SESSIONS
 
@@ -180,9 +181,10 @@ class _Session:
 
     def _used(self) -> Step:
         fresh, cached = self._chance.randint(200, 3000), self._chance.randint(8000, 60000)
+        written = self._chance.randint(60, 900)
         if self._long:  # a day's work at the price of a day's work
-            fresh, cached = fresh // 10, cached // 10
-        usage = Usage(self._agent["model"], fresh + cached, self._chance.randint(60, 900), cached, fresh // 2)
+            fresh, cached, written = fresh // 10, cached // 20, written // 15
+        usage = Usage(self._agent["model"], fresh + cached, written, cached, fresh // 2)
         return self._step("usage", usage=usage)
 
     def _step(self, kind: str, **told: Any) -> Step:

@@ -34,9 +34,8 @@ def fill(store: Store, words: Mapping[str, Any], now: int, objectives: Sequence[
 
 def _release(store: Store) -> list[str]:
     """A workflow that somebody began by hand, with three sessions of one project; their ids."""
-    alone = [
-        one for one in store.sessions.list(project="player", limit=None) if one.workflow_id is None and one.ended_at
-    ]
+    done = store.sessions.list(project="player", status="completed", limit=None)
+    alone = [one for one in done if one.workflow_id is None]
     chosen = sorted(alone[:3], key=lambda one: one.started_at)
     store.workflows.start("Release 2.4", RELEASE, 3, project_dir=chosen[0].project_dir, at=chosen[0].started_at)
     store.workflows.join(RELEASE, [one.id for one in chosen])

@@ -35,7 +35,7 @@ def _ended(step: Step, text: str) -> str:
     line = f"\r{colour}●{_END} {_BOLD}{step.tool_name}{_END}({step.command or step.file_path})\x1b[K\r\n"
     lines = text.strip("\n").split("\n") if text else _counted(step)
     more = [f"{_DIM}… {len(lines) - _LINES} more lines{_END}"] if len(lines) > _LINES else []
-    marks = ["⎿ ", *["  "] * _LINES]
+    marks = ["└ ", *["  "] * _LINES]
     below = "".join(f"  {mark} {one}\r\n" for mark, one in zip(marks, [*lines[:_LINES], *more], strict=False))
     return f"{line}{below}\r\n"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 CHILDREN_MAX = 60  # of one folder that are told by themselves; what is done least is one rest
+NODES_MAX = 400
 
 
 class Touched(NamedTuple):
@@ -39,10 +41,10 @@ class Node(NamedTuple):
 
 
 def tree(files: Iterable[Touched], inside: str = "", depth: int = 2) -> list[Node]:
-    """A folder and so many levels below it, parents before their children, the busiest first.
+    """A folder and so many levels below it, parents before their children, of each the busiest first.
 
     `inside` is the folder, "" for where all files have in common. Folders with nothing but one folder in them are one
-    step: `src/main/java`.
+    step: `src/main/java`. The busiest folders are opened first, until there are about NODES_MAX nodes.
     """
     found = list(files)
     root = inside.rstrip("/") or _common([one.path for one in found])
@@ -50,24 +52,29 @@ def tree(files: Iterable[Touched], inside: str = "", depth: int = 2) -> list[Nod
     if not below:
         return []
     nodes = [Node(root, "", root or "/", "folder", _count(below), _sum(root, below))]
-    _children(root, below, depth, nodes)
+    waiting = [(0, root, 0, below)]
+    while waiting and len(nodes) < NODES_MAX:
+        _, folder, level, members = heapq.heappop(waiting)
+        for node, inner in _children(folder, members):
+            nodes.append(node)
+            if node.kind == "folder" and level + 1 < depth:
+                heapq.heappush(waiting, (-node.touched.operations, node.path, level + 1, inner))
     return nodes
 
 
-def _children(folder: str, files: list[Touched], depth: int, nodes: list[Node]) -> None:
+def _children(folder: str, files: list[Touched]) -> Iterator[tuple[Node, list[Touched]]]:
+    """What is in a folder, each with the files that are in it."""
     parts: dict[str, list[Touched]] = {}
     for one in files:
         first = one.path[len(folder) :].lstrip("/").split("/", 1)[0] or "."  # a folder that was read itself
         parts.setdefault(f"{folder}/{first}" if folder or one.path.startswith("/") else first, []).append(one)
     ordered = sorted(parts.items(), key=lambda part: (-sum(one.operations for one in part[1]), part[0]))
     for path, members in ordered[:CHILDREN_MAX]:
-        nodes.append(_node(path, folder, members))
-        if nodes[-1].kind == "folder" and depth > 1:
-            _children(nodes[-1].path, members, depth - 1, nodes)
+        yield _node(path, folder, members), members
     rest = [one for _, members in ordered[CHILDREN_MAX:] for one in members]
     if rest:
         name = f"{len(ordered) - CHILDREN_MAX} more"
-        nodes.append(Node(f"{folder}/…", folder, name, "rest", _count(rest), _sum(f"{folder}/…", rest)))
+        yield Node(f"{folder}/…", folder, name, "rest", _count(rest), _sum(f"{folder}/…", rest)), rest
 
 
 def _node(path: str, folder: str, members: list[Touched]) -> Node:

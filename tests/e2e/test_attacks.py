@@ -18,7 +18,10 @@ from tachograph.store import Store
 from tests.e2e.conftest import Open
 from tests.e2e.payloads import PAYLOADS
 
-INSIGHTS = ("/insights/failures", "/insights/commands")
+INSIGHTS = (
+    *("/insights/failures", "/insights/commands", "/insights/cost", "/insights/files", "/insights/extractions"),
+    "/insights/extractions?show=code",
+)
 PAGES = ("/", "/live", "/?status=running", "/search?q=owned", "/search?q=evil", *INSIGHTS)
 LEDGERS = ("/workflows", "/audit", "/audit?view=receipts", "/audit?view=memory")
 TABS = ("watch", "terminal", "receipt")

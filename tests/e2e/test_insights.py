@@ -64,6 +64,56 @@ def test_the_window_and_the_agent_go_along(visit: Open) -> None:
     expect(page).to_have_url(re.compile("sort=p95"))
 
 
+def test_a_folder_of_the_map_is_walked_into(visit: Open) -> None:
+    page = visit("/insights/files?since=all")
+    inside = asked(page, "files/folders?depth=1")["folders"]
+    folder = next(one for one in inside[1:] if one["kind"] == "folder")
+    panel(page, "Folders in it").get_by_role("link", name=folder["name"], exact=True).click()
+    expect(page).to_have_url(re.compile("path="))
+    expect(page.get_by_role("heading", name=folder["path"])).to_be_visible()
+    expect(page.locator("main")).to_contain_text(
+        f"{folder['files']:,} files, {folder['total_operations']:,} operations"
+    )
+    page.reload()
+    expect(page.get_by_role("heading", name=folder["path"])).to_be_visible()
+
+
+def test_findings_are_narrowed_and_lead_to_their_moment(visit: Open) -> None:
+    page = visit("/insights/extractions?since=all")
+    counts = asked(page, "extractions/counts?type=error")
+    types = page.get_by_role("group", name="Type")
+    types.get_by_role("button", name=re.compile("^error")).click()
+    expect(page).to_have_url(re.compile("type=error"))
+    expect(page.locator("main")).to_contain_text(f"{counts['total']:,} findings")
+    rule, count = next(iter(counts["patterns"].items()))
+    page.get_by_role("group", name="Rule").get_by_role("button", name=re.compile(f"^{rule}")).click()
+    expect(page.locator("main")).to_contain_text(f"{count:,} finding")
+    rows = page.get_by_role("list", name="Findings").get_by_role("listitem")
+    expect(rows).to_have_count(min(100, count))
+    rows.first.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/sessions/.*ev="))
+
+
+def test_an_objective_says_what_is_left_of_it(visit: Open) -> None:
+    page = visit("/insights/slo")
+    states = {one["name"]: one["state"] for one in asked(page, "slo/objectives")["objectives"]}
+    page.get_by_role("link", name="tests-fast").click()
+    expect(page.get_by_role("heading", name="tests-fast")).to_be_visible()
+    shown = page.locator("dl")
+    expect(shown).to_contain_text("✓ kept" if states["tests-fast"]["met"] else "✗ missed")
+    expect(shown).to_contain_text(f"{states['tests-fast']['values']:,}")
+
+
+def test_cost_is_summed_by_what_one_asks_for(visit: Open) -> None:
+    page = visit("/insights/cost?since=all")
+    for by, name in (("project", "Project"), ("session", "Session")):
+        rows = asked(page, f"cost?by={by}&limit=200")["cost"]
+        page.get_by_role("button", name=name, exact=True).click()
+        table = panel(page, f"By {by}").locator("tbody tr")
+        expect(table).to_have_count(len(rows))
+        expect(table.first).to_contain_text(f"${rows[0]['cost_usd']:.2f}")
+
+
 def test_days_are_told_by_keyboard(visit: Open) -> None:
     page = visit("/insights?since=all")
     days = page.get_by_role("slider", name="Tool calls, day by day")

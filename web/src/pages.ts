@@ -92,6 +92,11 @@ export const PAGES: readonly Page[] = [
     within('/api/query/failures/{fingerprint}'),
   ),
   page(/^\/insights\/commands$/, () => import('./pages/Commands.svelte'), undefined, within('/api/query/commands', 'sort', 'by')),
+  page(/^\/insights\/cost$/, () => import('./pages/Cost.svelte'), undefined, within('/api/query/cost', 'by')),
+  page(/^\/insights\/files$/, () => import('./pages/FileMap.svelte'), undefined, within('/api/query/files/folders', 'path', 'changed')),
+  page(/^\/insights\/extractions$/, () => import('./pages/Extractions.svelte'), undefined, within('/api/query/extractions', 'type', 'pattern', 'risk', 'session')),
+  page(/^\/insights\/slo$/, () => import('./pages/Objectives.svelte'), undefined, asks('/api/query/slo/objectives', 'agent')),
+  page(/^\/insights\/slo\/(?<objective>[^/]+)$/, () => import('./pages/Objective.svelte'), undefined, asks('/api/query/slo', 'agent')),
   page(
     /^\/workflows$/,
     () => import('./pages/Workflows.svelte'),

@@ -1,12 +1,5 @@
-// Large numbers in short, and the sums that several pages show.
+// Sums that several pages show.
 import type { Day } from './rows';
-
-export function short(value: number): string {
-  for (const [size, sign] of [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'k']] as const) {
-    if (value >= size) return `${(value / size).toPrecision(3).replace(/\.0+$/, '')} ${sign}`;
-  }
-  return String(Math.round(value));
-}
 
 export const dollars = (value: number): string => `$${value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2)}`;
 

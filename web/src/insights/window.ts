@@ -18,7 +18,7 @@ export function since(): Since {
   return asked in SINCE ? (asked as Since) : USUAL;
 }
 
-export function asked(): Window {
+export function chosen(): Window {
   const back = since();
   return { agent: router.query.get('agent'), since: back === 'all' ? null : back };
 }

@@ -1,5 +1,5 @@
 // Days as stacked bars: which days there are, what stands on what.
-import { PALETTE } from '../lib/colours';
+import { PALETTE } from '../lib/colours.svelte';
 
 export interface Part {
   name: string;

@@ -1,4 +1,16 @@
-// Colours of the style sheet for what is drawn on a canvas.
+// Colours of the style sheet for what is drawn on a canvas, and when they change.
+class Theme {
+  turns = $state(0); // how often the colours changed: read it where one draws
+
+  constructor() {
+    const turned = () => (this.turns += 1);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', turned);
+    new MutationObserver(turned).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  }
+}
+
+export const theme = new Theme();
+
 // What `--run` and the like are at a place, as a colour that a canvas understands.
 export function colours(at: HTMLElement): (name: string) => string {
   const probe = document.createElement('span');

@@ -207,6 +207,7 @@ class Histories:
         """Every session of a database (the one of a folder) that changed, newest sessions first as far as ids tell."""
         database = reader(module)
         total = Report(1)
+        beside = database.shape is Shape.FOLDER and not self.knows(candidate)  # read with another one
         state = {
             **_state(candidate),
             "mark": _companions(candidate.path, module),
@@ -236,7 +237,7 @@ class Histories:
             fields = {**state, "trouble": None}
             self._store.histories.save(known.id, **fields)
             self._known[candidate.name] = known._replace(**fields)
-        return total
+        return total._replace(parsed=int(total.parsed > 0 or (beside and not total.failed)))
 
     def _deleted(self, candidate: Candidate, marks: Iterable[str]) -> None:
         """Sessions that are no longer in their database."""

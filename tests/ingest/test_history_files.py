@@ -115,6 +115,13 @@ def test_a_second_pass_reads_nothing_and_opens_nothing() -> None:
         assert differences(before, {**everything(one.store), "archive": before["archive"]}, 1)
 
 
+def test_a_database_of_many_sessions_is_one_file() -> None:
+    with machine() as one:
+        report = one.take(database(one))
+        assert len(report.sessions) > 1
+        assert (report.files, report.parsed) == (1, 1)
+
+
 def test_rules_are_asked_for_when_a_file_is_read_and_once() -> None:
     asked = []
 

@@ -83,6 +83,16 @@ def test_every_file_comes_back_after_it_was_deleted(session: str) -> None:
 
 
 @pytest.mark.parametrize("session", FOLDERS)
+def test_every_file_of_a_folder_counts_as_read_and_once(session: str) -> None:
+    with machine() as one:
+        put(one, FOLDERS[session])
+        report = one.look()
+        assert (report.files, report.parsed + report.unread) == (len(FOLDERS[session]), len(FOLDERS[session]))
+        assert report.sessions == {session}
+        assert one.look().parsed == 0
+
+
+@pytest.mark.parametrize("session", FOLDERS)
 def test_read_again_from_the_archive_it_says_the_same(session: str, tmp_path: Path) -> None:
     with machine() as one:
         put(one, FOLDERS[session])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
@@ -72,9 +72,18 @@ def cli(
         if form == "in-toto":
             name, pieces = _receipt(app, store, chosen, sign)
         else:
-            name, _, pieces = exporting.export(store, chosen, form, part)
+            name, _, pieces = _maker(form)(store, chosen, form, part)
         _write(app, name, pieces, output, force)
         noted(app, "export", f"session {chosen} as {form}")
+
+
+def _maker(form: str) -> Callable[[Store, str, str, Part], exporting.Exported]:
+    """What makes such a file. The page is made of answers of the server, which takes a while to import."""
+    if form != "html":
+        return exporting.export
+    from tachograph.serve import page_file
+
+    return page_file.export
 
 
 def _write(app: App, name: str, pieces: Iterator[bytes], output: str | None, force: bool) -> None:

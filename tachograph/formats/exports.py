@@ -46,7 +46,14 @@ _FORMATS = (
         ".parquet",
         "its events as a table, for DuckDB, pandas …",
     ),
-    Format("html", "html", "text/html", ".html", "a page that needs nothing but itself"),
+    Format(
+        "html",
+        "html",
+        "text/html",
+        ".html",
+        "the page of a session in the web app, as one file that needs nothing else",
+    ),
+    Format("html-plain", "html", "text/html", ".html", "a page to read, without any script"),
     Format("otlp", "otlp", "application/json", ".otlp.json", "OTLP traces, with today's GenAI names"),
     Format(
         *("otlp-1.36", "otlp", "application/json", ".otlp.json", "the same with the names of 2025"),

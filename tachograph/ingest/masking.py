@@ -58,6 +58,12 @@ def text_row(row: Mapping[str, object]) -> dict[str, object]:
     return {name: redact_text(value)[0] if isinstance(value, str) else value for name, value in row.items()}
 
 
+def value(one: Any) -> Any:
+    """What JSON can hold, with the secrets in its texts masked."""
+    joined = b"\n".join(_texts([one])).decode(errors="replace")
+    return masked(one) if suspicious([joined]) else one
+
+
 def _texts(values: Iterable[Any]) -> Iterator[bytes]:
     for value in values:
         if isinstance(value, str):

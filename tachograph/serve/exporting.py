@@ -17,6 +17,7 @@ from tachograph.formats.exports import FORMATS, NAMES
 from tachograph.ingest import exporting
 from tachograph.ingest.exporting import Part
 from tachograph.ingest.noting import note
+from tachograph.serve import page_file
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.reading import Reading
 from tachograph.store import Store
@@ -79,14 +80,14 @@ _KNOWN = f"use one of {', '.join(NAMES)}"
 
 def _described(store: Store, session: str, form: str, part: Part) -> tuple[str, str]:
     """Name and media type. Whatever could go wrong before the first byte goes wrong here."""
-    made = exporting.export(store, session, form, part)
+    made = page_file.export(store, session, form, part)
     next(made.pieces, None)
     return made.name, made.media_type
 
 
 async def _pieces(reading: Reading, session: str, form: str, part: Part) -> AsyncIterator[bytes]:
     def make(store: Store) -> Iterator[bytes]:
-        return portions(exporting.export(store, session, form, part).pieces)
+        return portions(page_file.export(store, session, form, part).pieces)
 
     async for portion in reading.stream(make):
         yield portion

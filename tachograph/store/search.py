@@ -101,7 +101,7 @@ class Search:
         budget_ms: int = BUDGET_MS,
     ) -> Results:
         """Hits for what was typed, newest first. Fields inside the text (`agent:codex`) and arguments both filter."""
-        budget = _Budget(budget_ms)
+        budget, limit = _Budget(budget_ms), max(limit, 0)
         terms, fields = query_words.parse(typed)
         wanted = _Wanted(
             terms,

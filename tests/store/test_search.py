@@ -202,9 +202,9 @@ def test_output_of_a_session_without_events_is_found_by_time(store: Store) -> No
 
 def test_the_limit_is_kept_and_said(store: Store) -> None:
     printed(store, "codex-1", (AT, b"needle\n" * 30))
-    for limit, truncated in ((0, True), (1, True), (29, True), (30, False), (500, False)):
+    for limit, truncated in ((-1, True), (0, True), (1, True), (29, True), (30, False), (500, False)):
         results = store.search("needle", limit=limit)
-        assert (len(results.hits), results.truncated) == (min(limit, 30), truncated)
+        assert (len(results.hits), results.truncated) == (min(max(limit, 0), 30), truncated)
     assert [hit.line_number for hit in store.search("needle", limit=2).hits] == [30, 29], "the latest"
     assert store.search("needle").terms == ["needle"]
     assert store.search("needle").took_ms > 0

@@ -17,6 +17,7 @@ echo
 cat <<END
 
 Look further:
+  $bin/tachograph serve                           all of it in a browser: prints a link
   $bin/tachograph events last --type error        what went wrong
   $bin/tachograph search "average speed"          find a line again, in any session
   $bin/tachograph run -- COMMAND                  record a program of your own

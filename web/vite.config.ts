@@ -58,10 +58,18 @@ function checkSizes(folder: string): void {
   }
 }
 
-// No script or style inside the page: the server allows none.
+// No script or style inside the page: the server allows none. What pages share is one file, so that a page is few requests.
 export default defineConfig({
   plugins: [svelte(), inAFile()],
   base: '/',
-  build: { target: 'es2022', modulePreload: { polyfill: false }, reportCompressedSize: false, assetsInlineLimit: 0 },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'shared', test: /\/src\/(lib\/(?!inside|Spark)|pages\/Trouble)/ }] } },
+    },
+  },
   server: { port: 5173, strictPort: true, proxy: { '/api': 'http://127.0.0.1:8151' } },
 });

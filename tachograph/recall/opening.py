@@ -31,6 +31,7 @@ def opening(store: Store, session: Session, event: int | None, at: float | None,
     return {
         "session": to_row(session),
         "start_ms": start // _MS,
+        "children": len(store.families.members([session])) - 1,
         "chosen": chosen,
         "events": [to_row(known[number]) for number in (*earlier, *later) if number in known],
     }

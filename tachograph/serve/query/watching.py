@@ -23,11 +23,12 @@ Some = Annotated[int, QueryParameter(ge=1, le=500, description="How many lines b
 
 
 class Opening(msgspec.Struct):
-    """A session and the lines around one moment. `start_ms`: when its clock begins, in ms since 1970; `chosen` is the
-    id of the line that is meant."""
+    """A session and the lines around one moment. `start_ms`: when its clock begins, in ms since 1970; `children`
+    counts the sessions it started, all the way down; `chosen` is the id of the line that is meant."""
 
     session: SessionRow
     start_ms: int
+    children: int
     chosen: int | None
     events: list[EventRow]
 

@@ -2135,6 +2135,7 @@ export interface components {
     Opening: {
       session: components['schemas']['SessionRow'];
       start_ms: number;
+      children: number;
       chosen: number | null;
       events: components['schemas']['EventRow'][];
     };

@@ -20,6 +20,7 @@ export class Recording {
   failures = $state.raw<number[]>([]); // indices
   version = $state(0); // another number whenever the columns are not as they were
   whole = $state(false); // until then there are only the lines around the beginning
+  children = $state(0); // sessions that it started, all the way down
   begun = $state(0); // the event the page opens at; 0 before that is known
   error = $state.raw<Error | null>(null);
   readonly clock = new Clock();
@@ -126,6 +127,7 @@ export class Recording {
       this.rows.keep(told.events as Event[]);
       this.#start ||= told.start_ms;
       if (!this.whole) this.#provisional(told.events as Event[]);
+      this.children = told.children;
       this.begun = told.chosen ?? -1;
     } catch (error) {
       if (!this.#stop.signal.aborted) this.error = error as Error;

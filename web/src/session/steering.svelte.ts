@@ -6,6 +6,8 @@ import { SPEEDS } from './clock.svelte';
 import type { Recording } from './recording.svelte';
 
 export class Steering {
+  placed = $state(false); // whether the page is where its address says
+
   // Of several events at one moment the one that was asked for.
   #asked = $state(0);
 

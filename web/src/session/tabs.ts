@@ -1,6 +1,14 @@
 // The tabs of a session: other views of the same moment. A tab changes what is seen, never what is chosen or the time.
 import type { Component } from 'svelte';
 
+import Changes from './Changes.svelte';
+import Commands from './Commands.svelte';
+import Cost from './Cost.svelte';
+import Failures from './Failures.svelte';
+import Files from './Files.svelte';
+import { changes, heat, ofType } from './grouping';
+import Raw from './Raw.svelte';
+import Receipt from './Receipt.svelte';
 import type { Recording } from './recording.svelte';
 import Watch from './Watch.svelte';
 
@@ -26,10 +34,22 @@ const tab = (name: string, title: string, load: () => Promise<unknown>, count?: 
   ...(count && { count }),
 });
 
+// Small ones come with the page: a request each would cost more than they weigh.
+const here = (view: Component<Given>) => () => Promise.resolve({ default: view });
+
+// What a tab counts is told once all of the session is there.
+const once = (count: (recording: Recording) => number) => (recording: Recording) => (void recording.version, recording.whole ? count(recording) : 0);
+
 export const TABS: readonly Tab[] = [
-  tab('watch', 'Watch', () => Promise.resolve({ default: Watch })),
+  tab('watch', 'Watch', here(Watch)),
   tab('terminal', 'Terminal', () => import('./Terminal.svelte')),
-  tab('receipt', 'Receipt', () => import('./Receipt.svelte')),
+  tab('files', 'Files', here(Files), once(({ columns }) => heat(columns, [], 1).files.length)),
+  tab('commands', 'Commands', here(Commands), once(({ columns }) => ofType(columns, 'command'))),
+  tab('failures', 'Failures', here(Failures), (recording) => recording.failures.length),
+  tab('changes', 'Changes', here(Changes), once(({ columns }) => changes(columns).length)),
+  tab('cost', 'Cost', here(Cost)),
+  tab('receipt', 'Receipt', here(Receipt)),
+  tab('raw', 'Raw', here(Raw)),
 ];
 
 export const tabNamed = (name: string | null): Tab => TABS.find((one) => one.name === name) ?? (TABS[0] as Tab);

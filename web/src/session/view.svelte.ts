@@ -80,8 +80,9 @@ export class View {
   // The play head went on: keep it in sight.
   follow(at: number): void {
     untrack(() => {
+      if (!this.zoomed) return;
       const place = this.axis.place(at);
-      if (!this.zoomed || (place >= this.from && place <= this.to)) return;
+      if (place >= this.from && place <= this.to) return;
       const half = (this.to - this.from) / 2;
       this.show(place - half, place + half);
     });

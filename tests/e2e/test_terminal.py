@@ -193,3 +193,22 @@ def pieces(chunk: OutputChunk) -> Iterator[tuple[int, bytes]]:
     for at, size in chunk.times:
         yield at, chunk.data[position : position + size]
         position += size
+
+
+def test_a_terminal_that_is_being_recorded_goes_on_by_itself(visit: Open) -> None:
+    page = visit("/sessions/demo-codex-00?tab=terminal")
+    text(page)
+    page.keyboard.press("9")
+    end = page.locator(".transport .mono").inner_text().split(" of ")[1].strip()
+    while position(page) != end:
+        page.keyboard.press("ArrowRight")
+    before = text(page)
+    with open_store() as store, store.transaction():
+        number = store.sessions.number("demo-codex-00")
+        last = store.output.last(number, 0)
+        assert last is not None
+        more = b"\r\nit goes on by itself\r\n"
+        pieces = [*last.pieces, (max(at for at, _ in last.pieces) + 5 * 10**9, len(more))]
+        store.output.write(number, [last._replace(data=last.data + more, pieces=pieces)])
+    expect(terminal(page)).to_contain_text("it goes on by itself", timeout=20_000)
+    assert "by itself" not in before

@@ -29,6 +29,7 @@ export class Tape {
   readonly #stop = new AbortController();
   #sizes: Told[] = [];
   #reading = false;
+  #isSizeNew = true; // since they were read
 
   // `start`: when the session's clock begins, in ms since 1970.
   constructor(
@@ -72,12 +73,17 @@ export class Tape {
     return found;
   }
 
+  // The terminal has another size from now on: which, is read with what comes next.
+  resized(): void {
+    this.#isSizeNew = true;
+  }
+
   // Read what came since; of a session that is being recorded again and again.
   async more(): Promise<void> {
     if (this.#reading || this.#stop.signal.aborted) return;
     this.#reading = true;
     try {
-      await this.#readSizes();
+      if (this.#isSizeNew) await this.#readSizes();
       while (await this.#page());
       this.error = null;
     } catch (error) {
@@ -89,6 +95,7 @@ export class Tape {
   }
 
   async #readSizes(): Promise<void> {
+    this.#isSizeNew = false;
     const found: Told[] = [];
     for (const type of ['state', 'marker']) {
       const asked = { session: this.session.id, type, limit: 1000 };

@@ -67,9 +67,9 @@ def test_a_terminal_takes_no_keys_from_the_page(visit: Open) -> None:
     page = visit(DEMO)
     text(page)
     terminal(page).locator("pre").click(position={"x": 20, "y": 10})
-    for key, moment in (("9", "47:11"), ("0", "0:00")):
+    for key, moment in (("9", re.compile(r"^4\d:")), ("0", re.compile("^0:00"))):
         page.keyboard.press(key)
-        expect(page.locator(".transport .mono")).to_contain_text(f"{moment} of")
+        expect(page.locator(".transport .mono")).to_have_text(moment)
 
 
 def test_it_is_dark_where_the_page_is(visit: Open) -> None:

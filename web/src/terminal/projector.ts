@@ -8,8 +8,8 @@ import type { Tape } from './tape.svelte';
 
 const STRIDE = 3 << 19; // characters from one place to the next, at least
 const PLACES = 8; // at most
-const AT_ONCE = 40; // ms that a page may stand still for a screen
-const ASIDE = 6; // ms of preparing at a time
+const AT_ONCE = 50; // ms that a page may stand still for a screen
+const ASIDE = 6; // ms of preparing at a time, where the browser does not say how long it has nothing else to do
 
 interface Place {
   frame: number; // how many a screen is fed that stands here
@@ -90,13 +90,13 @@ export class Projector {
     this.#arrange();
     for (const place of this.#places) {
       while (!this.#closed && place.standing?.fed !== place.frame) {
-        await idle();
+        const spare = await idle();
         if (this.#closed) return;
         if (this.#late) continue; // what is looked at goes first
         place.standing ??= new Standing(await Screen.open(this.tape.size), this.tape);
         const { standing } = place;
         if (standing.fed < 0 || standing.fed > place.frame) standing.begin(this.#colours);
-        standing.feed(place.frame, ASIDE);
+        standing.feed(place.frame, spare);
       }
     }
     this.#preparing = false;
@@ -116,9 +116,10 @@ export class Projector {
   }
 }
 
-function idle(): Promise<void> {
+// When nothing else is to be done, and for how many ms.
+function idle(): Promise<number> {
   return new Promise((now) => {
-    if ('requestIdleCallback' in globalThis) requestIdleCallback(() => now(), { timeout: 200 });
-    else setTimeout(now, 20);
+    if ('requestIdleCallback' in globalThis) requestIdleCallback((left) => now(Math.max(ASIDE, left.timeRemaining())), { timeout: 200 });
+    else setTimeout(() => now(ASIDE), 20);
   });
 }

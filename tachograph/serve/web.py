@@ -29,7 +29,7 @@ PAGES = (
     "/search",
     *("/insights", "/insights/failures", "/insights/failures/{name:str}", "/insights/commands", "/insights/cost"),
     *("/insights/files", "/insights/slo", "/insights/slo/{name:str}", "/insights/extractions"),
-    "/sessions/{name:str}/compare/{other:str}",
+    *("/sessions/{name:str}/compare", "/sessions/{name:str}/compare/{other:str}"),
     "/workflows",
     "/workflows/{name:str}",
     "/audit",

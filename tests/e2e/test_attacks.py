@@ -20,7 +20,7 @@ from tests.e2e.payloads import PAYLOADS
 
 INSIGHTS = (
     *("/insights/failures", "/insights/commands", "/insights/cost", "/insights/files", "/insights/extractions"),
-    "/insights/extractions?show=code",
+    *("/insights/extractions?show=code", "/sessions/hostile/compare", "/sessions/hostile/compare/hostile-too"),
 )
 PAGES = ("/", "/live", "/?status=running", "/search?q=owned", "/search?q=evil", *INSIGHTS)
 LEDGERS = ("/workflows", "/audit", "/audit?view=receipts", "/audit?view=memory")
@@ -29,7 +29,8 @@ TABS = ("watch", "terminal", "receipt")
 ALIEN = """[...document.querySelectorAll('*')].filter(one =>
     one.matches('iframe, object, embed, base, form[action*=evil], meta[http-equiv=refresh], script:not([src])') ||
     [...one.attributes].some(({name, value}) => name.startsWith('on') ||
-        /^(href|src|action|data)$/.test(name) && /^\\s*javascript:|evil\\.example/i.test(value)))
+        /^(href|src|action|data)$/.test(name) &&
+            (/^\\s*javascript:/i.test(value) || new URL(value, document.baseURI).host !== location.host)))
     .map(one => one.outerHTML.slice(0, 200))"""
 
 

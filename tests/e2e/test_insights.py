@@ -114,6 +114,25 @@ def test_cost_is_summed_by_what_one_asks_for(visit: Open) -> None:
         expect(table.first).to_contain_text(f"${rows[0]['cost_usd']:.2f}")
 
 
+def test_two_sessions_are_compared(visit: Open) -> None:
+    page = visit("/sessions/demo-copilot-02")
+    page.get_by_role("link", name="Compare with another session").click()
+    page.locator("a[href$='/compare/demo-claude-01']").click()
+    expect(page).to_have_url(re.compile("/sessions/demo-copilot-02/compare/demo-claude-01$"))
+    both = [asked(page, f"session/{name}") for name in ("demo-copilot-02", "demo-claude-01")]
+    figures = panel(page, "In figures")
+    for name, column in (("Tool calls", "tool_calls"), ("Failed calls", "tool_errors"), ("Files", "files_touched")):
+        row = figures.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+        expect(row.locator("td").nth(0)).to_have_text(f"{both[0][column]:,}")
+        expect(row.locator("td").nth(1)).to_have_text(f"{both[1][column]:,}")
+    names = [{one["file_path"] for one in asked(page, f"files?session={each['id']}")["files"]} for each in both]
+    expect(panel(page, "Files")).to_contain_text(f"{len(names[0] & names[1])} in both")
+    page.get_by_role("link", name="Swap A and B").click()
+    expect(figures.get_by_role("row", name=re.compile("^Tool calls")).locator("td").nth(0)).to_have_text(
+        f"{both[1]['tool_calls']:,}"
+    )
+
+
 def test_days_are_told_by_keyboard(visit: Open) -> None:
     page = visit("/insights?since=all")
     days = page.get_by_role("slider", name="Tool calls, day by day")

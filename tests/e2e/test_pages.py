@@ -17,7 +17,7 @@ LEDGERS = (
 INSIGHTS = (
     *("/insights?since=all", "/insights/failures?since=all", "/insights/failures/v1:c024db31e4055fbe"),
     *("/insights/commands", "/insights/cost", "/insights/files", "/insights/slo/tests-fast"),
-    *("/insights/extractions?type=error",),
+    *("/insights/extractions?type=error", f"{FAILING}/compare/demo-claude-01"),
 )
 # Every page has to stand what is asked of all of them.
 PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/live", "/search?q=pytest", *LEDGERS, *INSIGHTS)

@@ -83,6 +83,8 @@ export const PAGES: readonly Page[] = [
     { name: 'Search', href: '/search', key: 'f' },
     asks('/api/query/search', 'q', 'agent', 'type', 'session', 'since'),
   ),
+  page(/^\/sessions\/(?<session>[^/]+)\/compare$/, () => import('./pages/Compare.svelte')),
+  page(/^\/sessions\/(?<session>[^/]+)\/compare\/(?<other>[^/]+)$/, () => import('./pages/Compare.svelte')),
   page(/^\/insights$/, () => import('./pages/Insights.svelte'), { name: 'Insights', href: '/insights' }, within('/api/query/activity')),
   page(/^\/insights\/failures$/, () => import('./pages/Failures.svelte'), undefined, within('/api/query/failures')),
   page(

@@ -104,6 +104,7 @@ class Receipts:
         since: int | None = None,
         until: int | None = None,
         workflow: str | None = None,
+        execution: str | None = None,
         session: str | None = None,
         determinism: str | None = None,
         limit: int | None = 100,
@@ -121,6 +122,7 @@ class Receipts:
             session=session,
             determinism=determinism,
             workflow=workflow,
+            execution=execution,
         )
         paging.beyond(where, ("r.timestamp", "r.id"), past)
         rows = self._connection.execute(
@@ -146,6 +148,7 @@ class Receipts:
         since: int | None = None,
         until: int | None = None,
         workflow: str | None = None,
+        execution: str | None = None,
         session: str | None = None,
         determinism: str | None = None,
     ) -> Where:
@@ -157,6 +160,7 @@ class Receipts:
         where.add("r.status = ?", None if status is None else _WORDS.get(status, status))
         where.add("r.session_id = ?", session)
         where.add(f"r.session_id IN ({_sql.of_workflow})", workflow)
+        where.add("r.execution_id = ?", execution)
         where.add("r.timestamp >= ?", None if since is None else clock.iso(since))
         where.add("r.timestamp <= ?", None if until is None else clock.iso(until))
         if determinism is not None:

@@ -179,6 +179,10 @@ def test_receipts_and_stages_of_a_workflow(ask: Ask) -> None:
     receipts = walked(ask, "/api/query/receipts", "receipts", 2, workflow=name)
     assert {one["session_id"] for one in receipts} <= members
     assert {one["execution_id"] for one in receipts} >= {"exec-in-flow"}
+    assert [one["status"] for one in ask("GET", "/api/query/receipts?execution=exec-in-flow").json["receipts"]] == [
+        "partial"
+    ]
+    assert ask("GET", "/api/query/receipts?execution=exec-in").json["receipts"] == []
     stages = ask("GET", f"/api/query/stages?workflow={name}").json["stages"]
     assert [one["execution_id"] for one in stages] == ["exec-in-flow"]
 

@@ -71,6 +71,7 @@ async def receipts(
     status: p.Status = None,
     session: p.Session = None,
     workflow: p.Workflow = None,
+    execution: p.Execution = None,
     same: Same = None,
     days: p.Days = None,
     since: p.Since = None,
@@ -81,7 +82,7 @@ async def receipts(
     """How executions ended, newest first. `same` finds runs that did the same."""
     asked: dict[str, Any] = {
         "agent": agent, "operation": operation, "status": status, "session": session, "workflow": workflow,
-        "determinism": same, "days": days,
+        "execution": execution, "determinism": same, "days": days,
     }  # fmt: skip
     walk = paging.walk("receipts", {**asked, "since": since, "until": until}, limit, cursor)
     times = between(since, until)

@@ -567,6 +567,7 @@ export interface paths {
           status?: string;
           session?: string;
           workflow?: string;
+          execution?: string;
           same?: string;
           days?: number;
           since?: string;

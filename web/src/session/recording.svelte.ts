@@ -8,6 +8,8 @@ import { Columns, isDrawn } from './columns';
 import { Rows } from './rows.svelte';
 import { countTurns, turnsOf, type Turn } from './turns';
 
+const LONG = 5000; // events
+
 export interface Begin {
   event: string | null;
   at: string | null; // seconds
@@ -29,7 +31,7 @@ export class Recording {
   #stop = new AbortController();
   #start = 0;
   #heard: Event[] = [];
-  #frame = 0;
+  #taking: ReturnType<typeof setTimeout> | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -44,7 +46,7 @@ export class Recording {
   close(): void {
     this.#stop.abort();
     clearTimeout(this.#later);
-    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#taking);
     this.clock.pause();
   }
 
@@ -98,14 +100,18 @@ export class Recording {
     return this.rows.get(this.idOf(index));
   }
 
-  // An event that came, or is not as it was. Many come at once: they are taken in a frame at a time.
+  // An event that came, or is not as it was. Many come at once: they are taken in together, of a long session less often,
+  // because its picture is made anew.
   hear(event: Event): void {
     if (event.session_id !== this.session?.id) return;
     this.#heard.push(event);
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#take();
-    });
+    this.#taking ??= setTimeout(
+      () => {
+        this.#taking = undefined;
+        this.#take();
+      },
+      this.columns.count > LONG ? 120 : 16,
+    );
   }
 
   // A better source told the same in other words.

@@ -45,6 +45,8 @@ def export(store: Store, session_id: str, form: str, part: Part = WHOLE) -> Expo
     made = exporting.export(store, session_id, form, part)
     if form != FORM or part != WHOLE or _SCRIPT not in web.files():
         return made
+    if _ask(store, _SESSION.replace("{session}", quote(session_id, safe="")), {}) is None:
+        return made  # a name with a slash in it, which no address of a session can have
     return made._replace(pieces=_pieces(store, session_id))
 
 

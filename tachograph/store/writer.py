@@ -313,14 +313,17 @@ class Writer:
             self.connection.execute(_sql.grow_kind, (kind, at))
 
     def totals(self, counts: dict[int, int]) -> list[int]:
-        """Extractions, prompts, replies, commands and errors among some events, as the session's row counts them."""
+        """Extractions, prompts, replies, commands and errors among some events, as the session's row counts them.
+
+        A command that a rule saw on a screen is one that somebody ran, but who ran it has told of it, too.
+        """
         totals = [0, 0, 0, 0, 0]
         for number, count in counts.items():
             kind = self.kinds.of(number)
             if kind.pattern:
                 totals[0] += count
             column = _COUNTED.get(kind.event_type)
-            if column:
+            if column and not (kind.pattern and kind.event_type == "command"):
                 totals[column] += count
         return totals
 

@@ -39,7 +39,9 @@ def test_its_terminal_and_its_steps_tell_the_same(demo: Path) -> None:
     with open_store(demo) as store:
         shown = "\n".join(line.text for line in store.output.lines("demo-claude-01"))
         told = [event for event in store.events.list(session="demo-claude-01", limit=None) if event.tool_name]
+        counted = store.sessions.get("demo-claude-01").commands
     commands = [event.command for event in told if event.command]
+    assert counted == len(commands)  # what the terminal showed of them is not one more of each
     assert commands and all(f"({command})" in shown for command in commands)
 
 

@@ -104,7 +104,7 @@ WHERE kind = ?1 AND (first_at >= ?2 OR last_at <= ?3);
 -- Tool calls of a session, by what is there: every id once, and errors of calls whose beginning is lost.
 UPDATE _sessions
 SET (commands, tool_calls, tool_errors, rejections) = (
-    SELECT coalesce(sum(k.event_type = 'command'), 0), count(DISTINCT t.tool_call_id),
+    SELECT coalesce(sum(k.event_type = 'command' AND k.pattern = ''), 0), count(DISTINCT t.tool_call_id),
         count(DISTINCT CASE WHEN t.status = 'error' THEN coalesce(t.tool_call_id, iif(e.lost, e.id, NULL)) END),
         count(DISTINCT CASE WHEN t.status = 'rejected' THEN coalesce(t.tool_call_id, iif(e.lost, e.id, NULL)) END)
     FROM (

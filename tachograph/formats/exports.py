@@ -51,7 +51,7 @@ _FORMATS = (
         "html",
         "text/html",
         ".html",
-        "the page of a session in the web app, as one file that needs nothing else",
+        "the page of a session in the web app, as one file of its own",
     ),
     Format("html-plain", "html", "text/html", ".html", "a page to read, without any script"),
     Format("otlp", "otlp", "application/json", ".otlp.json", "OTLP traces, with today's GenAI names"),

@@ -42,6 +42,7 @@ class Ready(Response[T]):
     than some questions do."""
 
     def __init__(self, body: bytes) -> None:
+        self.content = cast(T, body)  # as it is, for who asks from within
         self._body = body
 
     def to_asgi_response(self, *_: Any, **__: Any) -> Any:

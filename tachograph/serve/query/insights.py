@@ -53,7 +53,7 @@ class HourRow(msgspec.Struct):
     tool_errors: int
 
 
-class Activity(msgspec.Struct):
+class Rhythm(msgspec.Struct):
     """Days and hours in which nothing happened are left out."""
 
     days: list[DayRow]
@@ -161,13 +161,13 @@ class FailureFacts(FailureRow):
 @get("/activity")
 async def activity(
     request: Incoming, agent: p.Agent = None, zone: Zone = "UTC", since: p.Since = None, until: p.Until = None
-) -> Response[Activity]:
+) -> Response[Rhythm]:
     """When agents were at work, by day and agent and by hour of the week, and what it cost."""
     times = between(since, until)
 
-    def ask(store: Store) -> Activity:
+    def ask(store: Store) -> Rhythm:
         found = rhythm.rhythm(store, zone=zone, agent=agent, **times)
-        return Activity(rows(DayRow, found.days), rows(HourRow, found.hours), zone)
+        return Rhythm(rows(DayRow, found.days), rows(HourRow, found.hours), zone)
 
     return await answered(request, ask)
 

@@ -99,7 +99,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        200: { content: { 'application/json': components['schemas']['insights_Activity'] } };
+        200: { content: { 'application/json': components['schemas']['Rhythm'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -714,7 +714,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        200: { content: { 'application/json': components['schemas']['recordings_Activity'] } };
+        200: { content: { 'application/json': components['schemas']['Activity'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -1372,6 +1372,13 @@ export interface paths {
 
 export interface components {
   schemas: {
+    Activity: {
+      files: components['schemas']['ActivityRow'][];
+      total: number;
+      page: number;
+      next_cursor: string | null;
+      truncated: boolean;
+    };
     ActivityRow: {
       file_path: string;
       total_operations: number;
@@ -2238,6 +2245,11 @@ export interface components {
       loop: boolean;
       output: boolean;
     };
+    Rhythm: {
+      days: components['schemas']['DayRow'][];
+      hours: components['schemas']['HourRow'][];
+      zone: string;
+    };
     SessionFacets: {
       total: number;
       failing: number;
@@ -2602,18 +2614,6 @@ export interface components {
       line: number;
       name: string;
       reason: string;
-    };
-    insights_Activity: {
-      days: components['schemas']['DayRow'][];
-      hours: components['schemas']['HourRow'][];
-      zone: string;
-    };
-    recordings_Activity: {
-      files: components['schemas']['ActivityRow'][];
-      total: number;
-      page: number;
-      next_cursor: string | null;
-      truncated: boolean;
     };
   };
 }

@@ -16,7 +16,7 @@ from tachograph.ingest.telling import Telling
 from tachograph.records import Event, Session, SessionFacts, Step
 from tachograph.serve.query.counts import Commands, Failures
 from tachograph.serve.query.findings import Counts
-from tachograph.serve.query.insights import Activity, Compared, FailureFacts, Folders
+from tachograph.serve.query.insights import Compared, FailureFacts, Folders, Rhythm
 from tests.serve.answers import refused, typed, walked
 from tests.serve.conftest import Ask
 
@@ -42,7 +42,7 @@ def recorded(filled: Path, home: Path) -> None:
 
 
 def test_days_add_up_to_what_the_lists_say(ask: Ask) -> None:
-    found = typed(ask("GET", "/api/query/activity"), Activity)
+    found = typed(ask("GET", "/api/query/activity"), Rhythm)
     sessions = ask("GET", "/api/query/sessions?limit=1000").json["sessions"]
     assert sum(day.sessions for day in found.days) == len(sessions)
     assert sum(day.failed_sessions for day in found.days) == sum(one["status"] == "failed" for one in sessions)
@@ -64,14 +64,14 @@ def test_days_and_hours_are_those_of_a_zone(ask: Ask) -> None:
             store.events.add(Event(f"late-{number}", "command", command="make", status="ok", at=begun))
 
     def days(zone: str) -> list[tuple[str, int]]:
-        answer = typed(ask("GET", f"/api/query/activity?agent=tin&zone={zone}"), Activity)
+        answer = typed(ask("GET", f"/api/query/activity?agent=tin&zone={zone}"), Rhythm)
         return [(one.day, one.tool_calls) for one in answer.days]
 
     assert days("UTC") == [("2026-03-28", 1), ("2026-03-29", 1)]
     assert days("Europe%2FBerlin") == [("2026-03-29", 1), ("2026-03-30", 1)]
     assert days("%2B00:45") == [("2026-03-29", 2)]
     assert days("-23:00") == [("2026-03-28", 2)]
-    hours = typed(ask("GET", "/api/query/activity?agent=tin&zone=Europe%2FBerlin"), Activity).hours
+    hours = typed(ask("GET", "/api/query/activity?agent=tin&zone=Europe%2FBerlin"), Rhythm).hours
     assert [(one.weekday, one.hour) for one in hours] == [(0, 0), (6, 0)]
     for wrong in ("Mars%2FBase", "%2B99:00", "..%2F..%2Fetc", "Europe", ""):
         refused(ask("GET", f"/api/query/activity?zone={wrong}"), 400, "zone")
@@ -81,9 +81,9 @@ def test_a_window_is_kept(ask: Ask) -> None:
     with tachograph.open() as store:
         middle = sorted(one.started_at for one in store.sessions.list(limit=None))[12]
     words = clock.iso(middle)
-    late = typed(ask("GET", f"/api/query/activity?since={words}"), Activity)
-    early = typed(ask("GET", f"/api/query/activity?until={words}"), Activity)
-    both = typed(ask("GET", "/api/query/activity"), Activity)
+    late = typed(ask("GET", f"/api/query/activity?since={words}"), Rhythm)
+    early = typed(ask("GET", f"/api/query/activity?until={words}"), Rhythm)
+    both = typed(ask("GET", "/api/query/activity"), Rhythm)
     assert 0 < sum(day.tool_calls for day in late.days) < sum(day.tool_calls for day in both.days)
     for name in ("tool_calls", "tool_errors", "prompts", "input_tokens"):
         assert sum(getattr(day, name) for part in (late, early) for day in part.days) == sum(
@@ -98,7 +98,7 @@ def test_what_was_copied_into_another_session_counts_once(ask: Ask) -> None:
             store.events.add(Event(name, "command", command="make", tool_call_id="c1", status="error", at=NOW))
             store.events.add(Event(name, "prompt", content="go on", at=NOW))
         store.events.add(Event("resumed", "command", command="make", tool_call_id="c2", status="rejected", at=NOW + 1))
-    (day,) = typed(ask("GET", "/api/query/activity?agent=tin"), Activity).days
+    (day,) = typed(ask("GET", "/api/query/activity?agent=tin"), Rhythm).days
     assert (day.sessions, day.prompts, day.tool_calls, day.tool_errors) == (2, 1, 1, 1)
 
 

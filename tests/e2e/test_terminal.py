@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tachograph.cli.main import main
 from tachograph.ingest.opening import open_store
@@ -116,6 +116,18 @@ def test_whichever_way_one_comes_to_a_moment_it_is_the_same(visit: Open, long_on
     for digit in digits:
         page.keyboard.press(digit)
         assert text(page) == played[digit]
+
+
+def test_a_session_is_as_long_as_its_row_says_though_its_timeline_came_first(visit: Open, long_one: str) -> None:
+    page = visit("/sessions")
+    held: list[Route] = []
+    page.route("**/opening*", lambda route: held.append(route))
+    with page.expect_response("**/timeline*"):
+        page.evaluate("path => location.assign(path)", f"/sessions/{long_one}?tab=terminal")
+    held[0].continue_()
+    expect(page.locator(".transport .mono")).to_contain_text("of 1:39")
+    page.keyboard.press("1")
+    assert "199.99 " in text(page)
 
 
 AGENT = """

@@ -132,7 +132,8 @@ export class Recording {
       this.session ??= told.session as Session;
       this.rows.keep(told.events as Event[]);
       this.#start ||= told.start_ms;
-      if (!this.whole) this.#provisional(told.events as Event[]);
+      if (this.whole) this.#span(); // its row tells how long it was
+      else this.#provisional(told.events as Event[]);
       this.children = told.children;
       this.begun = told.chosen ?? -1;
     } catch (error) {

@@ -132,6 +132,7 @@ class Run:
         self._journal.trouble = self._journal.trouble and (trouble or self._journal.trouble)
         self._tape = Tape(self._journal.append)
         self._importer_at = 0
+        self._took = self._ended = 0  # ns, of the command alone
 
     def run(self) -> int:
         options = self._options
@@ -145,6 +146,7 @@ class Run:
             missing=self._missing,
         )  # fmt: skip
         recording = Recording(plan)
+        self._began = clock.now()  # how long we took to get here is none of the command's time
         self._tape.header(
             facts.header(
                 self._journal.session_id, self._agent, options.command, self._began, environment=environment,
@@ -153,7 +155,9 @@ class Run:
             )
         )  # fmt: skip
         self._announce()
+        begun = clock.monotonic()
         ending = recording.run(self._started)
+        self._took, self._ended = clock.monotonic() - begun, clock.now()
         if ending.message:
             _say(f"✗ {ending.message}")
         self._finish(recording, ending)
@@ -184,21 +188,20 @@ class Run:
             _say(f"● recording {self._journal.session_id}")
 
     def _finish(self, recording: Recording, ending: Ending) -> None:
-        took = clock.monotonic() - self._clock
         after = recording.git_after()
         if recording.unfinished:
             self._leave_behind(recording, ending, after)
         else:
-            self._end(ending, after)
+            self._end(ending, after, self._ended)
         if not self._options.quiet:
-            self._sum_up(ending, took)
+            self._sum_up(ending)
 
     def _leave_behind(self, recording: Recording, ending: Ending, after: Git) -> None:
         """The command is done and so are we; whoever it left running keeps a reader, and the recording a writer."""
         try:
             pid = os.fork()
         except OSError:
-            self._end(ending, after)
+            self._end(ending, after, self._ended)
             return
         if pid:
             self._journal.sync()
@@ -206,12 +209,12 @@ class Run:
         try:
             self._journal.forked()
             recording.carry_on()
-            self._end(ending, after)
+            self._end(ending, after, clock.now())
         finally:
             os._exit(0)
 
-    def _end(self, ending: Ending, after: Git) -> None:
-        """The last record, and everything safely on the disk."""
+    def _end(self, ending: Ending, after: Git, at: int) -> None:
+        """The last record, and everything safely on the disk. `at`: when all was over, in ns."""
         journal = self._journal
         journal.settle()
         git, dirty_before = after
@@ -219,6 +222,8 @@ class Run:
             {
                 "exit_code": ending.exit_code,
                 "signal": ending.signal,
+                "ended_at": at,
+                "took_ms": round(self._took / 1_000_000, 3),
                 "git": git,
                 "git_start_dirty": dirty_before,
                 "cost": {
@@ -237,11 +242,12 @@ class Run:
         journal.close()
         journal.trouble = journal.trouble or trouble
 
-    def _sum_up(self, ending: Ending, took: int) -> None:
+    def _sum_up(self, ending: Ending) -> None:
         journal = self._journal
         lost = journal.lost_bytes + self._tape.lost_bytes
         mark = "✗" if ending.exit_code else "✓"
-        parts = [_duration(took), f"exit {ending.exit_code}", f"{_size(max(self._tape.bytes - lost, 0))} recorded"]
+        recorded = _size(max(self._tape.bytes - lost, 0))
+        parts = [_duration(self._took), f"exit {ending.exit_code}", f"{recorded} recorded"]
         _say(f"{mark} {' · '.join(parts)}")
         if lost or journal.lost_records:
             reason = journal.trouble or "the disk had no room for a while"

@@ -252,7 +252,8 @@ class JournalImport:
         metadata = dict(session.metadata or {})
         metadata |= {"git": git_of(metadata, body), "cost": body.get("cost"), "signal": body.get("signal")}
         status, of_command = status_of(body)
-        self._command(session, at, exit_code, of_command)
+        at = whole(body.get("ended_at")) or at  # what the recorder did after the end is not the command's time
+        self._command(session, at, exit_code, of_command, body.get("took_ms"))
         self._store.sessions.update(
             self._session_id,
             ended_at=at,
@@ -285,12 +286,13 @@ class JournalImport:
         for stream in self._streams.values():
             self._write(stream, stream.finish())
 
-    def _command(self, session: Session, at: int, exit_code: int | None, status: str) -> None:
-        """The wrapped command itself, as one event."""
+    def _command(self, session: Session, at: int, exit_code: int | None, status: str, took_ms: object = None) -> None:
+        """The wrapped command itself, as one event; without `took_ms` it took as long as its recording."""
+        took = took_ms if isinstance(took_ms, int | float) else (at - session.started_at) / 1e6
         if session.command:
             self._event(
                 "command", at, command=session.command, command_category=category(session.command), exit_code=exit_code,
-                duration_ms=round((at - session.started_at) / 1e6, 3), status=status, source=self._by,
+                duration_ms=round(took, 3), status=status, source=self._by,
             )  # fmt: skip
 
     def _event(self, event_type: str, at: int, **fields: object) -> None:

@@ -27,8 +27,8 @@ def test_events_of_a_session_are_in_its_order_and_of_all_newest_first(ask: Ask) 
     ("words", "patterns"),
     [
         (["--pattern", "python_traceback"], {"python_traceback"}),
-        (["--risk", "high"], {"python_traceback", "rust_error"}),
-        (["--failed"], {"python_traceback", "rust_error"}),
+        (["--risk", "high"], {"python_traceback", "error_prefix"}),
+        (["--failed"], {"python_traceback", "error_prefix"}),
         (["--type", "test_result"], {"pytest_summary"}),
         (["--status", "error"], {None}),
     ],
@@ -145,7 +145,7 @@ def test_diff_as_json(ask: Ask) -> None:
     facts = ask("diff", "last~1", "last", "--json").json
     assert (facts["a"]["agent"], facts["b"]["agent"]) == ("builder", "tester")
     assert facts["errors_only_in_a"] == []
-    assert [event["pattern"] for event in facts["errors_only_in_b"]] == ["python_traceback", "rust_error"]
+    assert [event["pattern"] for event in facts["errors_only_in_b"]] == ["python_traceback", "error_prefix"]
 
 
 def test_a_session_does_not_differ_from_itself(ask: Ask) -> None:

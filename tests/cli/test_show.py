@@ -103,7 +103,7 @@ def test_json_is_one_object(call: Ask, recorded: Recorded) -> None:
     facts = json.loads(call("show", "last", "--json").out)
     assert facts["id"] == recorded.bad
     assert facts["counts"]["error"] == 3
-    assert [event["pattern"] for event in facts["failures"]] == ["python_traceback", "rust_error", "rust_error"]
+    assert [event["pattern"] for event in facts["failures"]] == ["python_traceback", "error_prefix", "error_prefix"]
     assert [note["content"] for note in facts["notes"]] == ["this is where it went wrong"]
     assert [change["state"] for change in facts["states"]] == ["started", "failed"]
     assert facts["code_blocks"] == []

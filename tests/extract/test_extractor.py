@@ -138,7 +138,7 @@ def test_chained_tracebacks_are_two_events() -> None:
             "src/a.rs",
             4,
         ),
-        ("rust_error", "error[E0308]: mismatched types\n --> src/a.rs:1:25\n", "src/a.rs", 1),
+        ("error_prefix", "error[E0308]: mismatched types\n --> src/a.rs:1:25\n", "src/a.rs", 1),
         ("ruby_exception", "a.rb:3:in 'f': no (ArgumentError)\n\tfrom a.rb:7:in '<main>'\n", "a.rb", 3),
         (
             "php_error",

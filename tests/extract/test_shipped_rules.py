@@ -74,7 +74,7 @@ def test_what_stands_before_a_line_hides_nothing(rule: Rule, before: str) -> Non
         ("FAILED tests/test_a.py::test_b - AssertionError: assert 1 == 2", ["pytest_result"]),
         ("npm warn deprecated inflight@1.0.6: leaks memory", ["npm_deprecated"]),
         ("CONFLICT (content): Merge conflict in a.py", ["merge_conflict", "git_conflict"]),
-        ("error[E0382]: borrow of moved value: `s`", ["rust_error"]),
+        ("error[E0382]: borrow of moved value: `s`", ["error_prefix"]),
         ("bash: foo: command not found", ["command_not_found"]),
         ("[ERROR] Tests run: 5, Failures: 1, Errors: 0, Skipped: 0", ["surefire"]),
     ],

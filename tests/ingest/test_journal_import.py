@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,18 @@ def test_a_recording_becomes_a_session(places: paths.Places, store: Store) -> No
     command = store.events.list(session=ID, type="command")[0]
     assert (command.command_category, command.exit_code, command.status) == ("test", 3, "error")
     assert store.check() == []
+
+
+def test_what_the_recorder_did_after_the_end_is_not_the_commands_time(places: paths.Places, store: Store) -> None:
+    *records, (kind, body) = journals.session(ID, b"one\n")
+    ended = journals.STARTED + clock.SECOND
+    told = json.loads(body) | {"ended_at": ended, "took_ms": 987.6543}
+    journals.write(Path(places.journal), ID, [*records, (kind, json.dumps(told).encode())])
+    catch_up(places)
+    session = store.sessions.get(ID)
+    assert (session.started_at, session.ended_at) == (journals.STARTED, ended)
+    command = store.events.list(session=ID, type="command")[0]
+    assert (command.at, command.duration_ms) == (ended, 987.654)
 
 
 def test_a_killed_recorder_leaves_an_interrupted_session(places: paths.Places, store: Store) -> None:

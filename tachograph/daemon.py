@@ -31,7 +31,7 @@ from tachograph.serve import advice
 from tachograph.serve.advice import Advisor
 from tachograph.serve.app import make_app
 from tachograph.serve.reading import Reading
-from tachograph.serve.run import Door, serve
+from tachograph.serve.run import Door, keep_time, serve
 from tachograph.serve.sink import Sink
 
 FOLLOWER = ("tachograph.ingest.follow", "follow.log")  # of histories: the module that is run, where it complains
@@ -90,6 +90,7 @@ async def _answer(
         running.append(asyncio.create_task(_keep_importing(places, stop)))
     try:
         app = make_app(places, sink, advisor, reading, names=door.names)
+        keep_time()
         await serve(app, door.port, sink=sink, stop=stop, ready=ready, host=door.host, path=door.socket)
     finally:
         stop.set()

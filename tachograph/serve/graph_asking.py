@@ -1,4 +1,8 @@
-"""Answering one GraphQL query: read, checked against the schema, counted, run; errors in GraphQL's shape."""
+"""Answering one GraphQL query: read, checked against the schema, counted, run; errors in GraphQL's shape.
+
+All of that is done in a thread, on a loop of its own: a long query is nobody's business who listens or waits for a
+message of a replay. Only its questions to the store are asked on the server's loop, as those of anybody else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from graphql import (
 from tachograph.errors import TachographError
 from tachograph.serve import answering, failing
 from tachograph.serve.bodies import Incoming
-from tachograph.serve.graph_limits import SOURCE_MOST, TOKENS_MOST, Cost
+from tachograph.serve.graph_limits import SOURCE_MOST, TOKENS_MOST, Cost, repeated
 from tachograph.serve.graph_schema import Context
 from tachograph.serve.paging import LIMIT
 
@@ -37,8 +41,21 @@ class Asked(msgspec.Struct, rename={"operation_name": "operationName"}):
     extensions: dict[str, Any] | None = None
 
 
-async def answer(schema: GraphQLSchema, asked: Asked, request: Incoming) -> tuple[dict[str, Any], bool]:
-    """The answer as GraphQL has it, and whether the query was run at all."""
+async def answer(schema: GraphQLSchema, asked: Asked, request: Incoming) -> tuple[bytes, bool]:
+    """The answer as GraphQL has it, as JSON, and whether the query was run at all."""
+    loop = asyncio.get_running_loop()
+    return await asyncio.to_thread(_aside, schema, asked, request, loop)
+
+
+def _aside(
+    schema: GraphQLSchema, asked: Asked, request: Incoming, loop: asyncio.AbstractEventLoop
+) -> tuple[bytes, bool]:
+    found, ran = asyncio.run(_answer(schema, asked, Context(request, loop)))
+    return msgspec.json.encode(found), ran
+
+
+async def _answer(schema: GraphQLSchema, asked: Asked, context: Context) -> tuple[dict[str, Any], bool]:
+    request = context.request
     try:
         document, operation = _read(schema, asked)
         Cost(schema, document, asked.variables or {}, LIMIT).count(operation)
@@ -46,7 +63,7 @@ async def answer(schema: GraphQLSchema, asked: Asked, request: Incoming) -> tupl
         return {"errors": [_told(error, request)]}, False
     except _Invalid as invalid:
         return {"errors": [_told(error, request) for error in invalid.errors]}, False
-    running = execute(schema, document, None, Context(request), asked.variables, asked.operation_name)
+    running = execute(schema, document, None, context, asked.variables, asked.operation_name)
     try:
         async with asyncio.timeout(SECONDS):
             result = running if isinstance(running, ExecutionResult) else await running
@@ -72,6 +89,7 @@ def _read(schema: GraphQLSchema, asked: Asked) -> tuple[Any, OperationDefinition
         document = parse(asked.query, max_tokens=TOKENS_MOST)
     except RecursionError:
         raise GraphQLError("the query is nested too deep", extensions={"code": "too_large"}) from None
+    repeated(document)
     errors = validate(schema, document, max_errors=_ERRORS_MOST)
     if errors:
         raise _Invalid(errors)
@@ -90,7 +108,7 @@ def _told(error: GraphQLError, request: Incoming) -> dict[str, Any]:
         hint = failing.without_paths(cause.hint, places)
         found["message"] = failing.without_paths(str(cause), places)
         found["extensions"] = {"code": cause.code, "hint": hint}
-    elif cause is not None and not isinstance(cause, GraphQLError):
+    elif cause is not None and error.path is not None and not isinstance(cause, GraphQLError):  # while it ran
         answering.failed(request.scope, cause)  # type: ignore[arg-type]  # Litestar's own name for a scope
         found["message"] = "something went wrong in here"
         found["extensions"] = {"code": "failed", "hint": "tachograph doctor"}

@@ -86,17 +86,19 @@ def make_schema(handlers: Any) -> GraphQLSchema:
 
 
 class Context:
-    """Of one request: what it is, and sessions that were asked for in full, each once."""
+    """Of one request: what it is, and sessions that were asked for in full, each once. `loop` is the server's."""
 
-    def __init__(self, request: Incoming) -> None:
+    def __init__(self, request: Incoming, loop: asyncio.AbstractEventLoop) -> None:
         self.request = request
+        self._loop = loop
         self._facts: dict[str, asyncio.Future[Any]] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(self, question: Callable[..., Any], **values: Any) -> Any:
         """What a handler answers, as plain values."""
         async with self._turns:
-            response: Response[Any] = await question(request=self.request, **values)
+            asked = asyncio.run_coroutine_threadsafe(question(request=self.request, **values), self._loop)
+            response: Response[Any] = await asyncio.wrap_future(asked)
         return msgspec.json.decode(response.content)
 
     async def facts(self, session: str) -> Any:

@@ -35,7 +35,8 @@ async def endpoint(request: Incoming) -> Response[bytes]:
     try:
         asked = msgspec.json.decode(body, type=graph_asking.Asked)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return _answer(request, {"errors": [{"message": f"this is no GraphQL request: {error}"}]}, 400)
+        wrong = {"errors": [{"message": f"this is no GraphQL request: {error}"}]}
+        return _answer(request, msgspec.json.encode(wrong), 400)
     found, ran = await graph_asking.answer(await _schema(request), asked, request)
     modern = _RESPONSE in request.headers.get("accept", "")
     return _answer(request, found, 400 if modern and not ran else 200)
@@ -56,9 +57,9 @@ async def _schema(request: Incoming) -> Any:
     return found
 
 
-def _answer(request: Incoming, found: dict[str, Any], status: int) -> Response[bytes]:
+def _answer(request: Incoming, body: bytes, status: int) -> Response[bytes]:
     kind = _RESPONSE if _RESPONSE in request.headers.get("accept", "") else "application/json"
-    return Response(msgspec.json.encode(found), status_code=status, media_type=kind)
+    return Response(body, status_code=status, media_type=kind)
 
 
 router = Router("/", route_handlers=[endpoint])

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import os
 import re
 import socket
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -187,6 +189,17 @@ async def serve(
             watching.cancel()
             tending.cancel()
             _end(app)
+
+
+def keep_time() -> None:
+    """For a process that does nothing but serve, once it is ready to: replays and the live view are to be in time.
+
+    Threads that answer questions give the loop its turn after a millisecond, not after five; and what is there now
+    stays to the end, so nobody goes through it again and again to find what is not needed any more.
+    """
+    sys.setswitchinterval(0.001)
+    gc.collect()
+    gc.freeze()
 
 
 def _unlink(path: str) -> None:

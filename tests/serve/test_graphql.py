@@ -25,6 +25,10 @@ from tests.cli.histories import FIRST, PROJECT
 from tests.serve.conftest import Ask, Reply
 
 Query = Callable[..., dict[str, Any]]
+ABOUT = "__schema { types { fields { args { name } } } }"
+GROWING = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30)) + (
+    " fragment F30 on Query { __typename }"
+)  # twice as much with every line
 NEEDED = {"session": FIRST, "name": "claude", "agent": "claude", "pattern": "exit_code", "q": "seek"}
 
 
@@ -155,12 +159,18 @@ def test_what_asks_for_too_much_is_refused_before_it_runs(ask: Ask, told: Path) 
         ("{ " + "a " * 3000 + "}", "token"),
         ("{ sessions { total } }" + " " * 20_000, "at most 20,000 characters"),
         ("{ sessions { edges { node { ...F } } } } fragment F on Session { ...F }", "itself"),
+        ("{ " + "sessions { total } " * 21 + "}", "at most 20 fields of one name in one place"),
+        ("{ " + " ".join(f"a{n}: {ABOUT}" for n in range(100)) + " }", "at most 1,000,000 answers about the schema"),
+        ("{ ...F0 } " + GROWING, "at most 1,000 fields"),
+        (f"{{ sessions(first: {'9' * 9000}) {{ total }} }}", "Int"),
         (nested + "}", "Syntax Error"),
         ("{ " + "sessions { edges { node { id " * 400, ""),
     ):
         (error, *_) = refused(ask, text, n=1000)
         assert says in error["message"], text[:80]
         assert "data" not in posted(ask, text, variables={"n": 1000}).json
+    unsaid = "query ($n: Int = 1000) { sessions(first: $n) { edges { node { notes { id } } } } }"
+    assert "at most 200 questions" in refused(ask, unsaid)[0]["message"]
 
 
 def test_levels_are_limited(schema: GraphQLSchema, monkeypatch: pytest.MonkeyPatch, ask: Ask, told: Path) -> None:

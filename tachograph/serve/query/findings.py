@@ -158,9 +158,9 @@ async def agent_stats(request: Incoming, name: p.AgentName) -> Response[AgentSta
     """Sessions and findings of one agent."""
 
     def ask(store: Store) -> AgentStats:
-        if name not in store.agents():
-            raise NotFound(f"there is no agent {name!r}", "GET /api/query/agents lists them")
         found: Any = store.extractions.stats(name)
+        if not found["total_sessions"] and name not in store.agents():
+            raise NotFound(f"there is no agent {name!r}", "GET /api/query/agents lists them")
         return AgentStats(**found)
 
     return await answered(request, ask)

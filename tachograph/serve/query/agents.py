@@ -13,7 +13,7 @@ from tachograph.recall import meeting
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, listed, rows, session_of
+from tachograph.serve.query.asking import Paged, answered, between, listed, paged, rows, session_of
 from tachograph.serve.query.rows import CollisionRow, MemoryRow, SessionRow, WorkflowRow
 from tachograph.store import Store
 
@@ -36,24 +36,14 @@ ToVersion = Annotated[int | None, QueryParameter(name="to", ge=1, le=1 << 53, de
 WorkflowName = Annotated[str, p.name("Its id, or a unique beginning of it.")]
 
 
-class Memories(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Memories(Paged):
     memory: list[MemoryRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
-class MemoryVersions(msgspec.Struct):
+class MemoryVersions(Paged):
     """The newest first; one whose `memory_json` is null is a deletion."""
 
     versions: list[MemoryRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class Change(msgspec.Struct):
@@ -71,14 +61,8 @@ class Changes(msgspec.Struct):
     changes: list[Change]
 
 
-class Workflows(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Workflows(Paged):
     workflows: list[WorkflowRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class WorkflowFacts(WorkflowRow):
@@ -88,14 +72,8 @@ class WorkflowFacts(WorkflowRow):
     collisions: list[int]
 
 
-class Collisions(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Collisions(Paged):
     collisions: list[CollisionRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class Edit(msgspec.Struct):
@@ -125,7 +103,7 @@ async def memory(
     """What all agents remember, the newest first."""
     walk = paging.walk("memory", {"agent": agent, "since": since, "until": until}, limit, cursor)
     chosen = {"agent": agent, **between(since, until)}
-    return await answered(request, lambda store: Memories(*listed(store.memory, MemoryRow, walk, chosen)))
+    return await answered(request, lambda store: listed(Memories, store.memory, walk, chosen))
 
 
 @get("/memory/{agent:str}")
@@ -145,8 +123,8 @@ async def memory_versions(
         found = store.memory.history(agent, limit=walk.fetch, past=walk.past)
         shown, following = walk.cut(found, lambda one: (one.version,))
         total = store.memory.versions(agent)
-        listed = rows(MemoryRow, map(to_row, shown))
-        return MemoryVersions(listed, total, walk.page, following, following is not None)
+        shown_rows = rows(MemoryRow, map(to_row, shown))
+        return paged(MemoryVersions, shown_rows, total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -178,7 +156,7 @@ async def workflows(
     asked: dict[str, Any] = {"agent": agent, "status": status, "opened_by": opened_by}
     walk = paging.walk("workflows", {**asked, "since": since, "until": until}, limit, cursor)
     chosen = {**asked, **between(since, until)}
-    return await answered(request, lambda store: Workflows(*listed(store.workflows, WorkflowRow, walk, chosen)))
+    return await answered(request, lambda store: listed(Workflows, store.workflows, walk, chosen))
 
 
 @get("/workflows/{workflow:str}")
@@ -221,7 +199,7 @@ async def collisions(
 
     def ask(store: Store) -> Collisions:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        return Collisions(*listed(store.collisions, CollisionRow, walk, chosen))
+        return listed(Collisions, store.collisions, walk, chosen)
 
     return await answered(request, ask)
 

@@ -59,10 +59,36 @@ def rows(kind: type[T], found: Iterable[Any]) -> list[T]:
     return cast("list[T]", list(found))
 
 
+class Paged(msgspec.Struct, kw_only=True):
+    """`total` is null when there are more than 10,000."""
+
+    total: int | None
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+class AllCounted(msgspec.Struct, kw_only=True):
+    """A list of which all is counted, however much there is."""
+
+    total: int
+    page: int
+    next_cursor: str | None
+    truncated: bool
+
+
+P = TypeVar("P", bound=Paged | AllCounted)
+
+
+def paged(answer: Callable[..., P], *told: object, total: int | None, walk: Walk, following: str | None) -> P:
+    """A page of a list: what the answer has of its own, and what every list tells of where one is."""
+    return answer(*told, total=total, page=walk.page, next_cursor=following, truncated=following is not None)
+
+
 def listed(
-    part: Any, kind: type[T], walk: Walk, chosen: Mapping[str, Any], *, counted: bool = True, **where: Any
-) -> tuple[list[T], int | None, int, str | None, bool]:
-    """A page of a list of the store: rows, total, page, cursor of the next one, whether there is one.
+    answer: Callable[..., P], part: Any, walk: Walk, chosen: Mapping[str, Any], *, counted: bool = True, **where: Any
+) -> P:
+    """A page of a list of the store, whose rows are what `answer` has of its own.
 
     `part` has `list`, `total` and `place`; `where` goes to `place`, and `counted` says whether a total is wanted.
     """
@@ -70,7 +96,7 @@ def listed(
     found = part.list(**chosen, **skip, limit=walk.fetch, past=walk.past)
     shown, following = walk.cut(found, lambda one: part.place(one, **where))
     total = part.total(**chosen) if counted else None
-    return rows(kind, map(to_row, shown)), total, walk.page, following, following is not None
+    return paged(answer, [to_row(one) for one in shown], total=total, walk=walk, following=following)
 
 
 def time_of(name: str, text: str | None) -> int | None:

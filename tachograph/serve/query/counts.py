@@ -23,7 +23,7 @@ from tachograph.recall.clusters import trend
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows, session_of
+from tachograph.serve.query.asking import AllCounted, Paged, answered, between, paged, rows, session_of
 from tachograph.store import Hit, Store
 from tachograph.store.commands import Ran
 from tachograph.store.files import Used
@@ -71,12 +71,8 @@ class FileRow(msgspec.Struct):
     collisions: int
 
 
-class Files(msgspec.Struct):
+class Files(AllCounted):
     files: list[FileRow]
-    total: int
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class CommandRow(msgspec.Struct, kw_only=True):
@@ -96,12 +92,8 @@ class CommandRow(msgspec.Struct, kw_only=True):
     last_execution: str
 
 
-class Commands(msgspec.Struct):
+class Commands(AllCounted):
     commands: list[CommandRow]
-    total: int
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class FailureRow(msgspec.Struct):
@@ -123,14 +115,10 @@ class FailureRow(msgspec.Struct):
     trend: list[int]
 
 
-class Failures(msgspec.Struct):
+class Failures(AllCounted):
     """`scanned` findings were looked at; `cut`: there are older ones that were not."""
 
     failures: list[FailureRow]
-    total: int
-    page: int
-    next_cursor: str | None
-    truncated: bool
     scanned: int
     cut: bool
 
@@ -157,12 +145,8 @@ class CostRow(msgspec.Struct, kw_only=True):
     partial: int
 
 
-class Cost(msgspec.Struct):
+class Cost(AllCounted):
     cost: list[CostRow]
-    total: int
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class LineRow(msgspec.Struct):
@@ -190,15 +174,11 @@ class HitRow(msgspec.Struct):
     after: list[LineRow]
 
 
-class Hits(msgspec.Struct):
+class Hits(Paged):
     """`truncated` without a `next_cursor`: the time for a search was over, or there are more hits than pages go
     through; other words or a shorter time find the rest."""
 
     hits: list[HitRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
     took_ms: float
     terms: list[str]
 
@@ -226,7 +206,7 @@ async def files(
         shown, total, following = walk.cut_counted(store.files.used(**chosen, limit=None), _of_file, pin)
         met = touched.collided(store, chosen["session"], times["since"])
         found = rows(FileRow, (touched.row(one, touched.count(met, one)) for one in shown))
-        return Files(found, total, walk.page, following, following is not None)
+        return paged(Files, found, total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -260,7 +240,7 @@ async def commands(
         every = store.commands.by(by, called=called, **chosen, limit=None)
         shown, total, following = walk.cut_counted(every, order, pin)
         found = rows(CommandRow, (sums.command_row(one, by) for one in shown))
-        return Commands(found, total, walk.page, following, following is not None)
+        return paged(Commands, found, total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -287,7 +267,7 @@ async def failures(
         shown, total, following = walk.cut_counted(every.groups, _of_group, pin)
         begin = times["since"] if times["since"] is not None else min((one.first for one in every.groups), default=pin)
         found = rows(FailureRow, ({**faults.row(one), "trend": trend(one.times, begin, pin)} for one in shown))
-        return Failures(found, total, walk.page, following, following is not None, every.scanned, every.cut)
+        return paged(Failures, found, every.scanned, every.cut, total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -318,7 +298,7 @@ async def cost(
         chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
         shown, total, following = walk.cut_counted(store.usage.by(by, **chosen), order, pin)
         found = rows(CostRow, (sums.cost_row(one, by) for one in shown))
-        return Cost(found, total, walk.page, following, following is not None)
+        return paged(Cost, found, total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -359,7 +339,10 @@ async def search(
         _, following = walk.cut(part, lambda hit: [pin, deep, *_name(hit)], more=follows)
         found = rows(HitRow, (hits_of.row(hit, calls.get(hit.event_id or 0)) for hit in part))
         total = None if more else deep
-        return Hits(found, total, walk.page, following, more, round(results.took_ms, 3), results.terms)
+        return Hits(
+            found, round(results.took_ms, 3), results.terms,
+            total=total, page=walk.page, next_cursor=following, truncated=more,
+        )  # fmt: skip
 
     return await answered(request, ask)
 

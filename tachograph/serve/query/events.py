@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Response, get
 from litestar.params import QueryParameter
 
@@ -16,19 +15,15 @@ from tachograph.records import Event
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, listed, rows, session_of
+from tachograph.serve.query.asking import Paged, answered, between, listed, paged, rows, session_of
 from tachograph.serve.query.rows import EventRow
 from tachograph.store import Store
 
 
-class Events(msgspec.Struct):
+class Events(Paged):
     """`total` is null where only counting would tell it: with a time, a status, a tool."""
 
     events: list[EventRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 Ids = Annotated[
@@ -52,7 +47,7 @@ async def timeline(
     asked: dict[str, Any] = {"agent": agent, "type": type}
     walk = paging.walk("timeline", {**asked, "from": from_, "to": to}, limit, cursor)
     chosen = {**asked, **between(from_, to, ("from", "to"))}
-    return await answered(request, lambda store: Events(*listed(store.events, EventRow, walk, chosen)))
+    return await answered(request, lambda store: listed(Events, store.events, walk, chosen))
 
 
 @get("/events")
@@ -107,7 +102,7 @@ async def events(
             counted = {name: chosen[name] for name in ("agent", "session", "since", "until")}
             total = store.events.total(**counted, type=type, status=status)
         shown, following = walk.cut(found, lambda one: store.events.place(one, session))
-        return Events(rows(EventRow, map(to_row, shown)), total, walk.page, following, following is not None)
+        return paged(Events, rows(EventRow, map(to_row, shown)), total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -118,7 +113,8 @@ def _some(store: Store, ids: str, session: str | None) -> Events:
     known = store.events.some(numbers)
     found = [known[number] for number in numbers if number in known]
     shown = [event for event in found if session is None or event.session_id == session]
-    return Events(rows(EventRow, map(to_row, shown)), len(shown), 1, None, False)
+    all_of_them = rows(EventRow, map(to_row, shown))
+    return Events(all_of_them, total=len(shown), page=1, next_cursor=None, truncated=False)
 
 
 @get("/session/{session:str}/event/{event:int}")

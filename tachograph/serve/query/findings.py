@@ -15,7 +15,7 @@ from tachograph.errors import NotFound
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, listed, session_of
+from tachograph.serve.query.asking import Paged, answered, between, listed, session_of
 from tachograph.serve.query.rows import CodeBlockRow, ExtractionRow
 from tachograph.store import Store
 from tachograph.store.kinds import Kind
@@ -23,14 +23,10 @@ from tachograph.store.kinds import Kind
 _FACETS = {"types": "event_type", "patterns": "pattern", "risks": "risk_level", "agents": "agent"}  # field → column
 
 
-class Extractions(msgspec.Struct):
+class Extractions(Paged):
     """`total` is null where only counting would tell it: with since or until."""
 
     extractions: list[ExtractionRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class Counts(msgspec.Struct):
@@ -45,14 +41,8 @@ class Counts(msgspec.Struct):
     languages: dict[str, int]
 
 
-class CodeBlocks(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class CodeBlocks(Paged):
     code_blocks: list[CodeBlockRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class AgentStats(msgspec.Struct):
@@ -98,7 +88,7 @@ async def extractions(
 
     def ask(store: Store) -> Extractions:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        return Extractions(*listed(store.extractions, ExtractionRow, walk, chosen, session=session))
+        return listed(Extractions, store.extractions, walk, chosen, session=session)
 
     return await answered(request, ask)
 
@@ -148,7 +138,7 @@ async def code_blocks(
 
     def ask(store: Store) -> CodeBlocks:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        return CodeBlocks(*listed(store.code_blocks, CodeBlockRow, walk, chosen))
+        return listed(CodeBlocks, store.code_blocks, walk, chosen)
 
     return await answered(request, ask)
 

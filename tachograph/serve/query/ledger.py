@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from litestar import Response, get
 
 from tachograph.formats.rows import to_row
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, listed, session_of
+from tachograph.serve.query.asking import Paged, answered, between, listed, session_of
 from tachograph.serve.query.rows import AuditEntryRow, ReceiptRow, SloViolationRow, StageMetricRow
 from tachograph.store import Store
 
@@ -23,44 +22,20 @@ Severity = Annotated[Literal["warning", "critical"] | None, p.one("Only those as
 Receipt = Annotated[str, p.name("Its id, a beginning of it, its execution, or its number.")]
 
 
-class Receipts(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Receipts(Paged):
     receipts: list[ReceiptRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
-class AuditLog(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class AuditLog(Paged):
     entries: list[AuditEntryRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
-class Stages(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Stages(Paged):
     stages: list[StageMetricRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
-class Violations(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Violations(Paged):
     violations: list[SloViolationRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 @get("/receipts")
@@ -89,7 +64,7 @@ async def receipts(
 
     def ask(store: Store) -> Receipts:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        return Receipts(*listed(store.receipts, ReceiptRow, walk, chosen))
+        return listed(Receipts, store.receipts, walk, chosen)
 
     return await answered(request, ask)
 
@@ -119,7 +94,7 @@ async def audit(
     }  # fmt: skip
     walk = paging.walk("audit", {**asked, "since": since, "until": until}, limit, cursor)
     chosen = {**asked, **between(since, until)}
-    return await answered(request, lambda store: AuditLog(*listed(store.audit, AuditEntryRow, walk, chosen)))
+    return await answered(request, lambda store: listed(AuditLog, store.audit, walk, chosen))
 
 
 @get("/stages")
@@ -141,7 +116,7 @@ async def stages(
     }  # fmt: skip
     walk = paging.walk("stages", {**asked, "since": since, "until": until}, limit, cursor)
     chosen = {**asked, **between(since, until)}
-    return await answered(request, lambda store: Stages(*listed(store.stages, StageMetricRow, walk, chosen)))
+    return await answered(request, lambda store: listed(Stages, store.stages, walk, chosen))
 
 
 @get("/slo")
@@ -168,7 +143,7 @@ async def slo(
 
     def ask(store: Store) -> Violations:
         chosen = {**asked, **times, "session": session_of(store, session)}
-        return Violations(*listed(store.slo, SloViolationRow, walk, chosen))
+        return listed(Violations, store.slo, walk, chosen)
 
     return await answered(request, ask)
 

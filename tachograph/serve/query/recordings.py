@@ -19,7 +19,7 @@ from tachograph.records import OutputChunk, Session
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows
+from tachograph.serve.query.asking import AllCounted, answered, between, paged, rows
 from tachograph.serve.query.rows import SessionRow
 from tachograph.serve.query.sessions import TurnRow
 from tachograph.serve.remembered import Remembered
@@ -33,12 +33,8 @@ Encoding = Annotated[Literal["text", "base64"], p.one("text has escape sequences
 Bytes = Annotated[int, QueryParameter(ge=1, le=_BYTES_MAX, description="Bytes of a page, about.")]
 
 
-class Turns(msgspec.Struct):
+class Turns(AllCounted):
     turns: list[TurnRow]
-    total: int
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class ActivityRow(msgspec.Struct):
@@ -52,12 +48,8 @@ class ActivityRow(msgspec.Struct):
     last_modified: str
 
 
-class Activity(msgspec.Struct):
+class Activity(AllCounted):
     files: list[ActivityRow]
-    total: int
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class MemberRow(SessionRow):
@@ -192,7 +184,7 @@ async def turns(
     def ask(store: Store) -> Turns:
         found = store.turns.list(store.sessions.resolve(session).id)
         shown, total, following = walk.cut_counted(found, lambda turn: (turn.number,), 0)
-        return Turns(rows(TurnRow, map(recall.turn_row, shown)), total, walk.page, following, following is not None)
+        return paged(Turns, rows(TurnRow, map(recall.turn_row, shown)), total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 
@@ -210,7 +202,7 @@ async def session_files(
     def ask(store: Store) -> Activity:
         found = store.files.activity(store.sessions.resolve(session).id)
         shown, total, following = walk.cut_counted(found, order, 0)
-        return Activity(rows(ActivityRow, shown), total, walk.page, following, following is not None)
+        return paged(Activity, rows(ActivityRow, shown), total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 

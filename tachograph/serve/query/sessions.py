@@ -14,21 +14,15 @@ from tachograph.recall import sessions as recall
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows
+from tachograph.serve.query.asking import Paged, answered, between, paged, rows
 from tachograph.serve.query.rows import CodeBlockRow, EventRow, SessionRow, StateChangeRow
 from tachograph.store import Store
 
 _SOME = 1000  # failures, code blocks and notes that come with a session
 
 
-class Sessions(msgspec.Struct):
-    """`total` is null when there are more than 10,000."""
-
+class Sessions(Paged):
     sessions: list[SessionRow]
-    total: int | None
-    page: int
-    next_cursor: str | None
-    truncated: bool
 
 
 class Count(msgspec.Struct):
@@ -139,7 +133,7 @@ async def sessions(
         found = store.sessions.list(**chosen, sort=sort, limit=walk.fetch, past=walk.past)
         shown, following = walk.cut(found, lambda one: store.sessions.place(one, sort))
         total = store.sessions.total(**{name: value for name, value in chosen.items() if name != "skip"})
-        return Sessions(rows(SessionRow, map(to_row, shown)), total, walk.page, following, following is not None)
+        return paged(Sessions, rows(SessionRow, map(to_row, shown)), total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 

@@ -1811,12 +1811,12 @@ export interface components {
     };
     Failures: {
       failures: components['schemas']['FailureRow'][];
+      scanned: number;
+      cut: boolean;
       total: number;
       page: number;
       next_cursor: string | null;
       truncated: boolean;
-      scanned: number;
-      cut: boolean;
     };
     FeedbackRow: {
       id: number;
@@ -1909,12 +1909,12 @@ export interface components {
     };
     Hits: {
       hits: components['schemas']['HitRow'][];
+      took_ms: number;
+      terms: string[];
       total: number | null;
       page: number;
       next_cursor: string | null;
       truncated: boolean;
-      took_ms: number;
-      terms: string[];
     };
     HourRow: {
       weekday: number;

@@ -48,6 +48,10 @@ class Chunker:
 
     def add(self, data: bytes, pieces: Pieces) -> list[Chunk]:
         """Append; full chunks are closed, the last one stays open and is given as it is."""
+        return [*self.append(data, pieces), *self.open()]
+
+    def append(self, data: bytes, pieces: Pieces) -> list[Chunk]:
+        """The same without the open one, for who has more to add: the chunks that are full."""
         self.line += data.count(b"\n")
         self._data += data
         self._pieces += pieces
@@ -60,9 +64,11 @@ class Chunker:
             del self._data[:end]
             self._number += 1
             self._line_first += chunk.lines
-        if self._data:
-            chunks.append(self._chunk(bytes(self._data), self._pieces))
         return chunks
+
+    def open(self) -> list[Chunk]:
+        """The open chunk as it is now; none when there is nothing in it."""
+        return [self._chunk(bytes(self._data), self._pieces)] if self._data else []
 
     def with_more(self, data: bytes, at: int) -> Chunk:
         """The open chunk as it would be with more bytes, which are not kept."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tachograph import clock
 from tachograph.errors import NotFound, Refused
 from tachograph.extract.rules import Rules
-from tachograph.ingest import discover, restoring, spawn
+from tachograph.ingest import collecting, discover, restoring, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.bundles import Folder
 from tachograph.ingest.discover import Candidate
@@ -55,8 +55,7 @@ def import_all(
     store: Store, places: Places, wanted: Sequence[Candidate], progress: Progress, complaints: list[str]
 ) -> Report:
     """Import what changed of `wanted`. Raises Refused when another process does it, StoreError."""
-    lock = _locked(places)
-    try:
+    with _alone(places), collecting.seldom():
         histories = Histories(store, partial(load_rules, places))
         total, wanted = restoring.take(store, wanted, complaints)
         histories.refresh(wanted)
@@ -75,8 +74,6 @@ def import_all(
         seal_quiet(store)
         complaints += histories.complaints
         return total
-    finally:
-        os.close(lock)
 
 
 def groups(wanted: Iterable[tuple[Candidate, Ahead | None]]) -> Iterator[list[tuple[Candidate, Ahead | None]]]:
@@ -113,16 +110,13 @@ def reparse(store: Store, places: Places, words: Sequence[str], progress: Progre
     ]
     if words and not chosen:
         raise NotFound(f"nothing is archived of {', '.join(words)}", "`tachograph import` archives what agents wrote")
-    lock = _locked(places)
-    try:
+    with _alone(places), collecting.seldom():
         rules = load_rules(places)
         total = Report()
         for number, one in enumerate(chosen, 1):
             total += _reparsed(store, rules, one)
             progress(number, len(chosen), total)
         return total
-    finally:
-        os.close(lock)
 
 
 def _file(path: str) -> str:
@@ -145,11 +139,15 @@ def _known_by_now(store: Store, history: History) -> str | None:
     return None if module is None or reader(module).shape in (Shape.DATABASE, Shape.FOLDER) else module
 
 
-def _locked(places: Places) -> int:
+@contextlib.contextmanager
+def _alone(places: Places) -> Iterator[None]:
     lock = spawn.take_lock(places, LOCK)
     if lock is None:
         raise Refused("another process imports histories", "`tachograph up` does it all the time; try again later")
-    return lock
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 class Original(NamedTuple):

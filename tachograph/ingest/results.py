@@ -15,7 +15,7 @@ class Results:
         self._store = store
         self._session = session
         self._chunker: Chunker | None = None
-        self._chunks: dict[int, Chunk] = {}
+        self._full: list[Chunk] = []
 
     def add(self, event: int, text: str, at: int, *, fresh: bool = False) -> int:
         """The result of a call (its event), printed at a time in ns; returns the number of its first line. `fresh`: it
@@ -27,8 +27,7 @@ class Results:
         data = text.encode("utf-8", "replace")
         ended = data if data.endswith(b"\n") else data + b"\n"
         first = chunker.line
-        for chunk in chunker.add(ended, [(at, len(ended))]):
-            self._chunks[chunk.number] = chunk
+        self._full += chunker.append(ended, [(at, len(ended))])
         self._store.steps.add_output(self._session, event, first, chunker.line - first, data, fresh=fresh)
         for passage in passages_of(text, first):
             self._store.output.index(self._session, TOOL_STREAM, passage.first, passage.last, passage.text)
@@ -47,4 +46,5 @@ class Results:
 
     def write(self) -> None:
         """What has come together."""
-        self._store.output.write(self._session, list(self._chunks.values()))
+        if self._chunker is not None:
+            self._store.output.write(self._session, [*self._full, *self._chunker.open()])

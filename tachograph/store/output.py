@@ -74,20 +74,21 @@ class Output:
     def index(self, session: int, stream: int, first: int, last: int, text: str) -> None:
         """Make lines first..last of a stream searchable: as short passages where `text` is these lines one by one, or
         a search for two words would read all that has both anywhere near each other."""
-        lines = text.split("\n")
-        if len(lines) != last - first + 1:
+        if text.count("\n") != last - first:
             self._writer.passage(session, stream, first, last, text)
             return
-        begin = size = parts = passage = 0
-        for end, line in enumerate(lines, 1):
-            size += len(line) + 1
-            if size > PART:
-                parts, passage, size = parts + 1, passage + size, 0
-            if parts == PARTS or passage >= PASSAGE or end == len(lines):
-                part = "\n".join(lines[begin:end])
-                if part and not part.isspace():
-                    self._writer.passage(session, stream, first + begin, first + end - 1, part)
-                begin, size, parts, passage = end, 0, 0, 0
+        begin = end = parts = 0
+        while (at := text.find("\n", end + PART)) >= 0:
+            parts, end = parts + 1, at + 1
+            if parts == PARTS or end - begin >= PASSAGE:
+                passage = text[begin:at]
+                line = first + passage.count("\n")
+                if not passage.isspace():
+                    self._writer.passage(session, stream, first, line, passage)
+                begin, first, parts = end, line + 1, 0
+        passage = text[begin:]
+        if passage and not passage.isspace():
+            self._writer.passage(session, stream, first, last, passage)
 
     def index_lines(self, session: int, chunk: Chunk) -> None:
         """Make the lines of a chunk searchable, unless somebody typed them."""

@@ -130,9 +130,8 @@ class Steps:
 
     def __init__(self, app: App, player: Player, with_turn: bool) -> None:
         self._app = app
-        session = player.timeline.session
         self._player = player
-        self._lines = Lines(app, session.started_at, with_turn=with_turn)
+        self._lines = Lines(app, player.timeline.sessions, with_turn=with_turn)
         self._note = ""
         self._shown = ""
 

@@ -1,18 +1,18 @@
-"""`tachograph replay`: a session as it happened, in the terminal."""
+"""`tachograph replay`: a session as it happened, in the terminal, or several side by side."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from tachograph import clock
 from tachograph.cli.app import App
-from tachograph.cli.command import Number, command, pass_app, session_argument
+from tachograph.cli.command import Number, Session, command, pass_app
 from tachograph.errors import NotFound, UsageError
 from tachograph.store import Store
 
@@ -27,7 +27,8 @@ _TERMINATED = 143  # exit code, as of anything that SIGTERM ends
 
 
 @command("replay")
-@session_argument
+@click.argument("sessions", metavar="[SESSION]…", nargs=-1, type=Session())
+@click.option("--workflow", metavar="ID", help="All sessions of this workflow.")
 @click.option("--speed", type=Number(0.1, 100), help="How many times as fast (1).")
 @click.option("--idle", metavar="SECONDS", help="The longest silence (2); off leaves them as they were.")
 @click.option("--from", "begin", metavar="TIME", help="Begin here: 90, 1:30, 5m, or a date and time.")
@@ -40,10 +41,13 @@ _TERMINATED = 143  # exit code, as of anything that SIGTERM ends
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="The messages of GET /api/replay, one a line.")
 @pass_app
 def cli(
-    app: App, session: str, speed: float | None, idle: str | None, begin: str | None, end: str | None, turn: int | None,
-    as_events: bool, as_terminal: bool, step: bool, loop: bool, as_jsonl: bool,
+    app: App, sessions: tuple[str, ...], workflow: str | None, speed: float | None, idle: str | None,
+    begin: str | None, end: str | None, turn: int | None, as_events: bool, as_terminal: bool, step: bool, loop: bool,
+    as_jsonl: bool,
 ) -> int:  # fmt: skip
-    """Play SESSION again with its own timing: its steps, or its terminal.
+    """Play SESSION again with its own timing: its steps, or its terminal. The last one when none is named.
+
+    Several, or those of a workflow, are played side by side: the steps of all on one clock.
 
     \b
     space      pause, go on            . ,     one step on, back
@@ -54,42 +58,39 @@ def cli(
     Without a terminal the steps are printed at once, unless --speed is given.
     """
     from tachograph.replay.player import Options
+    from tachograph.replay.together import meant
 
     if as_events + as_terminal + as_jsonl > 1:
         raise UsageError("--events, --terminal and --jsonl exclude each other", "choose one of them")
-    if as_terminal and not app.terminal:
-        raise UsageError(
-            "what was printed is played on a terminal only", f"tachograph show {session} --raw prints its bytes"
-        )
     store = app.store()
-    name = store.sessions.resolve(session).id
-    printed = bool({"stdout", "stderr"} & store.output.streams(name).keys())
-    if as_terminal and not printed:
-        raise NotFound(f"{name} has printed nothing", f"tachograph replay {name} --events plays its steps")
-    on_screen = as_terminal or (app.terminal and printed and not (as_events or as_jsonl) and _only_printed(store, name))
+    names = meant(store, sessions or (() if workflow else ("last",)), workflow)
+    if as_terminal:
+        _may_be_drawn(app, store, names)
+    on_screen = as_terminal or (app.terminal and not (as_events or as_jsonl) and _only_printed(store, names))
     options = Options(
         speed or 1.0, _idle(idle), begin, end, loop and app.terminal, step and app.terminal, on_screen or as_jsonl
     )
     waits = app.terminal or speed is not None
     try:
-        asyncio.run(_main(app, store, name, options, turn, on_screen, as_jsonl, waits))
+        asyncio.run(_main(app, store, names, options, turn, on_screen, as_jsonl, waits))
     except asyncio.CancelledError:  # somebody ended us: the terminal is as it was
         return _TERMINATED
     return 0
 
 
 async def _main(
-    app: App, store: Store, name: str, options: Options, turn: int | None, on_screen: bool, as_jsonl: bool, waits: bool
-) -> None:
+    app: App, store: Store, names: Sequence[str], options: Options, turn: int | None, on_screen: bool, as_jsonl: bool,
+    waits: bool,
+) -> None:  # fmt: skip
     from tachograph.cli import playing
     from tachograph.replay.clocks import JumpingClock, RealClock
     from tachograph.replay.player import Player
-    from tachograph.replay.timeline import read
+    from tachograph.replay.together import read
 
     async def ask(question: Callable[[Store], T]) -> T:
         return question(store)
 
-    timeline = await read(ask, name)
+    timeline = await read(ask, names)
     if turn is not None:
         options = options._replace(items=_before(timeline, turn))
     player = Player(timeline, RealClock() if waits else JumpingClock(), options)
@@ -115,7 +116,7 @@ async def _lines(player: Player) -> None:
 async def _steps(app: App, player: Player, with_turn: bool) -> None:
     from tachograph.cli.replay_lines import Lines
 
-    lines = Lines(app, player.timeline.session.started_at, with_turn=with_turn)
+    lines = Lines(app, player.timeline.sessions, with_turn=with_turn)
     async for message in player:
         app.write(f"{line}\n" for line in lines.of(message, player.now, player.turn))
         sys.stdout.flush()
@@ -138,7 +139,7 @@ async def _warn(app: App, player: Player) -> None:
 def _before(timeline: Timeline, turn: int) -> int:
     if turn > len(timeline.turn_starts):
         known = len(timeline.turn_starts)
-        raise NotFound(f"{timeline.session.id} has no turn {turn}", f"it has {known}")
+        raise NotFound(f"{timeline.name or 'this replay'} has no turn {turn}", f"it has {known}")
     return timeline.turn_starts[turn - 1]
 
 
@@ -155,6 +156,24 @@ def _idle(text: str | None) -> int | None:
     return limit
 
 
-def _only_printed(store: Store, session: str) -> bool:
-    """Whether there is nothing of an agent's steps to show."""
-    return not {"prompt", "reply", "tool_call", "file_op"} & store.sessions.counts(session).keys()
+def _may_be_drawn(app: App, store: Store, names: Sequence[str]) -> None:
+    """Raises UsageError, NotFound."""
+    if len(names) > 1:
+        raise UsageError("a terminal shows one session at a time", "name one, or leave --terminal out")
+    if not app.terminal:
+        raise UsageError(
+            "what was printed is played on a terminal only", f"tachograph show {names[0]} --raw prints its bytes"
+        )
+    if not _printed(store, names[0]):
+        raise NotFound(f"{names[0]} has printed nothing", f"tachograph replay {names[0]} --events plays its steps")
+
+
+def _printed(store: Store, session: str) -> bool:
+    return bool({"stdout", "stderr"} & store.output.streams(session).keys())
+
+
+def _only_printed(store: Store, names: Sequence[str]) -> bool:
+    """Whether it is one session that printed something, and there is nothing of an agent's steps to show."""
+    if len(names) > 1 or not _printed(store, names[0]):
+        return False
+    return not {"prompt", "reply", "tool_call", "file_op"} & store.sessions.counts(names[0]).keys()

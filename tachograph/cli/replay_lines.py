@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.formats import human, sanitise
 from tachograph.formats.sanitise import painted
+from tachograph.records import Session
 from tachograph.replay.messages import Message
 from tachograph.replay.timeline import TOOLS
 
@@ -22,12 +23,15 @@ Row = Mapping[str, Any]
 
 
 class Lines:
-    """Remembers which turn it is in, and which calls are under way."""
+    """Remembers which turn it is in, and which calls are under way. Of several sessions a line says whose it is."""
 
-    def __init__(self, app: App, started_at: int, *, with_turn: bool = False) -> None:
+    def __init__(self, app: App, sessions: Sequence[Session], *, with_turn: bool = False) -> None:
         """`with_turn`: it begins with a turn, so that nothing needs to be said of the one before."""
         self._app = app
-        self._started_at = started_at
+        self._started_at = min(session.started_at for session in sessions)
+        several = sessions if len(sessions) > 1 else []
+        self._names = {one.id: sanitise.line(draw.short_id(app, one.id)) for one in several}
+        self._name_columns = max(map(human.columns, self._names.values()), default=0)
         self._turn = 0
         self._silent = with_turn
         self.under_way: dict[int, str] = {}
@@ -49,14 +53,14 @@ class Lines:
         if current is None or silent:
             return
         said = row["last"].get("prompt") or {}
-        yield self._heading(said.get("content"))
+        yield self._heading(said.get("content"), said.get("session_id") or current["session_id"])
         if current["event_type"] != "prompt" and current["event_type"] not in _SILENT:
             yield self._line(current, at)
 
     def _event(self, row: Row, at: int) -> Iterator[str]:
         kind = row["event_type"]
         if kind == "prompt":
-            yield self._heading(row["content"])
+            yield self._heading(row["content"], row["session_id"])
             return
         if kind in _SILENT or (row["metadata_json"] or {}).get("step"):
             return  # what was found in a step is told with it
@@ -69,8 +73,9 @@ class Lines:
             return
         yield self._line(row, at)
 
-    def _heading(self, said: str | None) -> str:
-        count = f"turn {self._turn}"
+    def _heading(self, said: str | None, session: str) -> str:
+        name = self._names.get(session)
+        count = f"turn {self._turn} · {name}" if name else f"turn {self._turn}"
         text = _first(said)
         line = human.fit(f"{count} · {sanitise.line(text)}" if text else count, self._app.width)
         return painted(line, draw.BOLD, self._app.colour)
@@ -86,12 +91,15 @@ class Lines:
         when = f"{human.offset(at - self._started_at):>7}"
         word = sanitise.line(_word(row))
         mark = "✗" if failed or kind == "error" else "⊘" if row["status"] == "rejected" else " "
-        room = app.width - 10 - max(_WORD_COLUMNS, human.columns(word)) - (human.columns(tail) + 2 if tail else 0)
+        name = self._names.get(row["session_id"], "")
+        whose = name + " " * (self._name_columns - human.columns(name) + 1) if self._names else ""
+        taken = 10 + human.columns(whose) + max(_WORD_COLUMNS, human.columns(word))
+        room = app.width - taken - (human.columns(tail) + 2 if tail else 0)
         what = human.fit(sanitise.line(_what(row)), max(20, room))
         style = draw.RED if failed else _STYLES.get(kind, "")
         label = painted(f"{mark}{word:<{_WORD_COLUMNS}}", style or draw.CYAN, app.colour)
         text = painted(what, draw.DIM if kind == "thinking" else "", app.colour)
-        return f"{painted(when, draw.DIM, app.colour)} {label}{text}{'  ' + tail if tail else ''}"
+        return f"{painted(when, draw.DIM, app.colour)} {whose}{label}{text}{'  ' + tail if tail else ''}"
 
 
 def _word(row: Row) -> str:

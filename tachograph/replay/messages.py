@@ -12,7 +12,8 @@ A message is one JSON object, `{"type", "id", "session_id", "seq", "at", "event"
 - `heartbeat`: nothing happened, and the line still stands.
 
 `id` is the event's (an int), `seq` its place in the session, `at` ISO-8601 text in UTC: null where there is none.
-`cursor` is where to go on after this message, as the one who made the stream says it; left out where there is none.
+What is told of several sessions together has no `session_id`. `cursor` is where to go on after this message, as the one
+who made the stream says it; left out where there is none.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def output(session_id: str, at: int, stream: str, data: str, offset: int) -> Mes
     return Message("output", None, session_id, None, _text(at), {"stream": stream, "data": data, "offset": offset})
 
 
-def playing(session_id: str, at: int, how: Mapping[str, Any]) -> Message:
+def playing(session_id: str | None, at: int, how: Mapping[str, Any]) -> Message:
     """How a replay plays now, and that its clock stands at `at` (ns)."""
     return Message("state", None, session_id, None, _text(at), how)
 
@@ -79,7 +80,7 @@ def state(session: Session, at: int, cursor: str | None = None, *, name: str | N
 
 
 def end(
-    session_id: str, at: int, cursor: str | None = None, *, session: Session | None = None, **more: object
+    session_id: str | None, at: int, cursor: str | None = None, *, session: Session | None = None, **more: object
 ) -> Message:
     """A session has ended, or its replay has. `event` is the session's row where it is given, and what `more` says."""
     row = {**({} if session is None else to_row(session)), **more}
@@ -87,8 +88,8 @@ def end(
 
 
 def snapshot(
-    session_id: str, at: int, everything: Mapping[str, Any], cursor: str | None = None, *, seq: int | None = None,
-    event_id: int | None = None,
+    session_id: str | None, at: int, everything: Mapping[str, Any], cursor: str | None = None, *,
+    seq: int | None = None, event_id: int | None = None,
 ) -> Message:  # fmt: skip
     """All that a viewer needs at `at` (ns). `event_id`, `seq`: of the last event that is in it."""
     return Message("snapshot", event_id, session_id, seq, _text(at), everything, cursor)

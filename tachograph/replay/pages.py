@@ -69,7 +69,7 @@ class Pages:
         if isinstance(text, bytes):
             timeline, piece = self._timeline, self._timeline.piece(item)
             shown = cut(text, piece.begin, piece.end)
-            return messages.output(timeline.session.id, timeline.at[item], piece.stream, shown, piece.total)
+            return messages.output(timeline.whose(item).id, timeline.at[item], piece.stream, shown, piece.total)
         return None if text is None else as_told(self._timeline, item, text)
 
     def _read_ahead(self) -> None:

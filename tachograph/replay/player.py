@@ -206,7 +206,8 @@ class Player(AsyncIterator[Message]):
         return {
             "replay_id": self._name,
             "playing": how,
-            "session_id": self.timeline.session.id,
+            "session_id": self.timeline.name,
+            "sessions": [session.id for session in self.timeline.sessions],
             "at": clock.iso(place.at) if place.at else None,
             "offset_ms": (place.at - since) / 1e6,
             "from_ms": (self._window.begin - since) / 1e6,
@@ -278,7 +279,7 @@ class Player(AsyncIterator[Message]):
         return messages.gap(
             "nothing happened",
             self._passed,
-            session_id=self.timeline.session.id,
+            session_id=self.timeline.name,
             until=clock.iso(silence.end),
             duration_ms=(silence.end - silence.begin) / 1e6,
             played_ms=silence.played / 1e6,
@@ -296,7 +297,9 @@ class Player(AsyncIterator[Message]):
             return None
         self._freeze()
         self._ended = True
-        return messages.end(self.timeline.session.id, window.end, session=self.timeline.session, replay=self.state())
+        name = self.timeline.name
+        session = self.timeline.session if name is not None else None
+        return messages.end(name, window.end, session=session, replay=self.state())
 
     # controls ------------------------------------------------------------------------------------------------------
 
@@ -310,7 +313,7 @@ class Player(AsyncIterator[Message]):
         self._ready.append(taken)
 
     def _tell(self) -> None:
-        self._ready.append(messages.playing(self.timeline.session.id, self._place.at, self.state()))
+        self._ready.append(messages.playing(self.timeline.name, self._place.at, self.state()))
 
     async def _pause(self) -> None:
         self.paused = True
@@ -356,4 +359,4 @@ class Player(AsyncIterator[Message]):
     async def _stop(self) -> None:
         self.stopped = True
         self._ready.clear()
-        self._ready.append(messages.end(self.timeline.session.id, self._place.at, replay=self.state()))
+        self._ready.append(messages.end(self.timeline.name, self._place.at, replay=self.state()))

@@ -66,7 +66,7 @@ def place(timeline: Timeline, window: Window, here: Place, way: str, value: obje
     if way == "event":
         found = timeline.item_of(_whole(value, way))
         if found is None:
-            raise NotFound(f"{timeline.session.id} has no event {value}", "its events have other ids")
+            raise NotFound(f"{_called(timeline)} has no event {value}", "its events have other ids")
     else:
         found = _listed(timeline, here, way, value, grace)
     return _within(window, Place(found + 1, timeline.at[found]))
@@ -124,7 +124,7 @@ def _listed(timeline: Timeline, here: Place, way: str, value: object, grace: int
     if value not in ("next", "previous"):
         number = _whole(value, way)
         if not 1 <= number <= len(items):
-            raise NotFound(f"{timeline.session.id} has no {way} {number}", f"it has {len(items)}")
+            raise NotFound(f"{_called(timeline)} has no {way} {number}", f"it has {len(items)}")
         return items[number - 1]
     items = sorted(items)  # clocks jump: turns need not be in the order of their times
     if value == "next":
@@ -134,7 +134,7 @@ def _listed(timeline: Timeline, here: Place, way: str, value: object, grace: int
         while grace and number >= 0 and timeline.at[items[number]] > here.at - grace:
             number -= 1
     if not 0 <= number < len(items):
-        raise NotFound(f"there is no {value} {way} from here", f"{timeline.session.id} has {len(items)} in all")
+        raise NotFound(f"there is no {value} {way} from here", f"{_called(timeline)} has {len(items)} in all")
     return items[number]
 
 
@@ -163,6 +163,10 @@ def _within(window: Window, found: Place) -> Place:
 def _inclusive(at: int) -> int:
     """Times are told in milliseconds: a whole one means all of it."""
     return at + _MILLISECOND - 1 if at % _MILLISECOND == 0 else at
+
+
+def _called(timeline: Timeline) -> str:
+    return timeline.name or f"the replay of {len(timeline.sessions)} sessions"
 
 
 def _bounds(timeline: Timeline) -> str:

@@ -12,12 +12,27 @@ from tachograph.replay.pages import as_told
 from tachograph.replay.seeking import Place
 from tachograph.replay.state import State
 from tachograph.replay.timeline import Timeline
+from tachograph.replay.together import Together
 
 _OPEN_MAX = 100  # calls that are told in full; all are counted
+_OF_ONE = ("status", "terminal", "session")
 
 
 async def taken(timeline: Timeline, state: State, place: Place, replay: dict[str, Any]) -> Message:
-    """The snapshot after `state`, at a place; `replay` is how it plays."""
+    """The snapshot after `state`, at a place; `replay` is how it plays. Of several sessions it has what is known of all
+    together, and of each in `sessions`."""
+    everything, current = await _everything(timeline, state)
+    if isinstance(timeline, Together):
+        parts = await timeline.ask(lambda _: list(timeline.after(place.items)))
+        everything = {name: value for name, value in everything.items() if name not in _OF_ONE}
+        everything["sessions"] = [(await _everything(*part))[0] for part in parts]
+    everything["replay"] = replay
+    seq, event_id = (current.seq, current.id) if current else (None, None)
+    return messages.snapshot(timeline.name, place.at, everything, seq=seq, event_id=event_id)
+
+
+async def _everything(timeline: Timeline, state: State) -> tuple[dict[str, Any], Message | None]:
+    """What is known of a timeline after `state`, and the event that is the newest then."""
     under_way = list(state.open.values())[-_OPEN_MAX:]
     wanted = {*state.last.values(), *under_way, *(item for item in (state.last_failure,) if item >= 0)}
     events = await timeline.ask(lambda store: store.events.some({timeline.event(item) for item in wanted}))
@@ -40,10 +55,8 @@ async def taken(timeline: Timeline, state: State, place: Place, replay: dict[str
         "cost_usd": state.cost_usd,
         "terminal": {"printed": state.printed, **terminal_size(timeline.session)},
         "session": to_row(timeline.session),
-        "replay": replay,
     }
-    seq, event_id = (current.seq, current.id) if current else (None, None)
-    return messages.snapshot(timeline.session.id, place.at, everything, seq=seq, event_id=event_id)
+    return everything, current
 
 
 def status(timeline: Timeline, state: State) -> str:

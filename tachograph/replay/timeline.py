@@ -46,7 +46,7 @@ class Timeline:
     """`session` as it stood; items are numbered from 0. Times in ns. `ask` is how its texts are read."""
 
     def __init__(self, session: Session, reader: _Reader, ask: Ask) -> None:
-        self.session = session
+        self.session = session  # of several the one that began first
         self.ask = ask
         self.turns = reader.turns
         self.usage = reader.usage
@@ -61,11 +61,24 @@ class Timeline:
         self._pieces = reader.pieces
         self._words = reader.words
         self.turn_starts = self._starts(reader.prompts)
-        self.failures = [n for n, flags in enumerate(self._flags) if flags & _FAILED]
-        self.markers = [n for n, flags in enumerate(self._flags) if flags & _MARKER]
+        self._find_flagged()
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @property
+    def name(self) -> str | None:
+        """The id of the session; None for several."""
+        return self.session.id
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All of them."""
+        return [self.session]
+
+    def whose(self, item: int) -> Session:
+        """The session that an item is of."""
+        return self.session
 
     @property
     def begin(self) -> int:
@@ -116,6 +129,10 @@ class Timeline:
             if kind and ref == event:
                 return item
         return None
+
+    def _find_flagged(self) -> None:
+        self.failures = [n for n, flags in enumerate(self._flags) if flags & _FAILED]
+        self.markers = [n for n, flags in enumerate(self._flags) if flags & _MARKER]
 
     def _starts(self, prompts: Sequence[int]) -> list[int]:
         """The item each turn begins with; the first begins with the session."""

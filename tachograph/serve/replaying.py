@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +16,7 @@ from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.replay.player import Options
 from tachograph.replay.timing import FASTEST, SLOWEST
+from tachograph.replay.together import SESSIONS_MAX
 from tachograph.serve import sse
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.replays import Replay, Replays, cursor_of
@@ -26,11 +27,13 @@ _Name = Annotated[str, PathParameter(max_length=_TEXT_MAX, description="As the m
 
 
 class ReplayState(msgspec.Struct):
-    """How a replay plays. Times are ms since the session began; `items` of `total` have been told."""
+    """How a replay plays. Times are ms since the session, or the first of several, began; `items` of `total` have been
+    told. `session_id` is null when there are several."""
 
     replay_id: str | None
     playing: str
-    session_id: str
+    session_id: str | None
+    sessions: list[str]
     at: str | None
     offset_ms: float
     from_ms: float
@@ -64,50 +67,103 @@ class Control(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     loop: bool | None = None
 
 
-@get(
-    "/session/{id:str}",
-    responses={
-        200: ResponseSpec(str, description="Messages as server-sent events, a snapshot first.", media_type=sse.TYPE),
-        204: ResponseSpec(None, description="What Last-Event-ID names is over: no need to come again."),
-    },
-    summary="A stored session as it happened",
-)
+Speed = Annotated[float, QueryParameter(description="How many times as fast.", ge=SLOWEST, le=FASTEST)]
+Begin = Annotated[
+    str | None,
+    QueryParameter(
+        name="from", max_length=_TEXT_MAX, description="`90`, `1:30` since its beginning, or a date and time."
+    ),
+]
+End = Annotated[str | None, QueryParameter(name="to", max_length=_TEXT_MAX, description="The same, where it ends.")]
+Idle = Annotated[
+    float | None, QueryParameter(description="Seconds a silence lasts at most. Without: as long as it was.", ge=0)
+]
+Loop = Annotated[bool, QueryParameter(description="At its end it begins again.")]
+Paused = Annotated[bool, QueryParameter(description="It begins with a pause.")]
+Output = Annotated[bool, QueryParameter(description="What programs printed is told, too.")]
+Stay = Annotated[bool, QueryParameter(description="At its end it waits for what is asked of it.")]
+LastId = Annotated[
+    str | None, HeaderParameter(name="Last-Event-ID", description="What was heard last, to go on after it.")
+]
+STREAM = {
+    200: ResponseSpec(str, description="Messages as server-sent events, a snapshot first.", media_type=sse.TYPE),
+    204: ResponseSpec(None, description="What Last-Event-ID names is over: no need to come again."),
+}
+
+
+@get("/session/{id:str}", responses=STREAM, summary="A stored session as it happened")
 async def watch(
     request: Incoming,
     id: Annotated[
         str, PathParameter(max_length=_TEXT_MAX, description="A session: its id, its beginning, last, @agent.")
     ],
-    speed: Annotated[float, QueryParameter(description="How many times as fast.", ge=SLOWEST, le=FASTEST)] = 1.0,
-    begin: Annotated[
-        str | None,
-        QueryParameter(
-            name="from", max_length=_TEXT_MAX, description="`90`, `1:30` since its beginning, or a date and time."
-        ),
-    ] = None,
-    end: Annotated[
-        str | None, QueryParameter(name="to", max_length=_TEXT_MAX, description="The same, where it ends.")
-    ] = None,
-    idle_limit: Annotated[
-        float | None, QueryParameter(description="Seconds a silence lasts at most. Without: as long as it was.", ge=0)
-    ] = None,
-    loop: Annotated[bool, QueryParameter(description="At its end it begins again.")] = False,
-    paused: Annotated[bool, QueryParameter(description="It begins with a pause.")] = False,
-    output: Annotated[bool, QueryParameter(description="What programs printed is told, too.")] = False,
-    stay: Annotated[bool, QueryParameter(description="At its end it waits for what is asked of it.")] = False,
-    last_event_id: Annotated[
-        str | None, HeaderParameter(name="Last-Event-ID", description="What was heard last, to go on after it.")
-    ] = None,
+    speed: Speed = 1.0,
+    begin: Begin = None,
+    end: End = None,
+    idle_limit: Idle = None,
+    loop: Loop = False,
+    paused: Paused = False,
+    output: Output = False,
+    stay: Stay = False,
+    last_event_id: LastId = None,
 ) -> Response[Any]:
     """Its events, results of calls as they came, and on wish its output. Snapshots tell the `replay_id`."""
+    options = Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
+    return await _watched(request, options, last_event_id, sessions=[id])
+
+
+@get("/sessions", responses=STREAM, summary="Several stored sessions side by side, as they happened")
+async def watch_several(
+    request: Incoming,
+    session: Annotated[
+        list[str], QueryParameter(min_items=1, max_items=SESSIONS_MAX, description="A session, as often as there are.")
+    ],
+    speed: Speed = 1.0,
+    begin: Begin = None,
+    end: End = None,
+    idle_limit: Idle = None,
+    loop: Loop = False,
+    paused: Paused = False,
+    output: Output = False,
+    stay: Stay = False,
+    last_event_id: LastId = None,
+) -> Response[Any]:
+    """On one clock: every message says by its `session_id` whose it is. What tells of all together has none."""
+    options = Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
+    return await _watched(request, options, last_event_id, sessions=session)
+
+
+@get("/workflow/{id:str}", responses=STREAM, summary="All sessions of a workflow side by side, as they happened")
+async def watch_workflow(
+    request: Incoming,
+    id: Annotated[
+        str, PathParameter(max_length=_TEXT_MAX, description="A workflow: its id, or a unique beginning of it.")
+    ],
+    speed: Speed = 1.0,
+    begin: Begin = None,
+    end: End = None,
+    idle_limit: Idle = None,
+    loop: Loop = False,
+    paused: Paused = False,
+    output: Output = False,
+    stay: Stay = False,
+    last_event_id: LastId = None,
+) -> Response[Any]:
+    """As `/api/replay/sessions` with every session that is in the workflow when the replay begins."""
+    options = Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
+    return await _watched(request, options, last_event_id, workflow=id)
+
+
+async def _watched(
+    request: Incoming, options: Options, last: str | None, *, sessions: Sequence[str] = (), workflow: str | None = None
+) -> Response[Any]:
+    """The stream: a new one, or after what was heard `last`."""
     replays: Replays = request.app.state.replays
-    cursor = cursor_of(last_event_id)
+    cursor = cursor_of(last)
     replay = replays.find(cursor.replay) if cursor else None
     heard = cursor.heard if cursor and replay else 0
     if replay is None:
-        options = Options(
-            speed, limit(idle_limit), begin, end, loop, paused, output, stay, cursor.items if cursor else 0
-        )
-        replay = await replays.begin(id, options)
+        replay = await replays.begin(sessions, options._replace(items=cursor.items if cursor else 0), workflow=workflow)
     elif replay.over(heard):
         return Response(None, status_code=204)
     return _stream(replays, replay, heard)
@@ -164,4 +220,4 @@ def _told(request: Incoming, replay_id: str) -> ReplayState:
     return ReplayState(**replays.get(replay_id).player.state())
 
 
-router = Router("/api/replay", route_handlers=[watch, state, control], tags=["replay"])
+router = Router("/api/replay", route_handlers=[watch, watch_several, watch_workflow, state, control], tags=["replay"])

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from tachograph import clock
 from tachograph.errors import NotFound
-from tachograph.replay import messages, timeline
+from tachograph.replay import messages, together
 from tachograph.replay.clocks import RealClock
 from tachograph.replay.messages import Message
 from tachograph.replay.player import Options, Player
@@ -122,7 +122,7 @@ class Replay:
         except TimeoutError:
             if self._listener is not listener:
                 return None
-            return messages.heartbeat(clock.now(), session_id=self.player.timeline.session.id)
+            return messages.heartbeat(clock.now(), session_id=self.player.timeline.name)
         except StopAsyncIteration:
             return None
         finally:
@@ -158,13 +158,13 @@ class Replays:
     def find(self, name: str) -> Replay | None:
         return self._replays.get(name)
 
-    async def begin(self, session: str, options: Options) -> Replay:
-        """A new replay of a session, named as people name one. Raises NotFound, UsageError; NotTaken (503) when there
-        are too many."""
+    async def begin(self, sessions: Sequence[str], options: Options, *, workflow: str | None = None) -> Replay:
+        """A new replay of sessions, named as people name them, or of a workflow's. Raises NotFound, UsageError;
+        NotTaken (503) when there are too many."""
         self._make_room()
         name = secrets.token_urlsafe(12)
-        chosen = await self._reading.ask(lambda store: store.sessions.resolve(session).id)
-        read = await timeline.read(self._reading.ask, chosen)
+        chosen = await self._reading.ask(lambda store: together.meant(store, sessions, workflow))
+        read = await together.read(self._reading.ask, chosen)
         made = options._replace(name=name)
         player = await self._reading.ask(lambda _: Player(read, RealClock(), made))  # a look at every item
         self._make_room()

@@ -43,9 +43,10 @@ class Unsubscribe(msgspec.Struct, tag="unsubscribe", forbid_unknown_fields=True)
 
 
 class Replay(msgspec.Struct, tag="replay", forbid_unknown_fields=True):
-    """The parameters of GET /api/replay/session/{id}; `after`: a cursor of an earlier replay, to go on there."""
+    """The parameters of GET /api/replay/session/{id}, or with `sessions` or `workflow` of those for several; `after`: a
+    cursor of an earlier replay, to go on there."""
 
-    session: str
+    session: str | None = None
     speed: float = 1.0
     begin: str | float | None = msgspec.field(default=None, name="from")
     end: str | float | None = msgspec.field(default=None, name="to")
@@ -55,6 +56,8 @@ class Replay(msgspec.Struct, tag="replay", forbid_unknown_fields=True):
     output: bool = False
     stay: bool = True
     after: str | None = None
+    sessions: list[str] = []
+    workflow: str | None = None
 
 
 CONTROLS = ("pause", "resume", "seek", "step", "speed", "loop", "stop")
@@ -121,7 +124,8 @@ class Conversation:
             asked.speed, limit(asked.idle_limit), asked.begin, asked.end, asked.loop, asked.paused, asked.output,
             asked.stay, cursor.items if cursor else 0,
         )  # fmt: skip
-        found = await self._replays.begin(asked.session, options)
+        sessions = [*([asked.session] if asked.session is not None else []), *asked.sessions]
+        found = await self._replays.begin(sessions, options, workflow=asked.workflow)
         await _ended(self._replaying)
         self._replay = found.name
         self._replaying = asyncio.create_task(self._play(found.name))

@@ -58,6 +58,24 @@ def test_messages_a_line_each(asked: Ask) -> None:
     assert "gap" in {message["type"] for message in messages}
 
 
+def test_several_are_played_side_by_side(asked: Ask) -> None:
+    with tachograph.open() as store:
+        other = next(one.id for one in store.sessions.list() if one.id != FIRST)
+        made = store.workflows.start("a wave").session_id
+        for name in (FIRST, other):
+            store.sessions.update(name, workflow_id=made)
+    both = asked("replay", FIRST, other).out.splitlines()
+    assert both == asked("replay", "--workflow", made).out.splitlines()
+    for name in (FIRST, other):
+        alone = [line for line in asked("replay", name).out.splitlines() if not line.startswith("turn")]
+        mine = [line for line in both if line.split()[1:2] == [name]]
+        assert [line.split()[1] for line in alone] == [line.split()[2] for line in mine]
+        assert any(line.startswith("turn") and f" · {name} · " in line for line in both)
+    refused = asked("replay", FIRST, other, "--terminal")
+    assert (refused.code, "one session at a time" in refused.err) == (2, True)
+    assert asked("replay", FIRST, "--workflow", made).code == 2
+
+
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [

@@ -113,29 +113,29 @@ steps = st.lists(
 )
 
 
-def put(store: Store, drawn: list[tuple[str, int, int, str]]) -> Timeline:
+def put(store: Store, drawn: list[tuple[str, int, int, str]], name: str = NAME, begun: int = AT) -> Timeline:
     """A session of these steps, as its timeline."""
-    store.sessions.add(session(NAME))
-    at, output = AT, []
+    store.sessions.add(session(name, started_at=begun))
+    at, output = begun, []
     for number, (kind, pause, lasts, status) in enumerate(drawn):
         at += pause * MS
         call = {"tool_call_id": f"c{number}", "command": f"make {number}"}
         if kind in ("print", "warn"):
             output.append((at, f"line {number} ä€\n".encode() * (number + 1), int(kind == "warn")))
         elif kind == "error":
-            store.events.add(Event(NAME, "error", pattern="broken", matched_value=f"e{number}", at=at))
+            store.events.add(Event(name, "error", pattern="broken", matched_value=f"e{number}", at=at))
         elif kind == "state":
             word = {"ok": "waiting", "error": "running", "rejected": "paused"}[status]
-            store.events.add(Event(NAME, "state", content=word, at=at))
+            store.events.add(Event(name, "state", content=word, at=at))
         else:
             told = {
                 "call": Step(f"call:{number}", "command", at, duration_ms=float(lasts), status=status, **call),
                 "unanswered": Step(f"call:{number}", "command", at, **call),
                 "usage": Step(f"usage:{number}", "usage", at, usage=Usage("gpt-5", 10 * number, number, cost_usd=0.1)),
             }.get(kind, Step(f"{kind}:{number}", kind, at, content=f"{kind} {number}"))
-            store.steps.put(NAME, "codex", [told], source="transcript")
+            store.steps.put(name, "codex", [told], source="transcript")
     for stream in (0, 1):
         pieces = [(when, data) for when, data, where in output if where == stream]
         if pieces:
-            printed(store, NAME, *pieces, stream=stream, size=200)
-    return timeline_of(store)
+            printed(store, name, *pieces, stream=stream, size=200)
+    return timeline_of(store, name)

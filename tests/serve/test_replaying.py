@@ -86,8 +86,8 @@ Open = Callable[..., Line]
 def line(told: Path, server: Background, token: str) -> Iterator[Open]:
     opened: list[Line] = []
 
-    def begin(query: str = "", session: str = NAME, last: str = "") -> Line:
-        opened.append(Line(server.port, token, f"/api/replay/session/{session}?{query}", last))
+    def begin(query: str = "", session: str = NAME, last: str = "", what: str = "") -> Line:
+        opened.append(Line(server.port, token, f"/api/replay/{what or f'session/{session}'}?{query}", last))
         return opened[-1]
 
     yield begin
@@ -194,6 +194,45 @@ def test_after_a_restart_it_goes_on_where_the_listener_was(line: Open, home: Pat
     found = line("speed=100", last="gone:17:2").rest()
     assert types(found) == ["snapshot", *["event"] * 3, "end"]
     assert words(found) == ["word 1", "word 2", "word 3"]
+
+
+@pytest.fixture
+def wave(told: Path) -> str:
+    """A workflow of both sessions."""
+    with tachograph.open(told / "tachograph.db") as store:
+        made = store.workflows.start("a wave").session_id
+        for name in (NAME, "codex-2"):
+            store.sessions.update(name, workflow_id=made)
+    return made
+
+
+@pytest.mark.parametrize("what", ["sessions", "workflow"])
+def test_several_sessions_are_told_on_one_clock(wave: str, line: Open, control: Control, what: str) -> None:
+    query = f"output=true&idle_limit=0.1{f'&session={NAME}&session=codex-2' if what == 'sessions' else ''}"
+    where = what if what == "sessions" else f"workflow/{wave}"
+    stream = line(query, what=where)
+    first = stream.next()
+    assert first is not None
+    assert (first["session_id"], first["event"]["replay"]["sessions"]) == (None, [NAME, "codex-2"])
+    assert [one["session"]["id"] for one in first["event"]["sessions"]] == [NAME, "codex-2"]
+    while words(stream.seen)[-1:] != ["on screen\n"]:
+        stream.next()
+    stream.close()
+    again = line(query, what=where, last=f"gone:9:{stream.cursor.split(':')[2]}")  # the server was killed, say
+    heard = [one for one in stream.seen + again.rest() if one["type"] in ("event", "output")]
+    of = {name: words([one for one in heard if one["session_id"] == name]) for name in (NAME, "codex-2")}
+    assert of == {
+        NAME: ["word 0", "on screen\n", "word 1", "word 2", "word 3"],
+        "codex-2": ["word 0", "word 1", "word 2", "word 3"],
+    }
+    assert again.seen[-1]["session_id"] is None
+
+
+def test_several_that_will_not_do(wave: str, ask: Ask) -> None:
+    assert ask("GET", "/api/replay/sessions").status == 400
+    assert ask("GET", f"/api/replay/sessions?session={NAME}&session=nobody").status == 404
+    assert ask("GET", "/api/replay/workflow/nothing").status == 404
+    assert ask("GET", "/api/replay/sessions?" + "&".join(f"session=codex-{n}" for n in range(101))).status == 400
 
 
 def test_a_cursor_that_is_none_begins_anew(line: Open) -> None:

@@ -153,6 +153,21 @@ def test_a_replay_speaks_as_the_live_stream_does(recorded: list[int], line: Clie
     assert all(list(one)[:6] == ["type", "id", "session_id", "seq", "at", "event"] for one in told)
 
 
+def test_several_sessions_are_replayed_together(store: Store, recorded: list[int], line: ClientConnection) -> None:
+    number = add(store, "aider-1")
+    say(line, type="replay", sessions=["codex-1", "aider-1"], speed=100, idle_limit=0.1, stay=False)
+    first = until(line, "snapshot")
+    assert (first["session_id"], {one["session"]["id"] for one in first["event"]["sessions"]}) == (
+        None, {"codex-1", "aider-1"},
+    )  # fmt: skip
+    told = [first]
+    while told[-1]["type"] != "end":
+        told.append(hear(line))
+    assert {one["id"] for one in told if one["type"] == "event"} == {*recorded, number}
+    say(line, type="replay", session="codex-1", workflow="any")
+    assert until(line, "error")["error"]["code"] == "usage"
+
+
 def test_a_replay_is_steered_and_live_messages_come_beside_it(
     store: Store, recorded: list[int], line: ClientConnection
 ) -> None:

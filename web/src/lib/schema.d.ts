@@ -1261,6 +1261,63 @@ export interface paths {
       };
     };
   };
+  '/api/replay/sessions': {
+    get: {
+      parameters: {
+        query: {
+          session: string[];
+          speed?: number;
+          from?: string;
+          to?: string;
+          idle_limit?: number;
+          loop?: boolean;
+          paused?: boolean;
+          output?: boolean;
+          stay?: boolean;
+        };
+        path?: never;
+        header?: {
+          'Last-Event-ID'?: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'text/event-stream': string } };
+        204: { content: never };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/replay/workflow/{id}': {
+    get: {
+      parameters: {
+        query?: {
+          speed?: number;
+          from?: string;
+          to?: string;
+          idle_limit?: number;
+          loop?: boolean;
+          paused?: boolean;
+          output?: boolean;
+          stay?: boolean;
+        };
+        path: {
+          id: string;
+        };
+        header?: {
+          'Last-Event-ID'?: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'text/event-stream': string } };
+        204: { content: never };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/replay/{replay_id}': {
     get: {
       parameters: {
@@ -2231,7 +2288,8 @@ export interface components {
     ReplayState: {
       replay_id: string | null;
       playing: string;
-      session_id: string;
+      session_id: string | null;
+      sessions: string[];
       at: string | null;
       offset_ms: number;
       from_ms: number;

@@ -2,31 +2,28 @@
 Beside it, in the same run, a bare client that only reads the stream: what is above that is the browser's part.
 
 The server, the writer and the browser are processes of their own on one machine, so both ends read one clock. An event
-is on the screen when a line of the tail shows it or one that came after it; the lines are looked at in the frame after
-they changed.
+is on the screen when a line of the tail shows it or one that came after it: in the tab in front in the frame after the
+lines changed, in the others, which have no frames, when they changed.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import installing
+from benchmarks import browser, installing
 from benchmarks.live import served
 from benchmarks.measure import Row
 
 RATE = 200  # events a second
 TABS = 8
-_BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _WRITER = """
 import sys, time
 import tachograph
@@ -40,7 +37,7 @@ with tachograph.open() as store:
         store.events.add(Event("bench-1", "reply", content=f"sent {number} {at // 1000}", at=at))
         time.sleep(max(0.0, begun + (number + 1) / rate - time.monotonic()))
 """
-_WATCH = """() => {
+_WATCH = """inFront => {
     window.seen = []; // [number of the newest event in sight, when it was seen (µs), when it was sent (µs)]
     let newest = -1;
     const look = () => {
@@ -53,46 +50,42 @@ _WATCH = """() => {
     };
     const list = document.querySelector('[aria-label="What happened last"]');
     const changes = { subtree: true, childList: true, characterData: true };
-    new MutationObserver(() => requestAnimationFrame(look)).observe(list, changes);
+    new MutationObserver(() => (inFront ? requestAnimationFrame(look) : look())).observe(list, changes);
 }"""
 
 
 class Measured(NamedTuple):
-    """`seen` in ms, those of all tabs; `read` by the bare client; the browser's CPU in percent of one core."""
+    """`seen` in ms, those of all tabs; `read` by the bare client; processor time in percent of one core."""
 
     seen: list[float]
     read: list[float]
-    cpu: float
+    browser: float
+    server: float
     share: float  # of the events that came onto a screen
 
 
 def measured(seconds: float) -> Measured:
-    from playwright.sync_api import sync_playwright
-
     count = int(seconds * RATE)
-    with served() as (_, port, token), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(extra_http_headers={"authorization": f"Bearer {token}"})
+    with served() as (pid, port, token), browser.opened() as opened:
+        context = opened.new_context(extra_http_headers={"authorization": f"Bearer {token}"})
         tabs = [context.new_page() for _ in range(TABS)]
         for tab in tabs:
             tab.goto(f"http://127.0.0.1:{port}/live")
             tab.get_by_role("heading", name="What happened last").wait_for()
-            tab.evaluate(_WATCH)
+            tab.evaluate(_WATCH, tab is tabs[-1])
         reader = Reader(port, token)
         time.sleep(1)
-        spent, begun = _browser_cpu(), time.monotonic()
+        before, begun = (browser.browsers_cpu(), browser.cpu(pid)), time.monotonic()
         writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(count), str(RATE)])
         while writer.poll() is None:
             tabs[0].wait_for_timeout(100)
         assert writer.returncode == 0
-        cpu = 100 * (_browser_cpu() - spent) / (time.monotonic() - begun)
+        took = time.monotonic() - begun
+        used = (browser.browsers_cpu() - before[0], browser.cpu(pid) - before[1])
         tabs[0].wait_for_timeout(2000)
         reader.close()
-        latencies: list[float] = []
-        for tab in tabs:
-            latencies += _of(tab.evaluate("window.seen"), count)
-        browser.close()
-        return Measured(latencies, reader.latencies, cpu, len(latencies) / (count * TABS))
+        seen = [latency for tab in tabs for latency in _of(tab.evaluate("window.seen"), count)]
+        return Measured(seen, reader.latencies, 100 * used[0] / took, 100 * used[1] / took, len(seen) / (count * TABS))
 
 
 class Reader(threading.Thread):
@@ -118,30 +111,6 @@ class Reader(threading.Thread):
         self._socket.close()
 
 
-def _browser_cpu() -> float:
-    """Seconds that the browser we started has used, all of its processes."""
-    parents: dict[int, int] = {}
-    used: dict[int, float] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it is gone
-        parents[int(folder.name)] = int(fields[1])
-        used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    ours = {os.getpid()}
-    while more := {child for child, parent in parents.items() if parent in ours} - ours:
-        ours |= more
-    return sum(used[one] for one in ours if _is_browser(one))
-
-
-def _is_browser(process: int) -> bool:
-    try:
-        return b"chrom" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0]
-    except OSError:
-        return False
-
-
 def _of(seen: list[tuple[int, float, int]], count: int) -> list[float]:
     """ms for each event of one tab. Those between two that were seen came on the screen with the later; when they were
     sent lies evenly between."""
@@ -156,7 +125,7 @@ def _of(seen: list[tuple[int, float, int]], count: int) -> list[float]:
 
 def rows(large: bool) -> list[Row]:
     """The table's lines; in a scratch home."""
-    if _BROWSER is None:
+    if browser.PROGRAM is None:
         installing.missing.append("screen: there is no Chromium")
         return []
     known = os.environ.get("TACHOGRAPH_HOME")
@@ -178,7 +147,7 @@ def rows(large: bool) -> list[Row]:
             bar="p95 ≤ 300 ms",
             holds=_at(found.seen, 0.95) <= 300 and found.share == 1,
         ),
-        Row(f"{what}, CPU of the browser, of one core", f"{found.cpu:.0f} %"),
+        Row(f"{what}, CPU of browser, server; of one core", f"{found.browser:.0f} %, {found.server:.0f} %"),
     ]
 
 

@@ -74,3 +74,18 @@ export function dayOf(ms: number): string {
 export function dayInWords(day: string): string {
   return new Date(`${day}T12:00:00Z`).toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 }
+
+// Round values up to `most`, so that there are about `count` of them, 0 among them; `whole`: none lies between two numbers.
+export function ticks(most: number, count: number, whole: boolean): number[] {
+  const wanted = Math.max(whole ? 1 : 0, most / Math.max(1, count));
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  const rounds = whole && power < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+  const step = (rounds.find((one) => one * power >= wanted) ?? 10) * power;
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, n) => n * step);
+}
+
+// The how manieth day or week is named, if each has `slot` px and a name needs `wide`.
+export function every(step: Stack['step'], slot: number, wide: number): number {
+  const rounds = step === 'week' ? [1, 2, 4, 13, 26, 52] : [1, 2, 7, 14, 28, 91];
+  return rounds.find((one) => one * slot >= wide) ?? 365;
+}

@@ -16,7 +16,7 @@ type Hear = (message: Message) => void;
 
 const TYPES = ['event', 'state', 'end', 'gap', 'heartbeat'] as const;
 const NAME = 'tachograph-live';
-const TOGETHER = 25; // ms in which what comes is told together
+const TOGETHER = 50; // ms in which what comes is told together; after a silence at once
 
 const hearing = new Set<Hear>();
 let leave: (() => void) | null = null;
@@ -59,23 +59,31 @@ function lead(channel: BroadcastChannel, left: AbortSignal): Promise<void> {
   const source = new EventSource(reached ? `/api/live?after=${encodeURIComponent(reached)}` : '/api/live');
   let waiting: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let next = 0; // when it tells again
+  const now = new MessageChannel();
   const tell = () => {
-    timer = undefined;
+    next = performance.now() + TOGETHER;
     const told = waiting;
     waiting = [];
     take(told);
     channel.postMessage(told);
   };
+  now.port1.onmessage = tell;
   for (const type of TYPES) {
     source.addEventListener(type, (told) => {
       waiting.push((told as MessageEvent<string>).data);
-      timer ??= setTimeout(tell, TOGETHER);
+      if (waiting.length > 1) return;
+      const left = next - performance.now();
+      // Timers of a tab that is out of sight go once a second: it tells what came in one piece, as soon as it came.
+      if (left <= 0 || document.hidden) now.port2.postMessage(null);
+      else timer = setTimeout(tell, left);
     });
   }
   return new Promise((done) =>
     left.addEventListener('abort', () => {
       source.close();
       clearTimeout(timer);
+      now.port1.close();
       done();
     }),
   );

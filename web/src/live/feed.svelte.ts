@@ -1,7 +1,8 @@
 // What happens now, in all sessions: those that run, where they collide, and the end of all that was told. What is heard is
-// put together some times a second, however much it is.
+// shown some times a second, however much it is, and only while somebody looks.
 import { get, type Failure } from '../lib/api';
 import { listen, type Message } from '../lib/live';
+import { paced } from '../lib/paced';
 import type { Event, Row, Session } from '../lib/rows';
 import type { Lane } from '../session/lanes';
 
@@ -9,7 +10,6 @@ export type Collision = Row<'CollisionRow'>;
 
 const KEPT = 2000; // events
 const FIRST = 200;
-const BETWEEN = 100; // ms from one look to the next; what comes after a silence is shown at once
 
 export class Feed {
   active = $state.raw<Session[]>([]); // those that wait for somebody first, then the newest
@@ -22,14 +22,14 @@ export class Feed {
   loading = $state(true);
   error = $state.raw<Failure | null>(null);
 
-  #heard: Message[] = [];
   #sessions = new Map<string, Session>();
   #latest = new Map<string, Event>();
   #events = new Map<number, Event>(); // in order of arrival
   #collisions = new Map<number, Collision>();
-  #later: ReturnType<typeof setTimeout> | undefined;
-  #looked = 0;
+  #arrived = 0;
   #areSessionsNew = true;
+  #areCollisionsNew = true;
+  #picture = paced(() => this.#show());
   #stop = new AbortController();
 
   // `became` is told of every session that has another status than before.
@@ -37,12 +37,12 @@ export class Feed {
 
   // Until the returned function is called.
   follow(): () => void {
-    const leave = listen((message) => this.#hear(message));
+    const leave = listen((message) => this.#told(message));
     void this.#load();
     return () => {
       leave();
       this.#stop.abort();
-      clearTimeout(this.#later);
+      this.#picture.stop();
     };
   }
 
@@ -63,6 +63,7 @@ export class Feed {
       this.#events = new Map([...before, ...heard].map((one) => [one.id, one]));
       for (const event of this.#events.values()) this.#newest(event);
       this.#collisions = new Map(open.collisions.map((one) => [one.id, one]));
+      this.#areCollisionsNew = true;
       this.error = null;
     } catch (error) {
       if (!signal.aborted) this.error = error as Failure;
@@ -71,33 +72,21 @@ export class Feed {
     this.#show();
   }
 
-  #hear(message: Message): void {
-    if (message.type === 'heartbeat') return;
-    this.#heard.push(message);
-    this.#later ??= setTimeout(() => this.#take(), Math.max(0, this.#looked + BETWEEN - performance.now()));
-  }
-
-  #take(): void {
-    this.#later = undefined;
-    this.#looked = performance.now();
-    for (const message of this.#heard.splice(0)) this.#told(message);
-    while (this.#events.size > KEPT) this.#events.delete(this.#events.keys().next().value as number);
-    this.#show();
-  }
-
   #told({ type, id, event }: Message): void {
     if (type === 'gap') void this.#load();
     else if (type === 'event' && id !== null) this.#event(id, event as Event | null | undefined);
     else if (type === 'event' && event) this.#collided(event as unknown as Collision);
     else if (event && 'spawned_at' in event) this.#session(event as unknown as Session);
+    this.#picture.ask();
   }
 
   #event(id: number, event: Event | null | undefined): void {
     if (!event) this.#events.delete(id);
     else {
-      if (!this.#events.has(id)) this.arrived += 1;
+      if (!this.#events.has(id)) this.#arrived += 1;
       this.#events.set(id, event);
       this.#newest(event);
+      if (this.#events.size > KEPT) this.#events.delete(this.#events.keys().next().value as number);
     }
   }
 
@@ -109,6 +98,7 @@ export class Feed {
   #collided(collision: Collision): void {
     if (collision.resolved_at) this.#collisions.delete(collision.id);
     else this.#collisions.set(collision.id, collision);
+    this.#areCollisionsNew = true;
   }
 
   #session(session: Session): void {
@@ -116,16 +106,19 @@ export class Feed {
     if (!before && session.ended_at) return; // the history of another day
     this.#sessions.set(session.id, session);
     this.#areSessionsNew = true;
-    if (before !== session.status) this.became(session);
+    if (before === session.status) return;
+    this.became(session);
+    if (document.hidden) this.#arrange(); // the title of a tab is seen, whatever else is not
   }
 
   #show(): void {
     if (this.#areSessionsNew) this.#arrange();
     this.latest = new Map(this.#latest);
     this.tail = [...this.#events.values()];
-    if (this.collisions.length || this.#collisions.size) {
-      this.collisions = [...this.#collisions.values()].sort((one, other) => other.id - one.id);
-    }
+    this.arrived = this.#arrived;
+    if (!this.#areCollisionsNew) return;
+    this.#areCollisionsNew = false;
+    this.collisions = [...this.#collisions.values()].sort((one, other) => other.id - one.id);
   }
 
   #arrange(): void {
@@ -137,7 +130,8 @@ export class Feed {
       .filter((one) => !one.ended_at)
       .sort((one, other) => waits(other) - waits(one) || at(other.spawned_at) - at(one.spawned_at));
     this.ended = all.filter((one) => one.ended_at).sort((one, other) => at(other.ended_at) - at(one.ended_at));
-    this.titles = new Map(all.map((one) => [one.id, titleOf(one)]));
+    const titles = new Map(all.map((one) => [one.id, titleOf(one)]));
+    if (titles.size !== this.titles.size || [...titles].some(([id, title]) => this.titles.get(id) !== title)) this.titles = titles;
   }
 }
 

@@ -21,6 +21,7 @@ export class Columns {
   kinds: Kind[] = [];
   labels: string[] = [];
 
+  #newest = 0; // the highest number
   #kindOf = new Map<string, number>();
   #labelOf = new Map<string, number>();
 
@@ -32,6 +33,7 @@ export class Columns {
     let [number, time] = [0, 0];
     for (let n = 0; n < id.length; n++) {
       made.id[n] = number += id[n] as number;
+      made.#newest = Math.max(made.#newest, number);
       made.at[n] = time += at[n] as number;
     }
     made.duration.set(duration);
@@ -78,6 +80,7 @@ export class Columns {
 
   // An event by its number; looked for from the newest on, which is where numbers change.
   find(id: number): number {
+    if (id > this.#newest) return -1;
     return this.id.subarray(0, this.count).lastIndexOf(id);
   }
 
@@ -96,6 +99,7 @@ export class Columns {
 
   #set(index: number, event: Event, at: number, steps: boolean): void {
     this.id[index] = event.id;
+    this.#newest = Math.max(this.#newest, event.id);
     this.at[index] = at;
     this.duration[index] = event.duration_ms ?? 0;
     this.kind[index] = this.#number(this.#kindOf, `${event.event_type} ${event.operation ?? ''}`, () => {

@@ -1,6 +1,7 @@
 // One session as the page holds it: its row, its events in order of time, and where in it we are. Every pane reads the
 // same `clock`. An event is told by its index: its place in time.
 import { get } from '../lib/api';
+import { paced } from '../lib/paced';
 import type { Event, Session } from '../lib/rows';
 import { live } from '../lib/source';
 import { Clock } from './clock.svelte';
@@ -8,7 +9,7 @@ import { Columns, isDrawn } from './columns';
 import { Rows } from './rows.svelte';
 import { countTurns, turnsOf, type Turn } from './turns';
 
-const LONG = 5000; // events
+const UNSEEN = 5000; // events that come while nobody looks; with more the session is asked for anew
 
 export interface Begin {
   event: string | null;
@@ -31,7 +32,7 @@ export class Recording {
   #stop = new AbortController();
   #start = 0;
   #heard: Event[] = [];
-  #taking: ReturnType<typeof setTimeout> | undefined;
+  #taking = paced(() => this.#take());
   #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -46,7 +47,7 @@ export class Recording {
   close(): void {
     this.#stop.abort();
     clearTimeout(this.#later);
-    clearTimeout(this.#taking);
+    this.#taking.stop();
     this.clock.pause();
   }
 
@@ -100,18 +101,11 @@ export class Recording {
     return this.rows.get(this.idOf(index));
   }
 
-  // An event that came, or is not as it was. Many come at once: they are taken in together, of a long session less often,
-  // because its picture is made anew.
+  // An event that came, or is not as it was. Many come at once: they are taken in together.
   hear(event: Event): void {
     if (event.session_id !== this.session?.id) return;
-    this.#heard.push(event);
-    this.#taking ??= setTimeout(
-      () => {
-        this.#taking = undefined;
-        this.#take();
-      },
-      this.columns.count > LONG ? 120 : 16,
-    );
+    if (this.#heard.length < UNSEEN) this.#heard.push(event);
+    this.#taking.ask();
   }
 
   // A better source told the same in other words.
@@ -167,7 +161,7 @@ export class Recording {
   #take(): void {
     const [heard, columns] = [this.#heard, this.columns];
     this.#heard = [];
-    if (!this.whole) return void this.#again();
+    if (!this.whole || heard.length === UNSEEN) return void this.#again();
     const steps = (this.session?.tool_calls ?? 0) > 0;
     const following = this.clock.at >= this.clock.end;
     const before = columns.count;

@@ -7,7 +7,7 @@ import { LIVE, type Filters, type Sort } from './asked';
 
 const STEP = 100;
 const MOST_RUNNING = 200;
-const REST = 500; // ms between two looks while things happen
+const REST = 500; // ms between two looks while things happen, and no less than four times what the last one took
 
 export class Listing {
   running = $state.raw<Session[]>([]);
@@ -49,19 +49,28 @@ export class Listing {
     }
   }
 
-  // Until the returned function is called.
+  // Until the returned function is called. What happens while nobody sees the page is looked at when somebody does.
   follow(): () => void {
     let waiting: ReturnType<typeof setTimeout> | undefined;
-    const leave = listen((message) => {
-      if (message.type === 'heartbeat') return;
-      waiting ??= setTimeout(async () => {
-        await (this.#looking ??= this.#look(this.#stop.signal, false).finally(() => (this.#looking = undefined)));
-        waiting = undefined;
-      }, REST);
-    });
+    let rest = REST;
+    let missed = false;
+    const look = async (): Promise<void> => {
+      const begun = performance.now();
+      await (this.#looking ??= this.#look(this.#stop.signal, false).finally(() => (this.#looking = undefined)));
+      rest = Math.max(REST, 4 * (performance.now() - begun));
+      waiting = undefined;
+    };
+    const soon = (): void => {
+      missed = document.hidden;
+      if (!missed) waiting ??= setTimeout(look, rest);
+    };
+    const seen = (): void => void (missed && soon());
+    const leave = listen((message) => message.type !== 'heartbeat' && soon());
     const clock = setInterval(() => (this.now = Date.now()), 20_000);
+    document.addEventListener('visibilitychange', seen);
     return () => {
       leave();
+      document.removeEventListener('visibilitychange', seen);
       clearTimeout(waiting);
       clearInterval(clock);
       this.#stop.abort();

@@ -11,6 +11,7 @@ export class Status {
   info = $state.raw<Row<'Info'> | null>(null);
   trouble = $state.raw<Failure | null>(null);
   #due = 0;
+  #missed = false; // something happened while nobody looked
   #waiting: ReturnType<typeof setTimeout> | undefined;
 
   // Until the returned function is called.
@@ -18,9 +19,12 @@ export class Status {
     if (!live) return () => undefined;
     void this.#ask();
     const leave = listen((message) => this.#hear(message));
-    const clock = setInterval(() => !document.hidden && this.#within(0), 2 * LATER);
+    const clock = setInterval(() => this.#within(0), 2 * LATER);
+    const seen = () => this.#missed && this.#within(0);
+    document.addEventListener('visibilitychange', seen);
     return () => {
       leave();
+      document.removeEventListener('visibilitychange', seen);
       clearInterval(clock);
       clearTimeout(this.#waiting);
     };
@@ -30,7 +34,10 @@ export class Status {
     if (message.type !== 'heartbeat') this.#within(message.type === 'event' ? LATER : SOON);
   }
 
+  // Nobody sees the answer in a tab that is out of sight.
   #within(ms: number): void {
+    this.#missed = document.hidden;
+    if (this.#missed) return;
     const due = performance.now() + ms;
     if (this.#waiting !== undefined && this.#due <= due) return;
     clearTimeout(this.#waiting);

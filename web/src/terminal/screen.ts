@@ -2,6 +2,9 @@
 // from the server when the first terminal is looked at.
 import type { Source } from 'asciinema-player';
 
+import type { Dispatch, Driver } from './core';
+import './screen.css';
+
 export interface Size {
   columns: number;
   rows: number;
@@ -12,8 +15,6 @@ export interface Colours {
   background: string;
   palette: readonly string[]; // sixteen
 }
-
-type Dispatch = (name: 'reset' | 'resize' | 'output', told: unknown) => void;
 
 export const FONT = 'var(--mono)';
 export const LINE = 1.25; // em
@@ -31,15 +32,12 @@ export class Screen {
   }
 
   static async open(size: Size): Promise<Screen> {
-    const [{ create }] = await Promise.all([
-      import('asciinema-player'),
-      import('asciinema-player/dist/bundle/asciinema-player.css'),
-    ]);
+    const { create } = await import('asciinema-player');
     const element = document.createElement('div');
     return new Promise((opened) => {
       // A driver is what feeds the player's terminal; this one does what it is told. The player takes functions for
       // drivers, its types do not say so.
-      const driver = ({ dispatch }: { dispatch: Dispatch }) => ({
+      const driver: Driver = ({ dispatch }) => ({
         play: () => opened(new Screen(element, dispatch, () => player.dispose())),
       });
       const player = create(driver as unknown as Source, element, {

@@ -205,6 +205,14 @@ class Output:
         row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
         return None if row is None else Opened(unpack(row[3]), row[4], row[1], row[2], self._split)
 
+    def opened_around(self, session: int, stream: int, first: int, last: int) -> tuple[int, Opened] | None:
+        """The one chunk, its id and opened, that holds some lines of a stream and begins and ends with others; None
+        when it is not that simple. `session` is a row number."""
+        row = self._connection.execute(_sql.before, (session, stream, first)).fetchone()
+        if row is None or last >= row[0] + row[1] - 1:
+            return None
+        return row[4], Opened(unpack(row[2]), row[3], row[0], row[1], self._split)
+
 
 class Opened:
     """A chunk unpacked. Lines are made readable as far as they are asked for: that costs more than unpacking."""
@@ -218,12 +226,14 @@ class Opened:
         self._rows: list[bytes] = []
         self._clock: LineClock | None = None
 
-    def texts(self, first: int, last: int) -> list[tuple[int, str]]:
-        """(number, text) of the lines first..last, as far as they are in this chunk."""
+    def raw(self, first: int, last: int) -> bytes:
+        """The bytes of the lines first..last, as far as they are in this chunk."""
         self._rows = self._rows or self.data.split(b"\n")
-        begin, end = max(first - self.first, 0), last - self.first + 1
-        rows = self._rows[begin : max(end, 0)]
-        return self._split(b"\n".join(rows), self.first + begin) if rows else []
+        return b"\n".join(self._rows[max(first - self.first, 0) : max(last - self.first + 1, 0)])
+
+    def texts(self, first: int, last: int) -> list[tuple[int, str]]:
+        """(number, text) of the same lines."""
+        return self._split(self.raw(first, last), max(first, self.first)) if self.first <= last else []
 
     def lines(self, first: int, last: int) -> list[Line]:
         """The same with the time each was complete."""

@@ -19,13 +19,16 @@ from tachograph.store import queries, query_words
 from tachograph.store.filters import Where, numbers
 from tachograph.store.output import Opened, Output
 from tachograph.store.parts import PARTS
-from tachograph.store.plain import lines_with, plain
+from tachograph.store.plain import Place, lines_with, plain
 from tachograph.store.settling import EVENTS_STREAM, settled
 
 _sql = queries.load("passages")
-PAGE = 400  # passages that are looked up at once; fewer at first, because the first few often suffice
+PAGE = 400  # passages that are looked at at once; fewer at first, because the first few often suffice
 _FIRST_PAGE = 25
+_ROWS = 8  # pages that are looked up at once: to ask the index anew costs as much as to read on for two of them
 _CHUNKS_KEPT = 16  # unpacked, because the next passage often lies in the same
+_LIKE_MAX = 100  # letters; SQLite refuses patterns that are very long
+_ALONE = 3  # passages of a chunk that are looked at by themselves
 _WORDS_MAX = 200  # that a beginning is written out as
 _ID_MAX = 2**58  # of a passage; sixteen rows of the index each
 _STEPPED = 20_000  # passages of a session whose places are looked at; what is older lies in one stretch
@@ -58,13 +61,40 @@ class Passage(NamedTuple):
 
 
 class _Chunk:
-    """A chunk unpacked, and which of its lines hold every word of a search somewhere, where that is quick to tell."""
+    """A chunk unpacked. Where few of its passages are asked for, only their lines are looked at; with more it is
+    quicker to find once which of all its lines hold every word of a search."""
 
     def __init__(self, opened: Opened, words: list[bytes]) -> None:
         self.first, self.last = opened.first, opened.last
-        self.texts, self.lines = opened.texts, opened.lines
-        self.lowered = plain(opened.data) if words else None
-        self.places = [] if self.lowered is None else lines_with(words, self.lowered)
+        self.lines = opened.lines
+        self._opened = opened
+        self._words = words
+        self._asked = 0
+        self._lowered: bytes | None = None  # of the whole chunk, where it is plain
+        self._places: list[Place] = []
+
+    def lines_with(self, first: int, last: int) -> list[str] | None:
+        """Those of the lines first..last that hold every word somewhere, in small letters; None where that is not
+        quick to tell."""
+        if not self._words:
+            return None
+        if self._asked < _ALONE:
+            self._asked += 1
+            lowered = plain(self._opened.raw(first, last))
+            places = [] if lowered is None else lines_with(self._words, lowered)
+            return None if lowered is None else [lowered[begin:end].decode() for _, begin, end in places]
+        if self._asked == _ALONE:
+            self._asked += 1
+            self._lowered = plain(self._opened.data)
+            self._places = [] if self._lowered is None else lines_with(self._words, self._lowered)
+        if self._lowered is None:
+            return None
+        begin, end = (bisect.bisect_left(self._places, (line - self.first,)) for line in (first, last + 1))
+        return [self._lowered[begin:end].decode() for _, begin, end in self._places[begin:end]]
+
+    def texts(self, first: int, last: int) -> list[tuple[int, str]]:
+        """(number, text) of the lines first..last, as far as they are here."""
+        return self._opened.texts(first, last)
 
 
 class Looking:
@@ -75,8 +105,9 @@ class Looking:
         self._output = output
         self._terms = terms
         words = list(dict.fromkeys(word for term in terms if not term.negated for word in term.words))
-        self._said = "\n".join(words)
-        self._bytes = [word.encode() for word in words] if self._said.isascii() else []
+        said = "\n".join(words)
+        self._said = _pattern_of(words), said
+        self._bytes = [word.encode() for word in words] if said.isascii() else []
         self.expression = query_words.match_expression(terms, self._beginning)
         self._latest = 0, 0, 0, 0, 0  # session, stream, first and last line, id of a chunk
         self._chunks: OrderedDict[int, _Chunk | None] = OrderedDict()
@@ -95,10 +126,12 @@ class Looking:
             low, high = oldest * PARTS, newest * PARTS + PARTS - 1
             while True:
                 rows = self._connection.execute(sql, (self.expression, low, high, *where.values, size)).fetchall()
-                yield [Passage(*row) for row in dict.fromkeys(rows)]
+                found = [Passage(*row) for row in dict.fromkeys(rows)]
+                for begin in range(0, len(found), PAGE):
+                    yield found[begin : begin + PAGE]
                 if len(rows) < size:
                     break
-                high, size = rows[-1][0] * PARTS - 1, min(4 * size, PAGE)
+                high, size = rows[-1][0] * PARTS - 1, min(_ROWS * size, _ROWS * PAGE)
 
     def _stretches(self, session: str) -> list[tuple[int, int]]:
         """Where in the index the passages of a session stand: their first and last ids, newest first.
@@ -117,7 +150,7 @@ class Looking:
 
     def unsettled(self, where: Where) -> list[Spoken]:
         """The newest events that hold the words: the index does not have them yet."""
-        values = (settled(self._connection), *where.values, self._said)
+        values = (settled(self._connection), *where.values, *self._said)
         return [Spoken(*row) for row in self._connection.execute(_sql.unsettled.format(where=where), values)]
 
     def in_events(self, passages: Iterable[Passage]) -> dict[int, list[Spoken]]:
@@ -126,14 +159,14 @@ class Looking:
         found: defaultdict[int, list[Spoken]] = defaultdict(list)
         if wanted:
             sql = _sql.events_of_passages.format(numbers=wanted)
-            for passage, *row in self._connection.execute(sql, (self._said,)):
+            for passage, *row in self._connection.execute(sql, self._said):
                 found[passage].append(Spoken(*row))
         return found
 
     def events(self, ids: list[int], where: Where) -> list[Spoken]:
         """Those of some events that hold the words, in the order given."""
         sql = _sql.by_ids.format(numbers=numbers(ids), where=where)
-        rows = self._connection.execute(sql, (*where.values, self._said))
+        rows = self._connection.execute(sql, (*where.values, *self._said))
         found = {row[0]: Spoken(*row) for row in rows}
         return [found[number] for number in ids if number in found]
 
@@ -169,11 +202,12 @@ class Looking:
         """The chunks with the lines of a passage and `context` around it, most often the one that the last was in."""
         session, stream, first, last = passage.session, passage.stream, passage.first - context, passage.last + context
         if self._latest[:2] != (session, stream) or not self._latest[2] < first <= last < self._latest[3]:
-            chunks = self._output.covering(session, stream, first, last)
-            found = self._opened(chunks[0]) if len(chunks) == 1 else None
-            if found is None:
-                return chunks
-            self._latest = session, stream, found.first, found.last, chunks[0]
+            around = self._output.opened_around(session, stream, first, last)
+            if around is None:
+                return self._output.covering(session, stream, first, last)
+            chunk, opened = around
+            self._latest = session, stream, opened.first, opened.last, chunk
+            self._keep(chunk, _Chunk(opened, self._bytes))
         return [self._latest[4]]
 
     def _may_match(self, chunk: int, first: int, last: int) -> bool:
@@ -181,23 +215,31 @@ class Looking:
         found = self._opened(chunk)
         if found is None:
             return False
-        if found.lowered is None:
+        lines = found.lines_with(first, last)
+        if lines is None:
             return any(self._holds(text) for _, text in found.texts(first, last))
-        begin, end = (bisect.bisect_left(found.places, (line - found.first,)) for line in (first, last + 1))
-        texts = (found.lowered[begin:end].decode() for _, begin, end in found.places[begin:end])
-        return any(query_words.marks(text, self._terms) is not None for text in texts)
+        return any(query_words.marks(line, self._terms) is not None for line in lines)
 
     def _opened(self, chunk: int) -> _Chunk | None:
         if chunk not in self._chunks:
             opened = self._output.opened(chunk)
-            self._chunks[chunk] = None if opened is None else _Chunk(opened, self._bytes)
-            if len(self._chunks) > _CHUNKS_KEPT:
-                self._chunks.popitem(last=False)
+            self._keep(chunk, None if opened is None else _Chunk(opened, self._bytes))
         self._chunks.move_to_end(chunk)
         return self._chunks[chunk]
 
+    def _keep(self, number: int, chunk: _Chunk | None) -> None:
+        self._chunks[number] = chunk
+        if len(self._chunks) > _CHUNKS_KEPT:
+            self._chunks.popitem(last=False)
+
     def _holds(self, text: str) -> bool:
-        return holds(self._said, text)
+        return holds(self._said[1], text)
+
+
+def _pattern_of(words: list[str]) -> str:
+    """What the text of an event must be LIKE, if it is ASCII: it holds the longest of the words, or its beginning."""
+    longest = max((word for word in words if word.isascii()), key=len, default="")
+    return f"%{longest[:_LIKE_MAX]}%"
 
 
 def holds(words: str, text: str) -> bool:

@@ -222,6 +222,38 @@ def test_more_passages_than_are_looked_up_at_once(store: Store) -> None:
     assert not results.truncated
 
 
+@pytest.mark.parametrize("alone", [0, 1, 3, 100])
+def test_a_chunk_is_looked_at_by_passage_or_as_a_whole(
+    store: Store, monkeypatch: pytest.MonkeyPatch, alone: int
+) -> None:
+    monkeypatch.setattr(passages, "_ALONE", alone)
+    lines = [f"{'one' if n % 7 else 'ONE'} {'x' * 60} {'two' if n % 5 else 'zero'} {n}" for n in range(1, 600)]
+    lines[300] += " \x1b[31mred\x1b[0m"
+    printed(store, "codex-1", (AT, "".join(f"{line}\n" for line in lines).encode()))
+    found = [hit.line_number for hit in store.search("one zero", limit=1000).hits]
+    assert found == [n for n in range(599, 0, -1) if n % 5 == 0]
+    assert [hit.line_number for hit in store.search("one two red", limit=1000).hits] == [301]
+
+
+def test_beginnings_of_words(store: Store) -> None:
+    words = ["pre", "prelude", "prefix9", "pre0", "pref", "prz", "PREcise", "preß", "press", "prf", "pr"]
+    printed(store, "codex-1", (AT, "".join(f"a {word} b\n" for word in words).encode()))
+    looking = passages.Looking(store._connection, store.output, parse("pre*").terms)
+    assert looking._beginning("pre") == ["pre", "pre0", "precise", "pref", "prefix9", "prelude", "press"]
+    assert looking._beginning("prz") == ["prz"]
+    assert looking._beginning("nothing") == looking._beginning("zzz") == []
+
+
+def test_events_beyond_ascii_are_found(store: Store) -> None:
+    told = ["Ärger im CAFÉ", "cafe nearby", "nul\0 and cafe", "none"]
+    store.extractions.add_many([extraction(original_line=line, at=AT + n) for n, line in enumerate(told)])
+    for _ in range(2):
+        assert {hit.text for hit in store.search("cafe").hits} == set(told[:3])
+        assert [hit.text for hit in store.search("arger cafe").hits] == told[:1]
+        with store.transaction():
+            store._writer.settle()
+
+
 @pytest.mark.parametrize("words_most", [200, 1])
 @pytest.mark.parametrize("few", [4000, 1])
 def test_every_way_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch, few: int, words_most: int) -> None:
@@ -279,7 +311,7 @@ def test_the_index_tells_words_of_a_line_from_words_near_each_other(store: Store
     assert sum(sizes) == 500
     assert max(sizes) == PARTS
     looking = passages.Looking(store._connection, store.output, parse("one two").terms)
-    assert list(looking.passages(Where(), None)) == [[]], "none has to be looked at"
+    assert list(looking.passages(Where(), None)) == [], "none has to be looked at"
     assert len(store.search("one").hits) == 50
     for number in (0, 250, 499):
         assert [hit.line_number for hit in store.search(f"line{number}").hits] == [number + 1]

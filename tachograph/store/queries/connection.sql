@@ -17,8 +17,9 @@ PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -16000;
 
 -- name: vocabulary
--- The words of the full-text index as a table, of this connection alone. After temp_store has been set: that drops it.
-CREATE VIRTUAL TABLE IF NOT EXISTS temp._vocabulary USING fts5vocab(main, _search, row);
+-- The words of the full-text index as a table, of this connection alone: a row for each passage, so the first row of a word
+-- is there at once, while a table of words counts the passages of each. After temp_store has been set: that drops it.
+CREATE VIRTUAL TABLE IF NOT EXISTS temp._vocabulary USING fts5vocab(main, _search, instance);
 
 -- name: reader
 -- For a connection that only reads.

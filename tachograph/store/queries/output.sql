@@ -49,20 +49,29 @@ ORDER BY place, stream, number;
 -- One chunk.
 SELECT stream, line_first, lines, data, times, id FROM _output WHERE id = ?;
 
+-- name: before
+-- The last chunk of a stream that begins before a line.
+SELECT line_first, lines, data, times, id
+FROM _output
+WHERE session = ? AND stream = ? AND line_first < ?
+ORDER BY line_first DESC, id DESC
+LIMIT 1;
+
 -- name: ids_backwards
 -- The chunks of one stream, last first.
 SELECT id FROM _output WHERE session = ? AND stream = ? ORDER BY number DESC;
 
 -- name: covering
 -- The chunks that hold the lines first..last of a stream. They begin with the one before the first that begins at
--- `first`, because a line longer than a chunk has several of its number; both ends come from the index over lines.
+-- `first`, because a line longer than a chunk has several of its number; both ends come from the index over lines, the order
+-- too: a chunk is stored after the one before it.
 SELECT id
 FROM _output
 WHERE session = :session AND stream = :stream AND line_first BETWEEN
     coalesce((SELECT max(line_first) FROM _output
         WHERE session = :session AND stream = :stream AND line_first < :first), 0)
     AND :last
-ORDER BY line_first, number;
+ORDER BY line_first, id;
 
 -- name: has_printed
 -- Whether there is output besides that of tools.

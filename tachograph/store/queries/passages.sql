@@ -1,8 +1,16 @@
 -- Full-text search: which passages hold the words, and what they are made of. Sixteen rows of the index are one passage.
 
 -- name: words_from
--- The words of the index that begin with one: nothing sorts after the end of this range that does.
-SELECT term FROM temp._vocabulary WHERE term >= ?1 AND term < ?1 || char(0x10ffff) LIMIT ?2;
+-- The words of the index that begin with one: nothing sorts after the end of this range that does. From one word to the
+-- next by asking for the first that is greater; "!" comes before every letter and digit.
+WITH RECURSIVE words (word) AS (
+    SELECT (SELECT term FROM temp._vocabulary WHERE term >= ?1 LIMIT 1)
+    UNION ALL
+    SELECT (SELECT term FROM temp._vocabulary WHERE term >= word || '!' LIMIT 1)
+    FROM words
+    WHERE word < ?1 || char(0x10ffff)
+)
+SELECT word FROM words WHERE word < ?1 || char(0x10ffff) LIMIT ?2;
 
 -- name: passages
 -- One page, newest first. CROSS JOIN keeps the order: the index is asked first.
@@ -24,14 +32,14 @@ SELECT DISTINCT rowid / 16 FROM _search WHERE _search MATCH ? LIMIT ?;
 SELECT id FROM _passages WHERE session = (SELECT id FROM _sessions WHERE session_id = ?) ORDER BY id DESC LIMIT ?;
 
 -- name: events_of_passages
--- Those events of some passages that hold all words (`holds` is passages.holds), newest first.
+-- Those events of some passages that say all words, newest first.
 SELECT p.id, {spoken}
 FROM _passages p
 CROSS JOIN _sessions s ON s.id = p.session
 CROSS JOIN _agents a ON a.id = s.agent
 CROSS JOIN _events e ON e.session = p.session AND e.seq BETWEEN p.first AND p.last
 LEFT JOIN _steps t ON t.event = e.id
-WHERE p.id IN ({numbers}) AND holds(?, {said})
+WHERE p.id IN ({numbers}) AND {held}
 ORDER BY p.id DESC, e.seq DESC;
 
 -- name: unsettled
@@ -41,7 +49,7 @@ FROM _events e
 CROSS JOIN _sessions s ON s.id = e.session
 CROSS JOIN _agents a ON a.id = s.agent
 LEFT JOIN _steps t ON t.event = e.id
-WHERE e.id > ? AND {where} AND holds(?, {said})
+WHERE e.id > ? AND {where} AND {held}
 ORDER BY e.id DESC;
 
 -- name: in_passages
@@ -68,4 +76,4 @@ FROM _events e
 JOIN _sessions s ON s.id = e.session
 JOIN _agents a ON a.id = s.agent
 LEFT JOIN _steps t ON t.event = e.id
-WHERE e.id IN ({numbers}) AND {where} AND holds(?, {said});
+WHERE e.id IN ({numbers}) AND {where} AND {held};

@@ -90,7 +90,11 @@ class Together(Timeline):
 
 async def read(ask: Ask, names: Sequence[str]) -> Timeline:
     """The timeline of one session, or of several. Raises NotFound."""
-    parts = [await timeline.read(ask, name) for name in names]
+    return await joined([await timeline.read(ask, name) for name in names], ask)
+
+
+async def joined(parts: Sequence[Timeline], ask: Ask) -> Timeline:
+    """The timeline itself when there is one."""
     return parts[0] if len(parts) == 1 else await ask(lambda _: Together(parts, ask))
 
 

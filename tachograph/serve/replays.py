@@ -23,6 +23,7 @@ from tachograph.replay.player import Options, Player
 from tachograph.serve import sse
 from tachograph.serve.bodies import NotTaken
 from tachograph.serve.reading import Reading
+from tachograph.serve.timelines import Timelines
 
 REPLAYS_MAX = 64
 WAITS = 60.0  # seconds for a listener to come back
@@ -143,6 +144,7 @@ class Replays:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
+        self._timelines = Timelines(reading)
         self._replays: dict[str, Replay] = {}
         self._dropping: dict[str, asyncio.TimerHandle] = {}
 
@@ -164,7 +166,7 @@ class Replays:
         self._make_room()
         name = secrets.token_urlsafe(12)
         chosen = await self._reading.ask(lambda store: together.meant(store, sessions, workflow))
-        read = await together.read(self._reading.ask, chosen)
+        read = await self._timelines.of(chosen)
         made = options._replace(name=name)
         player = await self._reading.ask(lambda _: Player(read, RealClock(), made))  # a look at every item
         self._make_room()

@@ -319,6 +319,22 @@ def test_a_line_that_the_store_broke_can_be_taken_up_again(line: Open, home: Pat
     assert words(again.rest()) == ["word 0", "word 1", "word 2", "word 3"]
 
 
+def test_a_session_that_is_over_is_read_once_until_it_changes(line: Open, told: Path, server: Background) -> None:
+    known: Any = server.guard._inner.state.replays  # type: ignore[attr-defined]  # Litestar behind any application
+    with tachograph.open(told / "tachograph.db") as store:
+        for ended, same in ((False, False), (True, True)):
+            if ended:
+                store.sessions.update(NAME, ended_at=AT + SECOND)
+            lines = [line("paused=true") for _ in range(3)]
+            for one in lines:
+                one.next()
+            timelines = {id(known.get(one.replay).player.timeline) for one in lines}
+            assert (len(timelines) == 1) is same
+        step = Step("reply:late", "reply", AT + SECOND, content="word 4")
+        store.steps.put(NAME, "codex", [step], source="transcript")
+    assert words(line("speed=100").rest()) == ["word 0", "word 1", "word 2", "word 3", "word 4"]
+
+
 def test_twenty_at_once_are_told_the_same(line: Open) -> None:
     streams = [line("output=true&speed=5") for _ in range(20)]
     for stream in streams:

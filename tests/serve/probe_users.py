@@ -234,6 +234,16 @@ for title, head in SMUGGLING.items():
     check(f"smuggling: {title}")(smuggling(head))
 
 
+@check("bodies: what is no JSON is the sender's mistake, on every route that takes one")
+def _(door: Outside) -> None:
+    broken = (b"[" * 100_000, b'{"action": "\xff"}', b'{"action": "\\ud800"}', b'{"action": NaN}', b"9" * 9000, b"\0")
+    for method, path in [*routes(), ("POST", "/mcp"), ("POST", "/api/replay/any")]:
+        for body in broken if method == "POST" else ():
+            answer = door.ask("POST", path, body=body)
+            least = 200 if path.startswith(SENDING) else 400  # what agents send is kept, looked at as little as can be
+            assert least <= answer.status < 500, (path, body[:20], answer.raw[:300])
+
+
 @check("sizes: head, address and body end somewhere")
 def _(door: Outside) -> None:
     assert door.ask("GET", "/healthz", {"X-Large": "x" * (100 << 10)}).status in (400, 431)

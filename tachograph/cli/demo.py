@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
+import threading
 
 import click
 
@@ -14,16 +16,15 @@ from tachograph.cli.app import App
 from tachograph.cli.command import command, pass_app
 from tachograph.formats import human
 
-FOLDER = "demo"
-
 
 @command("demo")
 @click.option("--rm", "remove", is_flag=True, help="Remove the sample data, and end.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; any free port when left out.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--no-serve", is_flag=True, help="Make the sample data, say where it is, and end.")
+@click.option("--attached", is_flag=True, hidden=True, help="End with whoever started this: at the end of its input.")
 @pass_app
-def cli(app: App, remove: bool, port: int, no_browser: bool, no_serve: bool) -> None:
+def cli(app: App, remove: bool, port: int, no_browser: bool, no_serve: bool, attached: bool) -> None:
     """Look around in sample data: 24 invented sessions of four agents, one of them running, two that collide.
 
     It lies in a folder of its own and has nothing to do with what you record. Made anew every time.
@@ -33,7 +34,7 @@ def cli(app: App, remove: bool, port: int, no_browser: bool, no_serve: bool) -> 
     from tachograph.ingest.own_rules import load_rules
     from tachograph.store import connection
 
-    folder = os.path.join(app.places.data, FOLDER)
+    folder = os.path.join(app.places.data, sample.FOLDER)
     os.environ["TACHOGRAPH_HOME"] = folder  # its own configuration and its own key, too
     places = paths.places(os.path.join(folder, paths.DATABASE))
     connection.refuse_shared(places.database)
@@ -49,7 +50,15 @@ def cli(app: App, remove: bool, port: int, no_browser: bool, no_serve: bool) -> 
     if no_serve:
         app.say(f"  tachograph --db {places.database} sessions lists them; tachograph demo --rm removes them")
         return
+    if attached:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     _serve(app, places, port, browser=not no_browser)
+
+
+def _end_with_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve(app: App, places: paths.Places, port: int, *, browser: bool) -> None:

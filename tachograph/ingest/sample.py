@@ -22,6 +22,8 @@ from tachograph.paths import Places
 from tachograph.records import Fact, SessionFacts, Step, Usage
 from tachograph.store import Store
 
+FOLDER = "demo"  # beside the database of the user
+MARK = "sample"  # a file that says what the folder holds
 SESSIONS = 24
 LONG = 20_000  # events of the longest
 _MINUTE, _HOUR, _DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
@@ -37,7 +39,13 @@ _AT_ONCE = 2000  # facts in a transaction
 
 def configure(places: Places) -> None:
     """Write the configuration of the sample, objectives, into a folder that is there. Raises OSError."""
+    Path(places.data, MARK).touch()
     Path(places.config, config.FILE).write_text(_words("sample_config.toml"), encoding="utf-8")
+
+
+def is_sample(places: Places) -> bool:
+    """Whether what lies there was invented."""
+    return Path(places.data, MARK).exists()
 
 
 def fill(store: Store, rules: Rules, places: Places, now: int, *, seed: int = 7, long: int = LONG) -> int:

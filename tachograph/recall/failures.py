@@ -68,6 +68,16 @@ def of_sessions(store: Store, agent: str | None, since: int | None, until: int |
             yield Fault("session", "", message, found.agent, found.id, found.ended_at or found.started_at, None)
 
 
+def of_event(store: Store, event: Event) -> list[Group]:
+    """The kinds of failures that one event is a case of: itself, or what was found in its text; each once."""
+    if event.pattern is not None:
+        found = [event.id] if event.event_type == "error" else []
+    else:
+        found = store.findings.of(event.id)
+    findings = (store.extractions.get(number) for number in found)
+    return grouped(of_finding(one) for one in findings if one.event_type == "error")
+
+
 def of_session(store: Store, session_id: str, limit: int | None) -> list[Event]:
     """What went wrong in one session, in its order: errors found in the output, and steps that failed.
 

@@ -16,8 +16,11 @@ _MS = clock.SECOND // 1000
 
 def opening(store: Store, session: Session, event: int | None, at: float | None, some: int) -> Row:
     """`some` lines before and as many from the event on, or from the moment `at` (ms since `start_ms`), else from the
-    first failure or the beginning. `chosen` is the line that is meant, None where there is none."""
+    first failure or the beginning. `chosen` is the line that is meant, None where there is none: for what was found
+    in the text of a step the step."""
     start = _start(store, session)
+    if event is not None and session.tool_calls:
+        event = _step(store, session, event)
     named = None if event is None else store.drawing.place(session, event)
     if named is None and at is not None:
         named = Place(start + (int(at) + 1) * _MS, 0)  # all of that millisecond is before it
@@ -35,6 +38,13 @@ def opening(store: Store, session: Session, event: int | None, at: float | None,
         "chosen": chosen,
         "events": [to_row(known[number]) for number in (*earlier, *later) if number in known],
     }
+
+
+def _step(store: Store, session: Session, event: int) -> int:
+    known = store.events.some([event]).get(event)
+    if known is None or known.pattern is None:
+        return event
+    return store.findings.step(store.sessions.number(session.id), event) or event
 
 
 def _start(store: Store, session: Session) -> int:

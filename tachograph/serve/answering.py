@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tachograph.errors import TachographError
-from tachograph.serve.asked import Scope
+from tachograph.serve.asked import Scope, sent
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -95,7 +95,7 @@ def failed(scope: Scope, error: BaseException) -> None:
     """Say in our own log what went wrong: the kind of error and where, no secret of a request."""
     inner = _innermost(error)
     said = f": {inner}" if isinstance(inner, TachographError) else ""
-    _log.error("%s %s: %s%s", scope.get("method", "WS"), scope["path"], type(inner).__name__, said)
+    _log.error("%s %s: %s%s", scope.get("method", "WS"), sent(scope["path"]), type(inner).__name__, said)
     _log.debug("in detail", exc_info=error)
 
 

@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from tachograph import keys
 from tachograph.paths import Places
 from tachograph.serve import (
+    asked,
     bodies,
     described,
     exporting,
@@ -27,6 +28,7 @@ from tachograph.serve import (
     query,
     record,
     replaying,
+    sampling,
     sockets,
     web,
 )
@@ -53,6 +55,7 @@ ROUTERS = (
     query.router,
     record.router,
     graphql_http.router,
+    sampling.router,
     *web.HANDLERS,
 )  # a line for every part of the API
 
@@ -63,6 +66,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
     The token is read, and made if needed, now: Refused or OSError when it cannot.
     """
     pulse = Pulse(places.database, reading)
+    sampler = sampling.Sampler(places)
     inner = Litestar(
         [health, openapi, *ROUTERS],
         state=State(
@@ -75,6 +79,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
                 "pulse": pulse,
                 "verifying": Verifying(reading),
                 "remembered": Remembered(),
+                "sampler": sampler,
             }
         ),
         exception_handlers={Exception: failing.answer},
@@ -87,7 +92,7 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
     )
     guard = Guard(inner, keys.opening(places), names=names, read_only=reading.read_only)  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
     inner.state.guard = guard
-    guard.at_end.append(pulse.close)
+    guard.at_end += [pulse.close, sampler.close]
     return guard
 
 
@@ -102,6 +107,7 @@ async def _looked_at(request: bodies.Incoming) -> Response[None] | None:
 
     OPTIONS is answered here: Litestar's own answer forgets methods that another handler of the same path has.
     """
+    request.scope["path_params"] = asked.named(request.path_params)
     if request.method != "OPTIONS":
         known_parameters(request)
         return None

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from tachograph.serve.entry import cookie_name
 
@@ -20,12 +20,34 @@ PATH_SECRET = "/i/"  # noqa: S105  # where one stands in a path, not one itself
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE = ("GET", "HEAD")
 OWN_SITE = ("same-origin", "none")
+_SLASH = "\udc2f"  # one that was sent as %2F: no text that is sent holds half a character
 
 
 def port_of(scope: Scope) -> int | None:
     """None on a socket that is a file."""
     found: int | None = (scope.get("server") or ("", None))[1]
     return found
+
+
+def in_names(path: str, raw: bytes) -> str:
+    """A path to be routed by: a slash that was sent as %2F is part of a name, not the end of one; see `named`.
+
+    `path` is all of it decoded, `raw` as it was sent.
+    """
+    if b"%2f" not in raw.lower():
+        return path
+    parts = raw.decode("ascii", "replace").split("/")
+    return "/".join(unquote(part).replace("/", _SLASH) for part in parts)
+
+
+def named(parameters: dict[str, Any]) -> dict[str, Any]:
+    """What stood in a path, by name, with the slashes that are part of it."""
+    return {name: value.replace(_SLASH, "/") if isinstance(value, str) else value for name, value in parameters.items()}
+
+
+def sent(path: str) -> str:
+    """A path of `in_names` as it is written in an address."""
+    return "%2F".join(map(quote, path.split(_SLASH)))
 
 
 class Names(NamedTuple):
@@ -73,7 +95,7 @@ def link_in(scope: Scope) -> str:
 def without_secret(scope: Scope) -> bytes:
     """The address asked for, on this server whatever it is, without the secret."""
     left = [(name, value) for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name != "token"]
-    path = "/" + quote(scope["path"].lstrip("/\\"))
+    path = "/" + sent(scope["path"].lstrip("/\\"))
     return f"{path}?{urlencode(left)}".encode() if left else path.encode()
 
 

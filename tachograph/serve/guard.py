@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from urllib.parse import quote
 
 from tachograph import keys
 from tachograph.serve.answering import HEADERS, Application, Receive, Refusal, Send, passed_on, turn_away
@@ -20,10 +19,12 @@ from tachograph.serve.asked import (
     Names,
     Scope,
     cookies_in,
+    in_names,
     is_foreign,
     link_in,
     names_of,
     port_of,
+    sent,
     token_in,
     without_secret,
 )
@@ -76,6 +77,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._inner(scope, receive, send)
             return
+        scope = {**scope, "path": in_names(scope["path"], scope.get("raw_path") or b"")}
         names = names_of(scope.get("server"), self._names)
         headers = scope["headers"]
         refusal = _size(scope, headers) or _host(scope, headers, names) or _site(scope, headers, names)
@@ -86,7 +88,7 @@ class Guard:
             token, path = token_in(scope, headers)
             named = path != scope["path"]
             if named:
-                scope = {**scope, "path": path, "raw_path": quote(path).encode()}
+                scope = {**scope, "path": path, "raw_path": sent(path).encode()}
             refusal = self._judged(token, named, scope, headers, names) or self._writes(scope)
             if refusal and refusal.status == 401 and (token or cookies_in(headers, port_of(scope))):
                 await self._slow_down(path)

@@ -25,7 +25,8 @@ from litestar.datastructures import State
 
 from tachograph.ingest import exporting, masking
 from tachograph.ingest.exporting import WHOLE, Exported, Part
-from tachograph.serve import described, failing, query, web
+from tachograph.serve import asked, described, failing, query, web
+from tachograph.serve.bodies import Incoming
 from tachograph.serve.remembered import Remembered
 from tachograph.store import Store
 
@@ -45,15 +46,15 @@ def export(store: Store, session_id: str, form: str, part: Part = WHOLE) -> Expo
     made = exporting.export(store, session_id, form, part)
     if form != FORM or part != WHOLE or _SCRIPT not in web.files():
         return made
-    if _ask(store, _SESSION.replace("{session}", quote(session_id, safe="")), {}) is None:
-        return made  # a name with a slash in it, which no address of a session can have
+    if session_id in (".", ".."):
+        return made  # in an address these are no names
     return made._replace(pieces=_pieces(store, session_id))
 
 
 def _pieces(store: Store, session_id: str) -> Iterator[bytes]:
     _asked_app().state.remembered = Remembered()  # of this store
     session = store.sessions.get(session_id)
-    yield _head(masking.text(session.title or session.command) or session.id, f"/sessions/{quote(session_id, safe='')}")
+    yield _head(masking.text(session.title or session.command) or session.id, f"/sessions/{_quoted(session_id)}")
     for question in _questions():
         yield from _answers(store, question, session_id)
     yield from _shown(store, session_id)
@@ -123,11 +124,11 @@ def _questions() -> tuple[str, ...]:
 
 def _answers(store: Store, question: str, session_id: str) -> Iterator[bytes]:
     """Every page of the answer to a question, a template each; none where the server has no answer."""
-    path = question.replace("{session}", quote(session_id, safe=""))
-    asked: dict[str, object] = {} if "{session}" in question else {"session": session_id}
+    path = question.replace("{session}", _quoted(session_id))
+    given: dict[str, object] = {} if "{session}" in question else {"session": session_id}
     cursor: str | None = None
     while True:
-        told = _ask(store, path, {**asked, **_paged(question), **({"cursor": cursor} if cursor else {})})
+        told = _ask(store, path, {**given, **_paged(question), **({"cursor": cursor} if cursor else {})})
         if told is None:
             return
         yield _template(path, told)
@@ -144,7 +145,7 @@ def _paged(question: str) -> dict[str, int]:
 
 def _shown(store: Store, session_id: str) -> Iterator[bytes]:
     """What events say, in colours: of the first some thousand, and of all that failed."""
-    prefix = _SHOWN.replace("{session}", quote(session_id, safe=""))
+    prefix = _SHOWN.replace("{session}", _quoted(session_id))
     found: dict[str, Any] = {}
     for event in _to_show(store, session_id):
         told = _ask(store, prefix.replace("{event}", str(event)), {})
@@ -194,10 +195,20 @@ def _asked_app() -> Litestar:
     return Litestar(
         [query.router],
         state=State({"reading": _Here()}),
+        before_request=_named,
         exception_handlers={Exception: failing.answer},
         openapi_config=None,
         logging_config=None,
     )
+
+
+async def _named(request: Incoming) -> None:
+    request.scope["path_params"] = asked.named(request.path_params)
+
+
+def _quoted(name: str) -> str:
+    """A name in an address, as browsers write it."""
+    return quote(name, safe="!'()*~")
 
 
 def _run(answering: Coroutine[Any, Any, None]) -> None:
@@ -213,8 +224,9 @@ def _ask(store: Store, path: str, values: dict[str, object]) -> Any:
     """What the server would answer; None where that is an error."""
     scope: dict[str, Any] = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": unquote(path), "raw_path": path.encode(), "query_string": urlencode(values).encode(),
-        "root_path": "", "headers": [(b"accept", b"application/json")], "client": None, "server": None, "state": {},
+        "path": asked.in_names(unquote(path), path.encode()), "raw_path": path.encode(), "root_path": "",
+        "query_string": urlencode(values).encode(), "headers": [(b"accept", b"application/json")],
+        "client": None, "server": None, "state": {},
     }  # fmt: skip
     status, body = 0, bytearray()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("code_blocks")
+_SAID = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 
 class CodeBlocks:
@@ -84,14 +86,16 @@ class CodeBlocks:
         agent: str | None = None,
         language: str | None = None,
         session: str | None = None,
+        text: str | None = None,
         since: int | None = None,
         until: int | None = None,
         limit: int | None = 100,
         past: Place | None = None,
         skip: int = 0,
     ) -> Sequence[CodeBlock]:
-        """Newest first; each block once, with its first sighting among those that fit."""
-        where = self._where(agent=agent, language=language, session=session, since=since, until=until)
+        """Newest first; each block once, with its first sighting among those that fit. `text`: the block has all its
+        words, and phrases in quotes, whatever their case."""
+        where = self._where(agent=agent, language=language, session=session, text=text, since=since, until=until)
         return self._listed(where, limit, past, skip)
 
     def total(self, **filters: Any) -> int | None:
@@ -110,12 +114,14 @@ class CodeBlocks:
 
     def _where(
         self, *, agent: str | None = None, language: str | None = None, session: str | None = None,
-        since: int | None = None, until: int | None = None,
+        text: str | None = None, since: int | None = None, until: int | None = None,
     ) -> Where:  # fmt: skip
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(agent))
         where.add("b.language = ?", language)
         where.add("s.session_id = ?", session)
+        for phrase, word in _SAID.findall(text or ""):
+            where.add("instr(lower(b.content), lower(?)) > 0", phrase or word)
         where.add("g.at >= ?", since)
         where.add("g.at <= ?", until)
         return where

@@ -19,6 +19,7 @@ from tachograph.store.writer import Writer
 _sql = queries.load("drawing")
 STATUSES = (None, "ok", "error", "rejected", "interrupted", "unknown")
 FAILED = STATUSES.index("error")
+_SAMPLES = 4  # events looked at for each part of a shape
 STEPS = ("prompt", "reply", "thinking", "command", "file_op", "tool_call")
 _BESIDES = ("error", "marker", "gap", "state")  # told by the agent or by us
 _FOUND = ("error", "warning", "test_result")
@@ -87,6 +88,20 @@ class Drawing:
         earlier = self._connection.execute(_sql.before.format(kinds=kinds), (number, *place, before)).fetchall()
         later = self._connection.execute(_sql.following.format(kinds=kinds), (number, *place, after)).fetchall()
         return [found for (found,) in reversed(earlier)], [found for (found,) in later]
+
+    def shape(self, session: Session, parts: int) -> list[int]:
+        """About how much happened in equal parts of its time: counts of events, of some of them where there are many.
+
+        A few rows are read, however long the session is.
+        """
+        number = self._sessions.number(session.id)
+        last, begin, end = self._connection.execute(_sql.extent, (number,)).fetchone()
+        step = max(1, last // (_SAMPLES * parts))
+        chosen = numbers(range(1, last + 1, step))
+        counts, span = [0] * parts, max(1, end - begin)
+        for (at,) in self._connection.execute(_sql.sampled.format(numbers=chosen), (number,)):
+            counts[min(parts - 1, max(0, (at - begin) * parts // span))] += 1
+        return counts
 
     def version(self, session: Session) -> tuple[object, ...]:
         """Something else whenever what is drawn of it may be."""

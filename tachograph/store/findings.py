@@ -47,6 +47,15 @@ class Findings:
             first = self._writer.extractions(extractions)
             self._connection.executemany(_sql.add_found, [(step, first + n) for n, step in enumerate(steps)])
 
+    def of(self, step: int) -> list[int]:
+        """What rules found in the text of a step, in its order: ids of events."""
+        return [row[0] for row in reversed(self._connection.execute(_sql.found, (step,)).fetchall())]
+
+    def step(self, session: int, event: int) -> int | None:
+        """The step in whose text a finding is; None when it is in output. `session` is a row number."""
+        found = self._connection.execute(_sql.step_of, {"session": session, "event": event}).fetchone()
+        return found[0] if found else None
+
     def replace(self, session: int, found: InStep, before: int) -> None:
         """Inside a transaction: findings in a text that has changed; `before` was the number of its first line.
 

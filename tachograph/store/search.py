@@ -21,6 +21,7 @@ from tachograph.store.walk import Window, walk
 from tachograph.store.writer import Writer
 
 BUDGET_MS = 2000
+PRINTED = "output"  # as a type: what was printed or returned, and no event
 _FEW = 4000  # passages: to look into so many costs less than to go past all events of a kind
 _WALKED = 400  # events that are looked at at once
 
@@ -120,9 +121,12 @@ class Search:
     def _hits(self, wanted: _Wanted, budget: _Budget) -> Iterator[Hit]:
         """Each line once: two passages may share one that is longer than a chunk, or drawn again and again."""
         seen: set[tuple[object, ...]] = set()
-        found = self._typed if wanted.event_type or wanted.pattern else self._spoken
+        typed = wanted.pattern or wanted.event_type not in (None, PRINTED)
+        found = self._typed if typed else self._spoken
         for hit in found(wanted, budget):
             place = (hit.session_id, hit.event_id, hit.stream, hit.line_number, hit.text)
+            if wanted.event_type == PRINTED and hit.kind != "output":
+                continue
             if place not in seen and _within(hit.at, wanted):
                 seen.add(place)
                 yield hit

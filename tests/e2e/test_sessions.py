@@ -60,7 +60,7 @@ def test_rows_are_walked_and_opened_by_keyboard(visit: Open) -> None:
     expect(page.get_by_role("listitem")).to_have_count(6)
     page.keyboard.press("j")
     page.keyboard.press("j")
-    second = page.get_by_role("listitem").nth(1).get_by_role("link")
+    second = page.get_by_role("listitem").nth(1).get_by_role("link").first
     expect(second).to_be_focused()
     address = second.get_attribute("href")
     page.keyboard.press("Enter")

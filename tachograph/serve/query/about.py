@@ -11,6 +11,7 @@ import tachograph
 from tachograph import clock
 from tachograph.ingest import reporting
 from tachograph.ingest.objectives import configured
+from tachograph.ingest.sample import is_sample
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import answered, between, rows
@@ -36,7 +37,8 @@ class Agents(msgspec.Struct):
 
 class Info(msgspec.Struct):
     """How large the store is and what it holds; `first` and `last` are the ends of what was recorded. `as_of` is when
-    this was asked, `last_event_id` grows with everything that arrives, `version` is the server's."""
+    this was asked, `last_event_id` grows with everything that arrives, `version` is the server's. `sample`: all of it
+    was invented, to look around in."""
 
     bytes: int
     wal_bytes: int
@@ -56,6 +58,7 @@ class Info(msgspec.Struct):
     last_event_id: int
     as_of: str
     version: str
+    sample: bool
 
 
 class Day(msgspec.Struct):
@@ -125,6 +128,7 @@ async def agents(request: Incoming) -> Response[Agents]:
 @get("/info")
 async def info(request: Incoming) -> Response[Info]:
     """The store: its size, what it holds, how far back it goes."""
+    server = {"version": tachograph.__version__, "sample": is_sample(request.app.state.places)}
 
     def ask(store: Store) -> Info:
         file: dict[str, Any] = store.info()
@@ -132,7 +136,7 @@ async def info(request: Incoming) -> Response[Info]:
         times = {name: None if held[name] is None else clock.iso(held[name]) for name in ("first", "last")}
         known = {name: (file | held)[name] for name in Info.__struct_fields__ if name in file or name in held}
         now = {"last_event_id": store.events.last_id(), "as_of": clock.iso(clock.now())}
-        return Info(**{**known, **times, **now, "version": tachograph.__version__})
+        return Info(**{**known, **times, **now, **server})
 
     return await answered(request, ask)
 

@@ -46,6 +46,7 @@ Query = Annotated[
         description='Words that stand in one line; "a phrase", begin*, -without, agent:, type:, pattern:, session:.',
     ),
 ]  # fmt: skip
+Kind = Annotated[str | None, p.words("Only events of this type, or `output`: what was printed or returned.")]
 Context = Annotated[int, QueryParameter(ge=0, le=50, description="Lines around each hit.")]
 _DEPTH = 5000  # hits that pages of a search go through
 
@@ -309,7 +310,7 @@ async def search(
     q: Query,
     session: p.Session = None,
     agent: p.Agent = None,
-    type: p.Type = None,
+    type: Kind = None,
     pattern: p.Pattern = None,
     context: Context = 2,
     since: p.Since = None,

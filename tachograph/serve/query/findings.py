@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get
@@ -21,6 +21,8 @@ from tachograph.store import Store
 from tachograph.store.kinds import Kind
 
 _FACETS = {"types": "event_type", "patterns": "pattern", "risks": "risk_level", "agents": "agent"}  # field → column
+
+Text = Annotated[str | None, p.words("Only blocks that have all these words; a phrase stands in quotes.")]
 
 
 class Extractions(Paged):
@@ -125,6 +127,7 @@ async def code_blocks(
     agent: p.Agent = None,
     language: p.Language = None,
     session: p.Session = None,
+    text: Text = None,
     since: p.Since = None,
     until: p.Until = None,
     limit: p.Limit = p.LIMIT,
@@ -132,7 +135,7 @@ async def code_blocks(
     cursor: p.Cursor = None,
 ) -> Response[CodeBlocks]:
     """Code blocks, newest first: each once, with the first place it was seen among those that fit."""
-    asked: dict[str, Any] = {"agent": agent, "language": language, "session": session}
+    asked: dict[str, Any] = {"agent": agent, "language": language, "session": session, "text": text}
     walk = paging.walk("code-blocks", {**asked, "since": since, "until": until}, limit, cursor, page)
     times = between(since, until)
 

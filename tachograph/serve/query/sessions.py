@@ -22,7 +22,10 @@ _SOME = 1000  # failures, code blocks and notes that come with a session
 
 
 class Sessions(Paged):
+    """`shapes`, where they are asked for: by session, about how much happened in sixteen equal parts of its time."""
+
     sessions: list[SessionRow]
+    shapes: dict[str, list[int]] | None = None
 
 
 class Count(msgspec.Struct):
@@ -46,6 +49,8 @@ class SessionFacets(msgspec.Struct):
 
 
 Sort = Annotated[Literal["newest", "cost", "duration", "events", "failures"], p.one("What comes first.")]
+Shaped = Annotated[bool, p.one("Whether shapes are wanted.")]
+_PARTS = 16  # of a session's time, in its shape
 
 
 class TurnRow(msgspec.Struct):
@@ -116,6 +121,7 @@ async def sessions(
     since: p.Since = None,
     until: p.Until = None,
     sort: Sort = "newest",
+    shapes: Shaped = False,
     limit: p.Limit = p.LIMIT,
     page: p.Page = None,
     cursor: p.Cursor = None,
@@ -133,7 +139,9 @@ async def sessions(
         found = store.sessions.list(**chosen, sort=sort, limit=walk.fetch, past=walk.past)
         shown, following = walk.cut(found, lambda one: store.sessions.place(one, sort))
         total = store.sessions.total(**{name: value for name, value in chosen.items() if name != "skip"})
-        return paged(Sessions, rows(SessionRow, map(to_row, shown)), total=total, walk=walk, following=following)
+        drawn = {one.id: store.drawing.shape(one, _PARTS) for one in shown} if shapes else None
+        found_rows = rows(SessionRow, map(to_row, shown))
+        return paged(Sessions, found_rows, drawn, total=total, walk=walk, following=following)
 
     return await answered(request, ask)
 

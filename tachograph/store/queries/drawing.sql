@@ -47,3 +47,11 @@ SELECT s.events, s.ended_at, s.tool_errors, s.title,
         (SELECT e.id FROM _events e WHERE e.session = s.id ORDER BY e.seq DESC LIMIT 1))
 FROM _sessions s
 WHERE s.id = ?;
+
+-- name: sampled
+-- When some of its events were.
+SELECT at FROM _events WHERE session = ? AND seq IN ({numbers});
+
+-- name: extent
+-- How many events there are, from when to when.
+SELECT last_seq, coalesce(first_at, started_at), coalesce(last_at, started_at) FROM _sessions WHERE id = ?;

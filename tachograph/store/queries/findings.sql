@@ -8,6 +8,15 @@ JOIN _events e ON e.id = f.event
 WHERE f.step = ?
 ORDER BY e.id DESC;
 
+-- name: step_of
+-- In the text of which step of a session something was found; steps come before what is found in them.
+SELECT f.step
+FROM _events e
+JOIN _findings f ON f.step = e.id AND f.event = :event
+WHERE e.session = :session AND e.seq <= (SELECT seq FROM _events WHERE id = :event)
+ORDER BY e.seq DESC
+LIMIT 1;
+
 -- name: add_found
 -- Which step findings are of.
 INSERT INTO _findings (step, event) VALUES (?, ?);

@@ -58,7 +58,8 @@ export function day(iso: string, now: number): string {
 
 export const money = (usd: number | null): string => (usd === null ? '' : `$${usd.toFixed(2)}`);
 
-export const clockTime = (iso: string): string => new Date(iso).toLocaleString('en-GB');
+const WHEN: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' };
+export const clockTime = (iso: string): string => new Date(iso).toLocaleString('en-GB', WHEN);
 
 export function project(folder: string | null): string {
   return folder?.replace(/[\\/]+$/, '').split(/[\\/]/).pop() ?? '';

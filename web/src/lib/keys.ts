@@ -28,6 +28,7 @@ export const KEYS: readonly Group[] = [
     keys: [
       { keys: 'j k', does: 'next, previous row' },
       { keys: 'Enter', does: 'open it' },
+      { keys: 'x c', does: 'pick sessions to be compared, compare them' },
       { keys: 'n N', does: 'next, previous hit of a search' },
     ],
   },
@@ -51,12 +52,14 @@ export const KEYS: readonly Group[] = [
   },
 ];
 
+const WRITTEN = 'input:not([type=checkbox]), select, textarea'; // what takes letters itself
+
 // Whether a key is meant for the page: nobody writes, no other program's modifier is held, no dialog is open.
 export function meant(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
   const target = event.target;
-  if (target instanceof HTMLElement && (target.isContentEditable || target.matches('input, select, textarea'))) return false;
+  if (target instanceof HTMLElement && (target.isContentEditable || target.matches(WRITTEN))) return false;
   // A button or a link that has the focus is what these two press.
-  if ((event.key === ' ' || event.key === 'Enter') && target instanceof Element && target.closest('button, a, summary')) return false;
+  if ((event.key === ' ' || event.key === 'Enter') && target instanceof Element && target.closest('button, a, summary, input')) return false;
   return document.querySelector('dialog[open]') === null;
 }

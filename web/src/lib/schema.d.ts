@@ -168,6 +168,7 @@ export interface paths {
           agent?: string;
           language?: string;
           session?: string;
+          text?: string;
           since?: string;
           until?: string;
           limit?: number;
@@ -646,6 +647,28 @@ export interface paths {
       };
     };
   };
+  '/api/query/search/counts': {
+    get: {
+      parameters: {
+        query: {
+          q: string;
+          session?: string;
+          agent?: string;
+          type?: string;
+          since?: string;
+          until?: string;
+        };
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['SearchCounts'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/api/query/session/{session}': {
     get: {
       parameters: {
@@ -677,6 +700,24 @@ export interface paths {
       requestBody?: never;
       responses: {
         200: { content: { 'application/json': components['schemas']['EventRow'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
+  '/api/query/session/{session}/event/{event}/failures': {
+    get: {
+      parameters: {
+        query?: never;
+        path: {
+          session: string;
+          event: number;
+        };
+        header?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { content: { 'application/json': components['schemas']['FailuresOf'] } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -837,6 +878,7 @@ export interface paths {
           since?: string;
           until?: string;
           sort?: 'newest' | 'cost' | 'duration' | 'events' | 'failures';
+          shapes?: boolean;
           limit?: number;
           page?: number;
           cursor?: string;
@@ -1350,6 +1392,21 @@ export interface paths {
       };
     };
   };
+  '/api/sample': {
+    post: {
+      parameters: {
+        query?: never;
+        path?: never;
+        header?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': components['schemas']['Wanted'] } };
+      responses: {
+        201: { content: { 'application/json': components['schemas']['Sample'] } };
+        default: { content: { 'application/json': components['schemas']['Error'] } };
+      };
+    };
+  };
   '/healthz': {
     get: {
       parameters: {
@@ -1851,6 +1908,13 @@ export interface components {
       after: components['schemas']['AfterRow'][];
       cut: boolean;
     };
+    FailureOf: {
+      fingerprint: string;
+      kind: string;
+      pattern: string;
+      signature: string;
+      message: string;
+    };
     FailureRow: {
       kind: 'error' | 'session';
       pattern: string;
@@ -1874,6 +1938,9 @@ export interface components {
       page: number;
       next_cursor: string | null;
       truncated: boolean;
+    };
+    FailuresOf: {
+      failures: components['schemas']['FailureOf'][];
     };
     FeedbackRow: {
       id: number;
@@ -1999,6 +2066,7 @@ export interface components {
       last_event_id: number;
       as_of: string;
       version: string;
+      sample: boolean;
     };
     Kind: {
       event_type: string;
@@ -2308,6 +2376,17 @@ export interface components {
       hours: components['schemas']['HourRow'][];
       zone: string;
     };
+    Sample: {
+      link: string;
+    };
+    SearchCounts: {
+      counted: number;
+      truncated: boolean;
+      types: Record<string, number>;
+      agents: Record<string, number>;
+      sessions: number;
+      languages: Record<string, number>;
+    };
     SessionFacets: {
       total: number;
       failing: number;
@@ -2417,6 +2496,7 @@ export interface components {
     };
     Sessions: {
       sessions: components['schemas']['SessionRow'][];
+      shapes?: Record<string, number[]> | null;
       total: number | null;
       page: number;
       next_cursor: string | null;
@@ -2627,6 +2707,7 @@ export interface components {
       next_cursor: string | null;
       truncated: boolean;
     };
+    Wanted: Record<string, unknown>;
     WorkflowFacts: {
       id: number;
       session_id: string;

@@ -1,5 +1,4 @@
 // Where in a session we are, and every way to another moment: by mouse, by keyboard, by address.
-import { address } from '../lib/api';
 import { router } from '../lib/router.svelte';
 import { meant } from '../lib/keys';
 import { SPEEDS } from './clock.svelte';
@@ -66,13 +65,13 @@ export class Steering {
   // The address says where we are, so that what is seen can be linked to.
   tell(): void {
     const event = this.chosen < 0 ? null : String(this.recording.idOf(this.chosen));
-    const moment = { t: (this.recording.clock.at / 1000).toFixed(3), ev: event };
+    const moment = { t: (this.recording.clock.at / 1000).toFixed(3), ev: event, fail: null };
     if (router.query.get('t') !== moment.t || router.query.get('ev') !== moment.ev) router.set(moment, true);
   }
 
   copy(): void {
     this.tell();
-    void navigator.clipboard?.writeText(address(location.origin + location.pathname, Object.fromEntries(router.query)));
+    void navigator.clipboard?.writeText(location.href);
   }
 
   key(event: KeyboardEvent): void {

@@ -16,6 +16,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'when', title: 'Begun', usual: true, by: 'newest' },
   { name: 'duration', title: 'Took', usual: true, by: 'duration' },
   { name: 'events', title: 'Events', usual: true, by: 'events' },
+  { name: 'shape', title: 'Activity', usual: true },
   { name: 'tokens', title: 'Tokens', usual: false },
   { name: 'failures', title: 'Failures', usual: true, by: 'failures' },
   { name: 'cost', title: 'Cost', usual: true, by: 'cost' },

@@ -13,6 +13,7 @@ export class Listing {
   running = $state.raw<Session[]>([]);
   others = $state.raw<Session[]>([]);
   facets = $state.raw<Answer<'/api/query/sessions/facets'> | null>(null);
+  shapes = $state.raw<Record<string, number[]>>({}); // about how much happened in equal parts of a session's time
   more = $state(false);
   loading = $state(true);
   error = $state.raw<Failure | null>(null);
@@ -41,6 +42,7 @@ export class Listing {
     const signal = this.#stop.signal;
     try {
       const page = await get('/api/query/sessions', { ...this.#rest(), cursor: this.#next }, signal);
+      this.shapes = { ...this.shapes, ...page.shapes };
       this.#take(this.others, page.sessions as Session[], page.next_cursor);
     } catch (error) {
       if (!signal.aborted) this.error = error as Failure;
@@ -84,12 +86,13 @@ export class Listing {
     const apart = this.#sort === 'newest' && asked.active !== false;
     try {
       const [running, page, facets] = await Promise.all([
-        apart ? get('/api/query/sessions', { ...asked, active: true, limit: MOST_RUNNING }, signal) : null,
+        apart ? get('/api/query/sessions', { ...asked, active: true, shapes: true, limit: MOST_RUNNING }, signal) : null,
         asked.active === true && apart ? null : get('/api/query/sessions', this.#rest(), signal),
         get('/api/query/sessions/facets', asked, signal),
       ]);
       this.running = (running?.sessions ?? []) as Session[];
       this.facets = facets;
+      this.shapes = { ...(anew ? {} : this.shapes), ...running?.shapes, ...page?.shapes };
       this.now = Date.now();
       this.error = null;
       const first = (page?.sessions ?? []) as Session[];
@@ -102,9 +105,9 @@ export class Listing {
     }
   }
 
-  #rest(): Filters & { sort: Sort; limit: number } {
+  #rest(): Filters & { sort: Sort; shapes: boolean; limit: number } {
     const apart = this.#sort === 'newest' && this.#filters?.active === null;
-    return { ...(this.#filters as Filters), ...(apart && { active: false }), sort: this.#sort, limit: STEP };
+    return { ...(this.#filters as Filters), ...(apart && { active: false }), sort: this.#sort, shapes: true, limit: STEP };
   }
 
   #take(before: Session[], rows: Session[], next: string | null): void {

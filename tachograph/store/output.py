@@ -181,6 +181,12 @@ class Output:
         values = {"session": session, "stream": stream, "first": first, "last": last}
         return [row[0] for row in self._connection.execute(_sql.covering, values)]
 
+    def around(self, session: int, stream: int, first: int, last: int) -> tuple[int, int, int] | None:
+        """The one chunk (id, first and last line) that holds some lines of a stream and begins and ends with others;
+        None when it is not that simple. `session` is a row number."""
+        row = self._connection.execute(_sql.before, (session, stream, first)).fetchone()
+        return row if row is not None and last < row[2] else None
+
     def raw(self, session: int, stream: int, first: int, size: int) -> bytes:
         """Up to `size` bytes as they were stored, from the beginning of line `first`; `session` is a row number."""
         found = b""
@@ -204,14 +210,6 @@ class Output:
         """A chunk by its id, to look at some of its lines."""
         row = self._connection.execute(_sql.by_id, (chunk,)).fetchone()
         return None if row is None else Opened(unpack(row[3]), row[4], row[1], row[2], self._split)
-
-    def opened_around(self, session: int, stream: int, first: int, last: int) -> tuple[int, Opened] | None:
-        """The one chunk, its id and opened, that holds some lines of a stream and begins and ends with others; None
-        when it is not that simple. `session` is a row number."""
-        row = self._connection.execute(_sql.before, (session, stream, first)).fetchone()
-        if row is None or last >= row[0] + row[1] - 1:
-            return None
-        return row[4], Opened(unpack(row[2]), row[3], row[0], row[1], self._split)
 
 
 class Opened:

@@ -202,12 +202,10 @@ class Looking:
         """The chunks with the lines of a passage and `context` around it, most often the one that the last was in."""
         session, stream, first, last = passage.session, passage.stream, passage.first - context, passage.last + context
         if self._latest[:2] != (session, stream) or not self._latest[2] < first <= last < self._latest[3]:
-            around = self._output.opened_around(session, stream, first, last)
+            around = self._output.around(session, stream, first, last)
             if around is None:
                 return self._output.covering(session, stream, first, last)
-            chunk, opened = around
-            self._latest = session, stream, opened.first, opened.last, chunk
-            self._keep(chunk, _Chunk(opened, self._bytes))
+            self._latest = session, stream, around[1], around[2], around[0]
         return [self._latest[4]]
 
     def _may_match(self, chunk: int, first: int, last: int) -> bool:
@@ -223,14 +221,11 @@ class Looking:
     def _opened(self, chunk: int) -> _Chunk | None:
         if chunk not in self._chunks:
             opened = self._output.opened(chunk)
-            self._keep(chunk, None if opened is None else _Chunk(opened, self._bytes))
+            self._chunks[chunk] = None if opened is None else _Chunk(opened, self._bytes)
+            if len(self._chunks) > _CHUNKS_KEPT:
+                self._chunks.popitem(last=False)
         self._chunks.move_to_end(chunk)
         return self._chunks[chunk]
-
-    def _keep(self, number: int, chunk: _Chunk | None) -> None:
-        self._chunks[number] = chunk
-        if len(self._chunks) > _CHUNKS_KEPT:
-            self._chunks.popitem(last=False)
 
     def _holds(self, text: str) -> bool:
         return holds(self._said[1], text)

@@ -50,8 +50,8 @@ ORDER BY place, stream, number;
 SELECT stream, line_first, lines, data, times, id FROM _output WHERE id = ?;
 
 -- name: before
--- The last chunk of a stream that begins before a line.
-SELECT line_first, lines, data, times, id
+-- The last chunk of a stream that begins before a line: its first and last line.
+SELECT id, line_first, line_first + lines - 1
 FROM _output
 WHERE session = ? AND stream = ? AND line_first < ?
 ORDER BY line_first DESC, id DESC

@@ -69,8 +69,9 @@ def document(path: str, session_id: str) -> bytes:
     if _object(path).get("id") != session_id:
         raise KeyError(session_id)
     files = list(_files(path, session_id))
-    messages = {os.path.basename(file).removesuffix(".json") for file in files}
-    flat = [file for file in _listed(os.path.join(_root(path), "part")) if _object(file).get("messageID") in messages]
+    flat = _listed(os.path.join(_root(path), "part"))
+    messages = {name for file in files for name in _names(file)} if flat else ()
+    flat = [file for file in flat if _object(file).get("messageID") in messages]
     return bundle.read([*files, *flat, path], os.path.dirname(os.path.abspath(path)))
 
 
@@ -136,9 +137,16 @@ def _files(path: str, native: str) -> Iterator[str]:
     root = _root(path)
     for file in _listed(os.path.join(root, "message", _plain(native))):
         yield file
-        yield from _listed(os.path.join(root, "part", _plain(os.path.basename(file).removesuffix(".json"))))
+        folders = (os.path.join(root, "part", _plain(name)) for name in _names(file))
+        yield from next(filter(None, map(_listed, folders)), ())
     for folder in _BESIDE:
         yield from (file for file in [os.path.join(root, folder, f"{_plain(native)}.json")] if _is_plain(file))
+
+
+def _names(file: str) -> Iterator[str]:
+    """What the parts of a message may call it: the name of its file, or its id should that be another."""
+    yield os.path.basename(file).removesuffix(".json")
+    yield text(_object(file).get("id")) or ""
 
 
 def _root(path: str) -> str:

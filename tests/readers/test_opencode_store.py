@@ -219,6 +219,16 @@ def test_parts_in_one_folder_go_with_their_messages(tmp_path: Path) -> None:
     assert b"prt_other" not in opencode_storage.document(path, PATCHING)
 
 
+def test_parts_are_found_by_the_id_of_a_message_whose_file_has_another_name(tmp_path: Path) -> None:
+    path = storage(tmp_path)
+    before = put_together(path)
+    for number, message in enumerate(sorted(tmp_path.glob("message/*/*.json"))):
+        message.rename(message.with_name(f"{number:03}.json"))
+    assert vars(put_together(path).only) == vars(before.only)
+    names = {file.name for file in bundle.bundled(opencode_storage.document(path, PATCHING))}
+    assert names == {os.path.relpath(file, os.path.dirname(path)) for file in tmp_path.glob("**/*.json")}
+
+
 def test_every_single_file_is_known_and_only_a_session_stands_for_itself(tmp_path: Path) -> None:
     session = storage(tmp_path)
     for file in tmp_path.glob("**/*.json"):

@@ -1,4 +1,5 @@
-"""Claude Code: outputs of tools that were too long for the transcript, a file each in `<session>/tool-results/`.
+"""Claude Code: outputs of tools that were too long for the transcript, a file each in `<session>/tool-results/`; and
+the journals of workflows, which say only which subagents there were.
 
 The transcript has the beginning of such an output and the path of its file. They are kept word for word and given back
 with their session. What is in them is the output of anything, transcripts of agents included: nobody reads it as such.
@@ -15,14 +16,15 @@ from tachograph.records import Fact
 
 name = "claude"
 shape = Shape.LINES
-_PATH = re.compile(r"/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/tool-results/")
+_PATH = re.compile(
+    r"/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/(?:tool-results/|subagents/workflows/[^/]+/journal\.jsonl$)"
+)
+_PATTERNS = ("projects/*/*/tool-results/**", "projects/*/*/subagents/workflows/*/journal.jsonl")
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:
     """Beside the subagents of a session; deleted with it."""
-    return [
-        place._replace(patterns=("projects/*/*/tool-results/**",)) for place in claude.places(home, environment)
-    ]  # fmt: skip
+    return [place._replace(patterns=_PATTERNS) for place in claude.places(home, environment)]
 
 
 def detect(head: bytes, path: str) -> bool:

@@ -21,7 +21,8 @@ from tests.recount import rows
 
 FOLDER = ".claude/projects/-thing"
 TRANSCRIPT = f"{FOLDER}/{SESSION}.jsonl"
-JOURNAL = f"{FOLDER}/{SESSION}/subagents/workflows/wf_1/journal.jsonl"
+WORKFLOW = f"{FOLDER}/{SESSION}/subagents/workflows/wf_1/journal.jsonl"
+JOURNAL = f"{FOLDER}/{SESSION}/subagents/workflows/wf_1/unheard-of.jsonl"
 LINES = [b'{"step": %d, "what": "of a workflow"}\n' % number for number in range(5)]
 DAY = 86_400 * SECOND
 
@@ -78,6 +79,18 @@ def test_long_outputs_beside_a_transcript_are_kept_and_never_read_as_what_they_l
         assert one.originals(SESSION) == [FIRST, *results.values()]
         for history in one.store.histories.all():
             importing._reparsed(one.store, shipped(), history)
+        assert [session.id for session in one.store.sessions.list()] == [SESSION]
+
+
+def test_the_journal_of_a_workflow_is_no_riddle_and_kept_wherever_it_lies() -> None:
+    data = b'{"type": "started", "key": "v2:hash0", "agentId": "ag1"}\n'
+    with machine() as one:
+        one.put(TRANSCRIPT, FIRST)
+        one.put(WORKFLOW, data)
+        assert (one.agents().unread, one.originals(SESSION)) == (0, [FIRST, data])
+        moved = one.put(f"backup/{SESSION}/subagents/workflows/wf_1/journal.jsonl", data)
+        one.look()
+        assert one.original(moved) == data
         assert [session.id for session in one.store.sessions.list()] == [SESSION]
 
 

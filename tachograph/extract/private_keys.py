@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from tachograph.extract.pattern import bytes_pattern
 
+HELD = 16 * 1024  # a key is held back until its end is there, but not for ever
 _KIND = "private_key"
 _SIZE_MAX = 65_536
 _PIECES_MAX = 400
@@ -121,3 +122,13 @@ def _joined(data: bytes, spans: list[Span]) -> list[Span]:
         else:
             joined.append((start, end))
     return joined
+
+
+def before_open_key(raw: bytes, end: int) -> int:
+    """`end`, or the beginning of the line of a private key whose last line has not come yet."""
+    begin = raw.rfind(b"-----BEGIN ", 0, end)
+    if begin < 0 or end - begin > HELD:
+        return end
+    if b"PRIVATE KEY" not in raw[begin : begin + 60] or b"-----END " in raw[begin:end]:
+        return end
+    return raw.rfind(b"\n", 0, begin) + 1

@@ -12,9 +12,9 @@ from tachograph.extract.redact import redact
 from tachograph.ingest.history_bytes import masks_of
 from tachograph.readers import bundle
 from tachograph.readers.bundle import Bundled
+from tachograph.records import Masked
 from tachograph.store import Store
 from tachograph.store.histories import History
-from tachograph.store.vault import Masked
 
 
 def masked(document: bytes) -> tuple[bytes, list[Masked]]:

@@ -9,10 +9,10 @@ from hashlib import blake2b
 from typing import IO, Any, NamedTuple
 
 from tachograph import clock
+from tachograph.extract.private_keys import before_open_key
 from tachograph.extract.redact import Redacted, redact
-from tachograph.ingest.stream import before_open_key
 from tachograph.readers.json_lines import objects
-from tachograph.store.vault import Masked
+from tachograph.records import Masked
 
 BLOCK = 4 << 20  # bytes of a file that become one transaction
 LINE_MAX = 64 << 20  # a longer line is nobody's record: counted, archived, skipped

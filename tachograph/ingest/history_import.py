@@ -38,13 +38,12 @@ from tachograph.ingest.telling import Telling
 from tachograph.readers import Origin, Shape
 from tachograph.readers.json_lines import unknown
 from tachograph.readers.registry import UNREAD, reader
-from tachograph.records import Fact, Unknown
+from tachograph.records import Fact, Masked, Unknown
 from tachograph.store import Store
 from tachograph.store.histories import History
-from tachograph.store.vault import Masked
 
 if TYPE_CHECKING:
-    from tachograph.ingest.ahead import Part
+    from tachograph.ingest.reading_ahead import Part
 
 DOCUMENT_MAX = 64 << 20  # bytes; a larger one is archived, and not read
 _PORTION = 20_000  # facts of a document that are held at once

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tachograph.extract.extractor import Extractor, Found
 from tachograph.extract.lines import split
+from tachograph.extract.private_keys import before_open_key
 from tachograph.extract.redact import Secret, redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest.chunker import Chunker, Passage, Pieces, cut, passages
@@ -19,7 +20,6 @@ from tachograph.store.output import CHUNK_BYTES, Chunk, LineClock
 
 INPUT = 2
 PENDING_MAX = CHUNK_BYTES  # a longer line is handled in parts
-KEY_HELD = 16 * 1024  # a private key is held back until its end is there, but not for ever
 
 
 class Step(NamedTuple):
@@ -167,13 +167,3 @@ def shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:
         position = end
         waiting = [secret for secret in waiting if secret.end > end]
     return [(at, size) for at, size in shifted if size]
-
-
-def before_open_key(raw: bytes, end: int) -> int:
-    """`end`, or the beginning of the line of a private key whose last line has not come yet."""
-    begin = raw.rfind(b"-----BEGIN ", 0, end)
-    if begin < 0 or end - begin > KEY_HELD:
-        return end
-    if b"PRIVATE KEY" not in raw[begin : begin + 60] or b"-----END " in raw[begin:end]:
-        return end
-    return raw.rfind(b"\n", 0, begin) + 1

@@ -17,6 +17,7 @@ from tachograph.records.ledger import (
     StageMetric,
     Workflow,
 )
+from tachograph.records.masked import Masked
 from tachograph.records.output import Line, OutputChunk
 from tachograph.records.session import SESSION_STATUSES, Session
 from tachograph.records.state import STATES, STATUS_OF_STATE, StateChange
@@ -37,6 +38,7 @@ __all__ = [
     "Fact",
     "Feedback",
     "Line",
+    "Masked",
     "Memory",
     "OutputChunk",
     "OutputPiece",

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import zstandard
 
 from tachograph.errors import BadRecord
+from tachograph.records import Masked
 from tachograph.store import queries
 from tachograph.store.output import unpack
-from tachograph.store.vault import Masked, Vault
+from tachograph.store.vault import Vault
 from tachograph.store.writer import Writer
 
 _sql = queries.load("histories")

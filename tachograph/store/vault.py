@@ -9,23 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 
+from tachograph.records import Masked
 from tachograph.store import queries
 from tachograph.store.trouble import translated
 
 _sql = queries.load("vault")
 FILE = "secrets.db"
-
-
-class Masked(NamedTuple):
-    """One mask: where it stands in the masked bytes, how long it is, and what was there."""
-
-    offset: int
-    length: int
-    original: bytes
 
 
 class Vault:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tachograph.ingest import discover
-from tachograph.ingest.ahead import Ahead, Part, parts_of, read_ahead
+from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.discover import Candidate
 from tachograph.ingest.history_bytes import BLOCK
+from tachograph.ingest.reading_ahead import Part, parts_of
 from tests.extract import secret_samples
 from tests.ingest.machine import LONG_AGO, Machine, differences, everything, machine, shipped
 from tests.readers.claude_records import answer, call, says, text, user

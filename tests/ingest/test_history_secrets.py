@@ -199,7 +199,7 @@ def test_masks_that_a_killed_import_has_left() -> None:
         assert found is not None
         vault = one.store.histories.vault
         begin = len(b"".join(one.store.histories.read(found.id, masked=True)))
-        from tachograph.store.vault import Masked
+        from tachograph.records import Masked
 
         vault.append(found.id, 0, begin, [Masked(begin + 3, 20, b"of another file")])
         vault.replace(found.id, 0, [Masked(3, 20, b"of a document that never was")])

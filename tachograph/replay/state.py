@@ -72,7 +72,7 @@ class State:
         for name in _SUMS:
             self.tokens[name] += getattr(usage, name)
         if usage.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + usage.cost_usd
+            self.cost_usd = round((self.cost_usd or 0.0) + usage.cost_usd, 9)
 
 
 class States:

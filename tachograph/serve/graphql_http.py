@@ -30,6 +30,7 @@ async def endpoint(request: Incoming) -> Response[bytes]:
     if bodies.encoding(request) != bodies.JSON:
         raise NotTaken(415, "content_type", "a query comes as JSON", "send application/json")
     body = await bodies.unpacked(request)
+    schema = await _schema(request)  # the first time in a thread, with the package
     from tachograph.serve import graph_asking
 
     try:
@@ -37,7 +38,7 @@ async def endpoint(request: Incoming) -> Response[bytes]:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         wrong = {"errors": [{"message": f"this is no GraphQL request: {error}"}]}
         return _answer(request, msgspec.json.encode(wrong), 400)
-    found, ran = await graph_asking.answer(await _schema(request), asked, request)
+    found, ran = await graph_asking.answer(schema, asked, request)
     modern = _RESPONSE in request.headers.get("accept", "")
     return _answer(request, found, 400 if modern and not ran else 200)
 
@@ -47,14 +48,19 @@ async def _schema(request: Incoming) -> Any:
     state = request.app.state
     found = state.get("graphql_schema")
     if found is None:
-        from tachograph.serve.graph_schema import make_schema
-        from tachograph.serve.query import router as query
-
-        handlers = [
-            handler for route in query.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers
-        ]
-        found = state["graphql_schema"] = await asyncio.to_thread(make_schema, handlers)
+        found = state["graphql_schema"] = await asyncio.to_thread(_made)
     return found
+
+
+def _made() -> Any:
+    """Importing the package takes as long as making the schema."""
+    from tachograph.serve import graph_asking  # noqa: F401
+    from tachograph.serve.graph_schema import make_schema
+    from tachograph.serve.query import router as query
+
+    return make_schema(
+        [handler for route in query.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers]
+    )
 
 
 def _answer(request: Incoming, body: bytes, status: int) -> Response[bytes]:

@@ -182,7 +182,7 @@ class Turns:
             cache_read_tokens=_sum(steps, "cache_read_tokens"),
             cache_write_tokens=_sum(steps, "cache_write_tokens"),
             reasoning_tokens=_sum(steps, "reasoning_tokens"),
-            cost_usd=sum(costs) if costs else None,
+            cost_usd=round(sum(costs), 9) if costs else None,
             unpriced=sum(step.cost_usd is None and bool(step.input_tokens or step.output_tokens) for step in steps),
             partial=_sum(steps, "partial"),
             rewound=bool(rewound),

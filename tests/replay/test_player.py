@@ -14,7 +14,7 @@ from tachograph.replay.clocks import JumpingClock
 from tachograph.replay.player import Player
 from tachograph.replay.timeline import Timeline
 from tachograph.store import Store
-from tests.replay.viewer import MS, NAME, Viewer, begin, hear, some, timeline_of
+from tests.replay.viewer import MS, NAME, Viewer, begin, hear, put, some, timeline_of
 from tests.store.samples import AT, SECOND, printed, scratch, session
 
 
@@ -306,3 +306,15 @@ def test_clocks_that_jump_back_never_make_a_negative_wait(store: Store) -> None:
     assert [m.event["content"] for m in told(player) if m.type == "event"] == ["1", "3", "0", "2"]
     assert clock.time == 8 * SECOND
     assert isinstance(clock, JumpingClock)
+
+
+def test_a_sum_of_dollars_is_told_as_one_would_write_it(store: Store) -> None:
+    timeline = put(store, [("usage", 1000, 0, "ok")] * 3)  # a tenth each
+    player, _ = begin(timeline, paused=True)
+
+    async def go() -> Any:
+        await player.control("seek", fraction=1)
+        return [await anext(player) for _ in range(2)][-1].event
+
+    assert asyncio.run(go())["cost_usd"] == 0.3
+    assert [turn.cost_usd for turn in store.turns.list(NAME)] == [0.3]

@@ -39,7 +39,7 @@ def run(place: Path, example: str, *args: str, **env: str) -> subprocess.Complet
     path = f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         [starts[example], EXAMPLES / example, *args],
-        cwd=place, env={**os.environ, **env, "PATH": path}, capture_output=True, text=True, timeout=60,
+        cwd=place, env={**os.environ, **env, "PATH": path}, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ class PipeSession:
         self._outputs: list[Flow] = []
         self._news: list[int] = []
         self._paused = False
+        self._stopping = False  # with the command, as soon as it stops
         self.switchboard = Switchboard(same_group=True)
         if record_input and not self._record_input:
             tape.note("keys were not recorded: the command behind pipes reads the terminal itself")
@@ -92,6 +93,8 @@ class PipeSession:
                 else:
                     return status
             self._news = []
+            if self._stopping and self._paused:
+                self._stop_with_it()
             self._loop.turn(pace.timeout())
 
     def _woken(self, _events: int) -> None:
@@ -99,31 +102,42 @@ class PipeSession:
         if signal.SIGTSTP in woken:
             if not in_foreground():  # otherwise it was typed, and the command has got it already
                 self._child.send(signal.SIGTSTP)
-            self._pause(signal.SIGTSTP)
-            stop_ourselves(signal.SIGTSTP, group=False)
-            self._resume()
-            self._child.send(signal.SIGCONT)
+            self._stopping = True
         self._news += self._child.news()
 
+    def _stop_with_it(self) -> None:
+        """Not before the command: it may have something to tidy up and to print, and as long as it reads the terminal,
+        it would take what is typed to the shell."""
+        self._pass_on(lambda flow: not flow.blocked)  # who reads what we print may have been stopped, too
+        stop_ourselves(signal.SIGTSTP, group=False)
+        self._resume()
+        self._child.send(signal.SIGCONT)
+
     def _pause(self, number: int) -> None:
-        """Stopping is seen twice, in the command and in ourselves; it is recorded once."""
         if not self._paused:
             self._paused = True
             self._tape.state("paused", signal=number)
 
     def _resume(self) -> None:
+        self._stopping = False
         if self._paused:
             self._paused = False
             self._tape.state("resumed")
 
     def _drain(self) -> None:
         """Pass on what the command itself has printed. What others go on printing is for `carry_on`."""
-        wanted = [(flow, flow.passed + _waiting(flow.source)) for flow in self._outputs if flow.open]
-        while not self.switchboard.hurried and any(flow.open and flow.passed < end for flow, end in wanted):
-            self._loop.turn(None)
+        self._pass_on(lambda _: True)
         while not self.switchboard.hurried and any(flow.open and flow.blocked for flow in self._outputs):
             self._loop.turn(None)
         self._loop.turn(0)  # the end of a stream comes by itself
+
+    def _pass_on(self, possible: Callable[[Flow], bool]) -> None:
+        """What is there right now, of those flows for which it is possible."""
+        wanted = [(flow, flow.passed + _waiting(flow.source)) for flow in self._outputs if flow.open]
+        while not self.switchboard.hurried and any(
+            flow.open and flow.passed < end and possible(flow) for flow, end in wanted
+        ):
+            self._loop.turn(None)
 
 
 def _waiting(fd: int) -> int:

@@ -176,3 +176,27 @@ def test_ctrl_z_with_pipes(shell: Shell, recorded: Recorded) -> None:
     shell.type(b"aye\r")
     shell.see(b"got aye")
     assert recorded.states[:4] == ["started", "running", "paused", "resumed"]
+
+
+TIDY = """
+import os, signal
+def tidy(*_):
+    print("tidied", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+signal.signal(signal.SIGTSTP, tidy)
+print("ready", flush=True)
+print("got", input(), flush=True)
+"""
+
+
+def test_a_command_behind_pipes_tidies_up_before_the_shell_is_back(shell: Shell, recorded: Recorded) -> None:
+    shell.run(shlex.join(wrapped(sys.executable, "-c", TIDY, options=("-q", "--pipe"))))
+    shell.see(b"ready\r\n")
+    shell.type(b"\x1a")
+    shell.see(b"tidied\r\n")
+    assert b"hello" in shell.finish("echo hello")
+    shell.run("fg")
+    shell.until(lambda: recorded.states[-1:] == ["resumed"], "the resumption on record")
+    shell.type(b"aye\r")
+    shell.see(b"got aye")
+    assert recorded.states[:4] == ["started", "running", "paused", "resumed"]

@@ -78,7 +78,10 @@ def dialogues() -> dict[str, tuple[list[str], list[tuple[bytes, bytes]]]]:
             [(b"line 3", b"dd"), (b"line 24", b":q!\r")],
         ),
         "top": (["top", "-d", "60"], [(b"PID", b"q")]),
-        "cat": (["cat"], [(b"", b"typed\r"), (b"typed\r\ntyped\r\n", b"\x04")]),
+        "cat": (
+            ["sh", "-c", "echo ready; cat"],
+            [(b"ready\r\n", b"typed\r"), (b"typed\r\ntyped\r\n", b"\x04")],
+        ),
     }
     return {name: talk for name, talk in found.items() if shutil.which(name)}
 

@@ -19,13 +19,18 @@ def titles(page: Page) -> list[str]:
     return page.locator("li .title").all_inner_texts()
 
 
+def costs(page: Page) -> list[float]:
+    return [float(one.replace("$", "").replace(",", "")) for one in page.locator("li .cost").all_inner_texts() if one]
+
+
 def test_a_list_is_sorted_by_its_columns_and_says_so_in_its_address(visit: Open) -> None:
     page = visit("/sessions")
     expect(page.get_by_role("listitem")).to_have_count(24)
     page.get_by_role("button", name="Cost").click()
     expect(page.get_by_role("heading", name="Most cost first")).to_be_visible()
-    costs = [float(one.replace("$", "").replace(",", "")) for one in page.locator("li .cost").all_inner_texts() if one]
-    assert costs == sorted(costs, reverse=True)
+    most = f"${max(costs(page)):.2f}"
+    expect(page.locator("li .cost").first).to_have_text(most)  # the list came anew
+    assert costs(page) == sorted(costs(page), reverse=True)
     assert "sort=cost" in page.url
     before = titles(page)
     page.reload()

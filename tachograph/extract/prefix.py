@@ -38,10 +38,12 @@ def length(text: str) -> int:
 # Lines of programs that were printed, searched or compared: they speak of errors without reporting any.
 CODE = "|".join(
     (
-        r"^\s*(?:#+\s*[\w`]|//|/?\*+[\s/]|--\s|<!--|</?[a-z]+[ >]|\||>\s)",  # comments, tables, quotations
+        # comments, tables, quotations, also as grep prints them
+        r"^\s*(?:\S+:\d+[:-]\s*)?(?:#+\s*[\w`]|//|/?\*+[\s/]|--\s|<!--|</?[a-z]+[ >]|\||>\s)",
+        r"^\S+\.(?:md|mdx|markdown|rst|adoc)[:-]\d+[:-]",  # prose that was searched
         r"^\s*[\"'][\w ./:-]+[\"'],?$",  # an item of a list
         r"^[+-](?:\s{2,}|[\w\"'#@(){}\[\]<$])",  # a line of a diff
-        r"^\s*(?:\S+:\d+:\s*)?(?:\}\s*)?(?:raise|except|throw|catch|elif|assert|def|class|const|let|var|function|func|fn|"
+        r"^\s*(?:(?:\S+:)?\d+[:\t-]\s*)?(?:\}\s*)?(?:raise|except|throw|catch|elif|assert|def|class|const|let|var|function|func|fn|"
         r"isinstance|if \(|from \w+ import|return [\w(\"'\[{])",
         r"[;{(,\[]\s*$|\s==\s|===|!==?|=>\s|&&|\|\|",
         r"\b\w+\([furb]?[\"'`]|\berrno\.E|\.(?:code|errno)\b",

@@ -88,7 +88,7 @@ def check(writer: Writer, *, quick: bool = False) -> list[str]:
             problems += look(writer.connection)
         except StoreError as error:  # so damaged that SQLite does not even say where, or not what it was asked
             problems.append(str(error))
-    return problems
+    return list(dict.fromkeys(problems))  # several looks may stumble over the same page
 
 
 def _pages(db: Any) -> list[str]:

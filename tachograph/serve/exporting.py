@@ -47,9 +47,15 @@ class _File(Operation):
 
     def __post_init__(self) -> None:
         kinds = sorted({one.media_type for one in FORMATS.values()} | {exporting.BYTES, exporting.TAR})
-        content = {kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for kind in kinds}
+        content = {kind: OpenAPIMediaType(schema=_shape(kind)) for kind in kinds}
         if self.responses:
             self.responses["200"] = OpenAPIResponse("The file; Content-Disposition has a name for it.", content=content)
+
+
+def _shape(kind: str) -> Schema:
+    """Of a file: text or bytes, or whatever one JSON value is."""
+    one_value = kind.endswith(("/json", "+json"))
+    return Schema(type=[OpenAPIType.OBJECT, OpenAPIType.ARRAY] if one_value else OpenAPIType.STRING)
 
 
 @get("/api/export/session/{session_id:path}", operation_class=_File)

@@ -33,7 +33,11 @@ Form = Annotated[str, QueryParameter(name="as", description="The format.", schem
 @dataclass
 class _File(Operation):
     def __post_init__(self) -> None:
-        content = {kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for kind in _KINDS.values()}
+        entries = Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.OBJECT))
+        content = {
+            _KINDS["json"]: OpenAPIMediaType(schema=entries),
+            _KINDS["csv"]: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+        }
         if self.responses:
             self.responses["200"] = OpenAPIResponse("The file; Content-Disposition has a name for it.", content=content)
 

@@ -13,6 +13,7 @@ from tachograph import keys, paths
 from tachograph.formats.exports import FORMATS, NAMES
 from tachograph.ingest import exporting
 from tachograph.records import Event, Session
+from tachograph.serve.app import description
 from tachograph.serve.run import Background
 from tests.cli import histories
 from tests.formats.recorded import STEPS, exported, steps
@@ -39,6 +40,14 @@ def test_every_format_as_a_file(session: str, ask: Ask, form: str) -> None:
     assert reply.headers["content-type"].partition(";")[0] == FORMATS[form].media_type
     assert reply.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["session/{session_id}?as=har", "session/{session_id}?as=in-toto", "audit?as=json"])
+def test_a_file_that_is_json_is_described_as_one(session: str, ask: Ask, path: str) -> None:
+    reply = ask("GET", f"/api/export/{path}".replace("{session_id}", "last"))
+    answers = description()["paths"][f"/api/export/{path.partition('?')[0]}"]["get"]["responses"]
+    described = answers["200"]["content"][reply.headers["content-type"]]["schema"]["type"]
+    assert {list: "array", dict: "object"}[type(reply.json)] in described
 
 
 def test_sessions_are_named_as_everywhere(session: str, ask: Ask) -> None:

@@ -18,7 +18,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        200: { content: { 'application/json': string; 'text/csv': string } };
+        200: { content: { 'application/json': Record<string, unknown>[]; 'text/csv': string } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };
@@ -40,7 +40,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        200: { content: { 'application/json': string; 'application/jsonl': string; 'application/octet-stream': string; 'application/vnd.apache.parquet': string; 'application/x-asciicast': string; 'application/x-tar': string; 'text/csv': string; 'text/html': string; 'text/markdown': string } };
+        200: { content: { 'application/json': Record<string, unknown> | unknown[]; 'application/jsonl': string; 'application/octet-stream': string; 'application/vnd.apache.parquet': string; 'application/x-asciicast': string; 'application/x-tar': string; 'text/csv': string; 'text/html': string; 'text/markdown': string } };
         default: { content: { 'application/json': components['schemas']['Error'] } };
       };
     };

@@ -25,7 +25,6 @@ WORTH = 4 << 20  # bytes below which starting processes costs more than it saves
 _HELPERS_MAX = 3  # reading takes as long as storing, or twice that; and each of them learns the rules first
 _WINDOW = 64  # files that processes know of before the first of them is stored
 _HELD = 12 << 20  # bytes of answers of one process that may wait to be stored; it waits then, too
-_PIPE = 1 << 20  # bytes that the system may hold of an answer: the fewer turns two processes take, the better
 
 
 class Ahead:
@@ -107,7 +106,7 @@ class _Helper:
         self.load = 0  # bytes of files that it was asked for and that are not stored yet
         self._process = subprocess.Popen(
             [sys.executable, "-c", f"from {Part.__module__} import main; main()"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE, env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._held = 0

@@ -31,8 +31,9 @@ SERVER = """
 import sys
 from tachograph import keys
 from tachograph.paths import Places
-from tachograph.serve.run import Background
+from tachograph.serve.run import Background, keep_time
 
+keep_time()  # as a process that only serves does
 data, database = sys.argv[1:]
 places = Places(data, data, database, data + "/journal")
 with Background(places, 0, read_only=True) as server:

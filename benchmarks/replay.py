@@ -34,7 +34,8 @@ _AT = 1_795_252_442_000_000_000
 _SERVER = """
 import sys
 from tachograph import keys, paths
-from tachograph.serve.run import Background
+from tachograph.serve.run import Background, keep_time
+keep_time()  # as a process that only serves does
 with Background(paths.places(), 0) as server:
     print(server.port, keys.opening(paths.places()), flush=True)
     sys.stdin.read()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,6 +27,7 @@ INSIGHTS = (
 PAGES = ("/", "/live", "/?status=running", "/search?q=owned", "/search?q=evil", *INSIGHTS)
 LEDGERS = ("/workflows", "/audit", "/audit?view=receipts", "/audit?view=memory")
 TABS = ("watch", "terminal", "receipt")
+SETTINGS = ("/settings/values", "/settings/storage", "/settings/histories", "/settings/agents")
 # Whatever has become an element that no page makes out of itself.
 ALIEN = """[...document.querySelectorAll('*')].filter(one =>
     one.matches('iframe, object, embed, base, form[action*=evil], meta[http-equiv=refresh], script:not([src])') ||
@@ -97,7 +100,9 @@ def fill(store: Store, now: int) -> None:
 
 
 @pytest.fixture
-def workflow(recorded: object) -> str:
+def workflow(recorded: Path) -> str:
+    with (recorded / "config.toml").open("a") as file:
+        file.write(f"[serve]\nnames = {json.dumps(PAYLOADS[0])}\n")
     with open_store() as store:
         fill(store, clock.now() - 3600 * clock.SECOND)
         return store.workflows.list()[0].session_id
@@ -120,4 +125,11 @@ def test_nothing_of_it_runs_or_asks_for_anything(workflow: str, visit: Open, sch
         for pressed in ("e", "]", "j", "End"):
             page.keyboard.press(pressed)
         expect(page.locator("main")).to_contain_text("owned")
+        sound(page, path)
+    for path in SETTINGS:  # only values, the first, are anybody's words
+        page.goto(base + path)
+        expect(page.locator("h2").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        if path == SETTINGS[0]:
+            expect(page.locator("main")).to_contain_text("owned")
         sound(page, path)

@@ -12,12 +12,13 @@ from tachograph.store import Store
 from tachograph.store.drawing import BEGINNING, Place
 
 _MS = clock.SECOND // 1000
+_END = Place(1 << 62, 0)
 
 
 def opening(store: Store, session: Session, event: int | None, at: float | None, some: int) -> Row:
     """`some` lines before and as many from the event on, or from the moment `at` (ms since `start_ms`), else from the
-    first failure or the beginning. `chosen` is the line that is meant, None where there is none: for what was found
-    in the text of a step the step."""
+    first failure; without one from the beginning, of a session that is being recorded from its end. `chosen` is the
+    line that is meant, None where there is none: for what was found in the text of a step the step."""
     start = _start(store, session)
     if event is not None and session.tool_calls:
         event = _step(store, session, event)
@@ -27,7 +28,8 @@ def opening(store: Store, session: Session, event: int | None, at: float | None,
         earlier, later = store.drawing.around(session, named, some, some)
         chosen = earlier[-1] if earlier else None
     else:
-        place = named or store.drawing.first_failed(session) or BEGINNING
+        unasked = BEGINNING if session.ended_at else _END
+        place = named or store.drawing.first_failed(session) or unasked
         earlier, later = store.drawing.around(session, place, some, some)
         chosen = later[0] if later else earlier[-1] if earlier else None
     known = store.events.some([*earlier, *later])

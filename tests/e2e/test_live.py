@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from tachograph import clock
@@ -113,6 +115,25 @@ def test_somebody_who_looks_elsewhere_is_notified(visit: Open) -> None:
         title = store.sessions.get(RUNS).title
     expect(page.get_by_role("list", name="Running")).not_to_contain_text("● running")
     assert page.evaluate("window.told") == [["codex waits for you", title]]
+
+
+def test_a_session_that_is_recorded_is_followed_until_somebody_goes_elsewhere(visit: Open) -> None:
+    with open_store() as store:
+        store.sessions.create("codex", "now-1")
+    tell(*(f"word {number}" for number in range(90)), session="now-1")
+    page = visit("/sessions/now-1")
+    rows, follow = page.get_by_role("treegrid").get_by_role("row"), page.get_by_role("button", name="Follow")
+    expect(page.get_by_role("row", selected=True)).to_contain_text("word 89")
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    tell(*(f"more {number}" for number in range(90)), session="now-1")
+    expect(rows.filter(has_text="more 89")).to_be_in_viewport()
+    page.keyboard.press("1")
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    tell(*(f"elsewhere {number}" for number in range(90)), session="now-1")
+    expect(page.get_by_role("img", name=re.compile("Agent 270"))).to_be_visible()
+    expect(rows.filter(has_text="elsewhere 89")).to_have_count(0)
+    page.keyboard.press("l")
+    expect(rows.filter(has_text="elsewhere 89")).to_be_in_viewport()
 
 
 def test_eight_tabs_hear_all_of_it_over_one_connection(visit: Open) -> None:

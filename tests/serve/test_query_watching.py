@@ -44,7 +44,7 @@ def recorded(home: object) -> None:
                 Event("printed", "error", pattern="e", matched_value="ValueError: no", at=start + 2 * SECOND),
             ]
         )
-        store.sessions.add(Session("read", "tin", started_at=start))
+        store.sessions.add(Session("read", "tin", started_at=start, ended_at=start + clock.SECOND, status="completed"))
         store.events.add_many(
             [
                 Event("read", "reply", content="Like so:\n```python\nx = 41\n```\ndone", at=start),
@@ -77,6 +77,15 @@ def test_it_opens_where_it_is_asked_to(ask: Ask) -> None:
     assert opening(ask, "long/opening?at=0&some=1").events[0].content == "say 0"
     assert opening(ask, "read/opening").chosen == opening(ask, "read/opening").events[0].id, "nothing failed"
     refused(ask("GET", "/api/query/session/none-such/opening"), 404, "none-such")
+
+
+def test_what_is_being_recorded_opens_at_its_end_when_nothing_failed(ask: Ask) -> None:
+    with tachograph.open() as store:
+        store.sessions.add(Session("runs", "tin", started_at=clock.now()))
+        store.events.add_many([Event("runs", "reply", content=f"{n}", at=clock.now()) for n in range(9)])
+    found = opening(ask, "runs/opening?some=2")
+    assert [event.content for event in found.events] == ["7", "8"]
+    assert found.chosen == found.events[-1].id
 
 
 def test_lines_are_asked_for_by_their_numbers(ask: Ask) -> None:

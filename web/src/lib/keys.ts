@@ -42,6 +42,7 @@ export const KEYS: readonly Group[] = [
       { keys: 'E e', does: 'one failure' },
       { keys: '< >', does: 'slower, faster' },
       { keys: '0 … 9', does: 'tenths' },
+      { keys: 'l', does: 'follow what is being recorded' },
       { keys: 'w s a d', does: 'closer, wider, left, right' },
       { keys: 'z', does: 'the turn alone, all of it' },
       { keys: 'p', does: 'pin the lane of the chosen event' },

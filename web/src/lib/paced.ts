@@ -1,5 +1,5 @@
-// Drawing what changes often: soon, but not again before four times as long as the last time took; and not while the page is
-// out of sight, but as soon as it is looked at. No frames are asked for: browsers give few to windows that others cover.
+// Drawing what changes often: soon, but some times a second at most, less often where it takes long; and not while the page
+// is out of sight, but as soon as it is looked at. No frames are asked for: browsers give few to windows that others cover.
 import { tick } from 'svelte';
 
 export interface Paced {
@@ -7,10 +7,9 @@ export interface Paced {
   stop(): void;
 }
 
-const SHARE = 4;
+const [LEAST, MOST] = [100, 250]; // ms from one drawing to the next; in between twice what the last one took
 
-// `least`: ms from one drawing to the next.
-export function paced(draw: () => void, least = 100): Paced {
+export function paced(draw: () => void): Paced {
   let next = -Infinity; // when it may be drawn again
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -18,9 +17,9 @@ export function paced(draw: () => void, least = 100): Paced {
     timer = undefined;
     if (document.hidden) return document.addEventListener('visibilitychange', ask, { once: true });
     const begun = performance.now();
-    next = begun + least;
+    next = begun + LEAST;
     draw();
-    void tick().then(() => (next = begun + Math.max(least, SHARE * (performance.now() - begun))));
+    void tick().then(() => (next = begun + Math.min(MOST, Math.max(LEAST, 2 * (performance.now() - begun)))));
   }
 
   function ask(): void {

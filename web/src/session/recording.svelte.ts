@@ -56,6 +56,15 @@ export class Recording {
     return this.columns.count;
   }
 
+  get running(): boolean {
+    return this.session !== null && this.session.ended_at === null;
+  }
+
+  // Whether what is seen is the end of what is being recorded: then it stays the end.
+  get following(): boolean {
+    return this.running && this.begun !== 0 && !this.clock.playing && this.clock.at >= this.clock.end;
+  }
+
   get loading(): boolean {
     return !this.whole;
   }
@@ -148,11 +157,13 @@ export class Recording {
   async #load(): Promise<void> {
     try {
       const told = await get('/api/query/session/{session}/timeline', { session: this.name, buckets: 1 }, this.#stop.signal);
+      const { following } = this;
       this.#start = told.start_ms;
       this.columns = Columns.of(told);
       this.turns = turnsOf(told.turns, this.columns);
       this.whole = true;
       this.#arrange();
+      if (following) this.clock.seek(this.clock.end);
     } catch (error) {
       if (!this.#stop.signal.aborted && this.error === null) this.error = error as Error;
     }
@@ -163,7 +174,7 @@ export class Recording {
     this.#heard = [];
     if (!this.whole || heard.length === UNSEEN) return void this.#again();
     const steps = (this.session?.tool_calls ?? 0) > 0;
-    const following = this.clock.at >= this.clock.end;
+    const { following } = this;
     const before = columns.count;
     let scattered = false;
     for (const event of heard.filter((one) => isDrawn(one, steps))) {

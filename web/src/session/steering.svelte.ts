@@ -28,6 +28,7 @@ export class Steering {
     E: () => this.fail(-1),
     '>': () => this.#faster(1),
     '<': () => this.#faster(-1),
+    l: () => this.follow(),
     y: () => this.copy(),
     ...Object.fromEntries([...'0123456789'].map((digit) => [digit, () => this.#tenth(Number(digit))])),
   };
@@ -52,6 +53,13 @@ export class Steering {
   turn(by: number): void {
     const found = this.recording.turns[Math.max(0, this.atTurn - 1 + by)];
     if (found) this.choose(found.index);
+  }
+
+  // The end of what is being recorded, and from then on always the end.
+  follow(): void {
+    const { clock } = this.recording;
+    clock.pause();
+    clock.seek(clock.end);
   }
 
   fail(by: number): void {

@@ -78,8 +78,8 @@ class FailuresOf(msgspec.Struct):
 async def opening(
     request: Incoming, session: p.SessionName, event: Meant = None, at: Moment = None, some: Some = 40
 ) -> Response[Opening]:
-    """Where to begin with a session: at an event, at a moment, at its first failure, else at its beginning, or at its end
-    while it is being recorded."""
+    """Where to begin with a session: at an event, at a moment, at its first failure; else at its beginning, or at its
+    end while it is being recorded."""
 
     def ask(store: Store) -> Any:
         return begun.opening(store, store.sessions.resolve(session), event, at, some)

@@ -225,6 +225,8 @@ def adopt(store: Store, run: Session) -> None:
         and told.parent_id is None
         and _same_folder((run.metadata or {}).get("cwd"), told.project_dir or "")
     ]
+    if len(fitting) > 1 and run.ended_at is not None:  # what began within the slack may be of the next run
+        fitting = [told for told in fitting if told.started_at <= run.ended_at]
     if len(fitting) == 1:
         told = fitting[0]
         before: dict[str, Any] = told.metadata or {}

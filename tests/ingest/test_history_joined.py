@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 import tachograph
 from tachograph import clock
+from tachograph.ingest.told_session import adopt
 from tachograph.records import Session
 from tests.ingest.machine import HISTORIES, Machine, machine
 from tests.ingest.test_history_files import FIRST, NAME, SECOND, SESSION, prompts
@@ -30,6 +32,23 @@ def test_another_process_joins_it_with_the_run_it_is_part_of(cut: int) -> None:
         session = one.store.sessions.get("claude-1")
         assert (session.tool_calls, session.tool_errors, session.commands) == (2, 1, 1)
         assert one.originals("claude-1") == [SECOND]
+
+
+def test_of_two_runs_that_followed_each_other_each_takes_its_own_history_in() -> None:
+    """Both histories were there first, because the recordings of the terminal waited for room on the disk."""
+    begun, folder = 1_780_000_000 * clock.SECOND, {"cwd": "/thing"}
+    with machine() as one:
+        sessions = one.store.sessions
+        for number, name in enumerate(("first", "second")):
+            at = begun + number * 8 * clock.SECOND
+            told = Session(name, "claude", "local", name, "/thing", started_at=at + clock.SECOND // 2)
+            sessions.add(told)
+            run = Session(f"claude-{number}", "claude", command="claude", started_at=at, metadata=folder)
+            sessions.add(msgspec.structs.replace(run, ended_at=at + 8 * clock.SECOND - 1, status="completed"))
+        for number in range(2):
+            adopt(one.store, sessions.get(f"claude-{number}"))
+        joined = {session.id: session.copilot_session_id for session in sessions.list()}
+        assert joined == {"claude-0": "first", "claude-1": "second"}
 
 
 RUNS = {

@@ -80,6 +80,12 @@ def _screen(options: argparse.Namespace) -> list[Row]:
     return screen.rows(large=not options.small)
 
 
+def _web(options: argparse.Namespace) -> list[Row]:
+    from benchmarks import web
+
+    return web.rows(options.rounds, options.events or (10_000 if options.small else 100_000))
+
+
 def _http(options: argparse.Namespace) -> list[Row]:
     from benchmarks import http
 
@@ -99,6 +105,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "replay": _replay,
     "live": _live,
     "screen": _screen,
+    "web": _web,
 }
 
 

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import threading
+from typing import IO
 
 import msgspec
 from litestar import Response, Router, post
@@ -62,8 +63,15 @@ class Sampler:
         assert process.stderr is not None
         for line in process.stderr:
             if found := _ADDRESS.search(line):
+                threading.Thread(target=_heard_out, args=(process.stderr,), daemon=True).start()
                 return process, found[0].decode()
         raise Refused("the sample could not be made", "tachograph demo says why")
+
+
+def _heard_out(stream: IO[bytes]) -> None:
+    """Whatever else it says: with nobody to read it, it would wait for one at some time."""
+    for _ in stream:
+        pass
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True):

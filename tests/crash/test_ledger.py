@@ -17,7 +17,7 @@ import pytest
 
 import tachograph
 
-KILLS = int(os.environ.get("TACHOGRAPH_KILLS", "20"))
+KILLS = int(os.environ.get("TACHOGRAPH_KILLS", "10"))
 SEED = int(os.environ.get("TACHOGRAPH_SEED", random.SystemRandom().randrange(1 << 32)))
 ADDER = """
 import sys, tachograph

@@ -13,10 +13,11 @@ from tachograph import keys, paths
 from tachograph.formats.exports import FORMATS, NAMES
 from tachograph.ingest import exporting
 from tachograph.records import Event, Session
+from tachograph.serve import page_file
 from tachograph.serve.app import description
 from tachograph.serve.run import Background
 from tests.cli import histories
-from tests.formats.recorded import STEPS, exported, steps
+from tests.formats.recorded import STEPS, steps
 from tests.serve.conftest import Ask
 from tests.store.samples import AT, printed
 
@@ -34,7 +35,7 @@ def test_every_format_as_a_file(session: str, ask: Ask, form: str) -> None:
     reply = ask("GET", f"{ODD}?as={form}")
     assert reply.status == 200, reply.body
     with tachograph.open() as store:
-        assert reply.body == exported(store, STEPS, form)
+        assert reply.body == b"".join(page_file.export(store, STEPS, form).pieces)  # what the command writes
     assert re.fullmatch(r'attachment; filename="[A-Za-z0-9._-]+"', reply.headers["content-disposition"])
     assert reply.headers["content-disposition"].endswith(f'{FORMATS[form].suffix}"')
     assert reply.headers["content-type"].partition(";")[0] == FORMATS[form].media_type

@@ -26,7 +26,8 @@ class Terminal:
         """Our stdout must be a terminal."""
         self.keyboard = 0 if os.isatty(0) else _controlling_terminal()
         self._main = 1 if self.keyboard is None else self.keyboard
-        self.attributes: Attributes = termios.tcgetattr(self._main)
+        before: Attributes = termios.tcgetattr(self._main)
+        self.attributes = before if self.foreground() else _cooked(before)
         self._size = bytes(_SIZE.size)
         self._entered: list[tuple[int, Attributes, Attributes]] = []  # descriptor, before, since
 
@@ -115,6 +116,14 @@ def _controlling_terminal() -> int | None:
         return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         return None
+
+
+def _cooked(attributes: Attributes) -> Attributes:
+    """As shells leave a terminal to commands. What is there while we are in the background may be what the shell edits
+    its lines with."""
+    iflag, oflag, cflag, lflag, ispeed, ospeed, control = attributes
+    lflag |= termios.ISIG | termios.ICANON | termios.ECHO | termios.ECHOE | termios.ECHOK | termios.IEXTEN
+    return [iflag | termios.ICRNL, oflag | termios.OPOST, cflag, lflag, ispeed, ospeed, control]
 
 
 def _raw(attributes: Attributes, *, keys: bool) -> Attributes:

@@ -109,6 +109,7 @@ def test_stopped_for_good_measure_from_outside(shell: Shell, recorded: Recorded)
 
 def test_in_the_background_and_back(shell: Shell, recorded: Recorded) -> None:
     shell.run(command("sh", "-c", "read answer; echo got $answer; exit 4") + " &")
+    shell.until(lambda: "running" in recorded.states, "the beginning on record")
     assert b"hello" in shell.finish("echo hello")
     shell.run("fg")
     shell.settle(0.6)

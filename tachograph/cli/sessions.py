@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import click
@@ -20,6 +19,7 @@ from tachograph.formats.table import Cell
 from tachograph.recall import sessions as recall
 from tachograph.records import SESSION_STATUSES, Session
 from tachograph.store.families import Member
+from tachograph.store.filters import in_project
 
 _ENDED_BADLY = ("failed", "interrupted")
 
@@ -61,7 +61,7 @@ def cli(
     if failed:
         found = [session for session in found if session.status in _ENDED_BADLY]
     if project:
-        found = [session for session in found if _in_project(session, project)]
+        found = [session for session in found if in_project(project, session.project_dir)]
     filtered = bool(picked or status or active or listing.agent or listing.since or listing.until)
     found = found[: listing.fetch]
     if tree:
@@ -148,8 +148,3 @@ def _money(dollars: float | None) -> str:
 
 def _empty(filtered: bool) -> str:
     return "no session fits; tachograph sessions without filters lists them all" if filtered else draw.NOTHING_YET
-
-
-def _in_project(session: Session, pattern: str) -> bool:
-    place = (session.project_dir or "").rstrip("/")
-    return any(fnmatchcase(name, pattern.replace("%", "*")) for name in (place, os.path.basename(place)))

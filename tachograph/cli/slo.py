@@ -29,6 +29,7 @@ from tachograph.formats import human
 from tachograph.ingest import reporting
 from tachograph.ingest.objectives import configured
 from tachograph.ingest.reporting import Known
+from tachograph.store.filters import fits
 from tachograph.tables import Wrong
 
 BAD_CONFIG, FINDINGS = 2, 6  # exit codes
@@ -123,9 +124,7 @@ def report(app: App, listed: Listed, since: int | None, until: int | None, agent
 
 
 def _fits(one: Known, name: str | None, severity: str | None) -> bool:
-    import fnmatch
-
-    named = name is None or fnmatch.fnmatchcase(one.name, name.replace("%", "*"))
+    named = name is None or fits(name, one.name)
     rank = one.objective.severity if one.objective else one.missed.severity if one.missed else ""
     return named and severity in (None, rank)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.background_tasks import BackgroundTask
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
@@ -85,72 +86,70 @@ Stay = Annotated[bool, QueryParameter(description="At its end it waits for what 
 LastId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="What was heard last, to go on after it.")
 ]
+
+
+def played(
+    speed: Speed = 1.0,
+    begin: Begin = None,
+    end: End = None,
+    idle_limit: Idle = None,
+    loop: Loop = False,
+    paused: Paused = False,
+    output: Output = False,
+    stay: Stay = False,
+) -> Options:
+    """How to play, as every stream of a replay is asked for it."""
+    return Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
+
+
+_HOW = {"options": Provide(played, sync_to_thread=False)}
 STREAM = {
     200: ResponseSpec(str, description="Messages as server-sent events, a snapshot first.", media_type=sse.TYPE),
     204: ResponseSpec(None, description="What Last-Event-ID names is over: no need to come again."),
 }
 
 
-@get("/session/{id:str}", responses=STREAM, summary="A stored session as it happened")
+@get("/session/{id:str}", responses=STREAM, dependencies=_HOW, summary="A stored session as it happened")
 async def watch(
     request: Incoming,
     id: Annotated[
         str, PathParameter(max_length=_TEXT_MAX, description="A session: its id, its beginning, last, @agent.")
     ],
-    speed: Speed = 1.0,
-    begin: Begin = None,
-    end: End = None,
-    idle_limit: Idle = None,
-    loop: Loop = False,
-    paused: Paused = False,
-    output: Output = False,
-    stay: Stay = False,
+    options: NamedDependency[Options],
     last_event_id: LastId = None,
 ) -> Response[Any]:
     """Its events, results of calls as they came, and on wish its output. Snapshots tell the `replay_id`."""
-    options = Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
     return await _watched(request, options, last_event_id, sessions=[id])
 
 
-@get("/sessions", responses=STREAM, summary="Several stored sessions side by side, as they happened")
+@get("/sessions", responses=STREAM, dependencies=_HOW, summary="Several stored sessions side by side, as they happened")
 async def watch_several(
     request: Incoming,
     session: Annotated[
         list[str], QueryParameter(min_items=1, max_items=SESSIONS_MAX, description="A session, as often as there are.")
     ],
-    speed: Speed = 1.0,
-    begin: Begin = None,
-    end: End = None,
-    idle_limit: Idle = None,
-    loop: Loop = False,
-    paused: Paused = False,
-    output: Output = False,
-    stay: Stay = False,
+    options: NamedDependency[Options],
     last_event_id: LastId = None,
 ) -> Response[Any]:
     """On one clock: every message says by its `session_id` whose it is. What tells of all together has none."""
-    options = Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
     return await _watched(request, options, last_event_id, sessions=session)
 
 
-@get("/workflow/{id:str}", responses=STREAM, summary="All sessions of a workflow side by side, as they happened")
+@get(
+    "/workflow/{id:str}",
+    responses=STREAM,
+    dependencies=_HOW,
+    summary="All sessions of a workflow side by side, as they happened",
+)
 async def watch_workflow(
     request: Incoming,
     id: Annotated[
         str, PathParameter(max_length=_TEXT_MAX, description="A workflow: its id, or a unique beginning of it.")
     ],
-    speed: Speed = 1.0,
-    begin: Begin = None,
-    end: End = None,
-    idle_limit: Idle = None,
-    loop: Loop = False,
-    paused: Paused = False,
-    output: Output = False,
-    stay: Stay = False,
+    options: NamedDependency[Options],
     last_event_id: LastId = None,
 ) -> Response[Any]:
     """As `/api/replay/sessions` with every session that is in the workflow when the replay begins."""
-    options = Options(speed, limit(idle_limit), begin, end, loop, paused, output, stay)
     return await _watched(request, options, last_event_id, workflow=id)
 
 

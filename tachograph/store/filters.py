@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 
 class Where:
@@ -46,3 +48,14 @@ def numbers(values: Iterable[int]) -> str:
 def pattern(glob: str | None) -> str | None:
     """What SQL's GLOB takes for a pattern of people: a shell glob, or SQL's `%`; None when it asks for everything."""
     return None if glob is None or glob in {"*", "%"} else glob.replace("%", "*")
+
+
+def fits(glob: str, value: str) -> bool:
+    """What SQL's GLOB does with a pattern of people, for values that no table has."""
+    return fnmatchcase(value, glob.replace("%", "*"))
+
+
+def in_project(glob: str, folder: str | None) -> bool:
+    """Whether a folder is one of those meant: by its name or by its path."""
+    place = (folder or "").rstrip("/")
+    return fits(glob, place) or fits(glob, posixpath.basename(place))

@@ -231,7 +231,8 @@ class Opened:
 
     def texts(self, first: int, last: int) -> list[tuple[int, str]]:
         """(number, text) of the same lines."""
-        return self._split(self.raw(first, last), max(first, self.first)) if self.first <= last else []
+        here = first <= self.last and self.first <= last
+        return self._split(self.raw(first, last), max(first, self.first)) if here else []
 
     def lines(self, first: int, last: int) -> list[Line]:
         """The same with the time each was complete."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +13,7 @@ from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import SESSION_STATUSES, STATES, STATUS_OF_STATE, Event, Session, StateChange
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where
+from tachograph.store.filters import Where, in_project
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
@@ -200,7 +199,7 @@ class Sessions:
             self._connection.create_scalar_function("has_words", has_words(text), 3, deterministic=True)
             where.add("has_words(s.title, s.command, s.session_id)")
         if project is not None:
-            self._connection.create_scalar_function("in_project", in_project(project), 1, deterministic=True)
+            self._connection.create_scalar_function("in_project", partial(in_project, project), 1, deterministic=True)
             where.add("in_project(s.project_dir)")
         return where
 
@@ -347,17 +346,6 @@ class Sessions:
 
         close = difflib.get_close_matches(session_id, self.ids(500), n=3, cutoff=0.4)
         return f"closest: {', '.join(close)}" if close else "`tachograph sessions` lists them"
-
-
-def in_project(glob: str) -> Callable[[str | None], bool]:
-    """Whether a folder is one of those meant: by its name or by its path."""
-    wanted = glob.replace("%", "*")
-
-    def fits(folder: str | None) -> bool:
-        place = (folder or "").rstrip("/")
-        return fnmatchcase(place, wanted) or fnmatchcase(posixpath.basename(place), wanted)
-
-    return fits
 
 
 def has_words(text: str) -> Callable[..., bool]:

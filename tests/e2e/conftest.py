@@ -92,5 +92,12 @@ def visit(server: Background, browser: Browser, complaints: list[str]) -> Iterat
     assert complaints == []
 
 
+def refused(page: Page, complaints: list[str]) -> None:
+    """To end a test that asked for what is not there: the browser notes such answers whenever they come."""
+    page.context.close()
+    assert complaints and all("404 (Not Found)" in one for one in complaints)
+    complaints.clear()
+
+
 def _elsewhere(url: str, base: str) -> bool:
     return urlsplit(url).scheme not in ("data", "blob") and not url.startswith(base + "/")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, refused
 
 
 def panel(page: Page, title: str) -> Locator:
@@ -145,4 +145,4 @@ def test_days_are_told_by_keyboard(visit: Open) -> None:
 def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str], path: str) -> None:
     page = visit(path)
     expect(page.get_by_role("alert")).to_contain_text("v1:none")
-    complaints.clear()  # the browser notes every answer that is no success
+    refused(page, complaints)

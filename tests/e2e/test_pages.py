@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tachograph import clock
 from tachograph.ingest.opening import open_store
 from tachograph.records import Event, Session
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, refused
 
 FAILING = "/sessions/demo-copilot-02"
 LEDGERS = (
@@ -122,4 +122,4 @@ def test_what_is_searched_for_opens_at_its_moment(visit: Open) -> None:
 def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str]) -> None:
     page = visit("/sessions/none-such")
     expect(page.get_by_role("alert")).to_contain_text("no session matches")
-    complaints.clear()  # the browser notes every answer that is no success
+    refused(page, complaints)

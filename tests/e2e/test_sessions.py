@@ -103,5 +103,5 @@ def test_an_empty_store_says_what_to_do(visit: Open, tmp_path: Path, complaints:
         expect(page.get_by_role("heading", name="No recordings yet")).to_be_visible()
         expect(page.get_by_text("tachograph import")).to_be_visible()
         expect(page.get_by_role("contentinfo")).to_contain_text("nothing recorded yet")
-        page.goto("about:blank")
+        page.context.close()
     complaints.clear()  # of the second server, which is another host

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 import msgspec
@@ -18,6 +17,7 @@ from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import Paged, answered, between, listed, session_of
 from tachograph.serve.query.rows import CodeBlockRow, ExtractionRow
 from tachograph.store import Store
+from tachograph.store.filters import fits
 from tachograph.store.kinds import Kind
 
 _FACETS = {"types": "event_type", "patterns": "pattern", "risks": "risk_level", "agents": "agent"}  # field → column
@@ -182,7 +182,7 @@ def _counted(found: Mapping[Kind, int], column: str | None, chosen: Mapping[str,
 
 def _fits(kind: Kind, column: str, wanted: str) -> bool:
     value = getattr(kind, column)
-    return fnmatchcase(value, wanted.replace("%", "*")) if column == "agent" else value == wanted
+    return fits(wanted, value) if column == "agent" else value == wanted
 
 
 HANDLERS = (extractions, extraction_counts, code_blocks, agent_stats, pattern_stats)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import answered, between, session_of
 from tachograph.serve.query.counts import Kind, Query
 from tachograph.store import Hit, Store
+from tachograph.store.filters import fits
 from tachograph.store.search import PRINTED
 
 _COUNTED = 2000  # hits, the newest
@@ -53,7 +53,7 @@ async def search_counts(
     def ask(store: Store) -> SearchCounts:
         where: dict[str, Any] = {**times, "session": session_of(store, session)}
         found = store.search(q, **where, limit=_COUNTED, context=0, budget_ms=_BUDGET_MS)
-        fitting = [hit for hit in found.hits if agent is None or fnmatchcase(hit.agent, agent.replace("%", "*"))]
+        fitting = [hit for hit in found.hits if agent is None or fits(agent, hit.agent)]
         words = " ".join(f'"{term}"' for term in found.terms)
         return SearchCounts(
             len(found.hits),

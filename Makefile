@@ -9,6 +9,9 @@ PHOENIX ?= tests/phoenix/.work
 EXPORTS ?= tests/exports/.work
 WEB := hatch_build.py $(shell find web -type f -not -path 'web/node_modules/*')  # what the web app is built from
 
+# The tests start some thousand Pythons of ours: whoever forbids compiled modules makes each of them compile everything.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-agents test-otlp test-exports soak lint format bench bench-large picture pictures clean
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import subprocess
 import sys
@@ -11,11 +13,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tachograph import clock, paths
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 # How long an example takes says something about the machine, not about what is tested.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays to the end: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +67,28 @@ def tachograph(home: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the sessions of `tachograph demo` in it, the long one not so long. To be copied, never to be changed:
+    it is made once, by whichever process of a run needs it first."""
+    from tachograph.extract.rules import load
+    from tachograph.ingest import sample
+    from tachograph.ingest.opening import open_store
+
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    place = shared / "sample"
+    with (shared / "sample.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            making = shared / "sample.making"
+            making.mkdir(mode=0o700)
+            patch.setenv("TACHOGRAPH_HOME", str(making))
+            sample.configure(paths.places())
+            with open_store() as store:
+                store._connection.pragma("synchronous", 0)
+                sample.fill(store, load()[0], paths.places(), clock.now(), long=1500)
+            making.rename(place)
+    return place

@@ -6,6 +6,7 @@ user writes. How rules meet lines is `matcher`'s business.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -72,6 +73,13 @@ class Rules:
         self.active = tuple(rule for rule in self.all if rule.enabled)
         self.version = _version(self.active)
 
+    def __eq__(self, other: object) -> bool:
+        """The same rules read twice are equal: what was compiled for one serves the other."""
+        return isinstance(other, Rules) and self.all == other.all
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     def get(self, name: str) -> Rule | None:
         return next((rule for rule in self.all if rule.name == name), None)
 
@@ -108,10 +116,11 @@ def load(user: str | None = None, *, builtin: bool = True) -> tuple[Rules, list[
     return Rules([*new, *shipped.values()]), sorted(problems, key=lambda problem: problem.line)
 
 
-def _shipped() -> list[Rule]:
+@functools.cache
+def _shipped() -> tuple[Rule, ...]:
     # Not importlib.resources, which takes longer to import than the file takes to read.
     with open(os.path.join(os.path.dirname(__file__), "rules.toml"), "rb") as file:
-        return [msgspec.convert(table, Rule) for table in tomllib.load(file)["rule"]]
+        return tuple(msgspec.convert(table, Rule) for table in tomllib.load(file)["rule"])
 
 
 def _version(rules: Iterable[Rule]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cache
 from typing import Any, Literal
 
@@ -67,21 +68,32 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
     """
     pulse = Pulse(places.database, reading)
     sampler = sampling.Sampler(places)
-    inner = Litestar(
+    inner = copy(_routes())
+    inner.state = State(
+        {
+            "places": places,
+            "sink": sink,
+            "advisor": advisor,
+            "reading": reading,
+            "replays": Replays(reading),
+            "pulse": pulse,
+            "verifying": Verifying(reading),
+            "remembered": Remembered(),
+            "sampler": sampler,
+        }
+    )
+    guard = Guard(inner, keys.opening(places), names=names, read_only=reading.read_only)  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
+    inner.state.guard = guard
+    guard.at_end += [pulse.close, sampler.close]
+    return guard
+
+
+@cache
+def _routes() -> Litestar:
+    """Who answers what. Litestar takes a fifth of a second to look at it all, so servers of one process share it, and
+    each is a copy with a state of its own."""
+    return Litestar(
         [health, openapi, *ROUTERS],
-        state=State(
-            {
-                "places": places,
-                "sink": sink,
-                "advisor": advisor,
-                "reading": reading,
-                "replays": Replays(reading),
-                "pulse": pulse,
-                "verifying": Verifying(reading),
-                "remembered": Remembered(),
-                "sampler": sampler,
-            }
-        ),
         exception_handlers={Exception: failing.answer},
         before_request=_looked_at,
         request_class=bodies.Checked,
@@ -90,10 +102,6 @@ def make_app(places: Places, sink: Sink, advisor: Advisor, reading: Reading, *, 
         logging_config=None,
         debug=False,
     )
-    guard = Guard(inner, keys.opening(places), names=names, read_only=reading.read_only)  # type: ignore[arg-type]  # Litestar's own names for the types of ASGI
-    inner.state.guard = guard
-    guard.at_end += [pulse.close, sampler.close]
-    return guard
 
 
 @cache

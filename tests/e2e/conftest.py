@@ -10,10 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tachograph import clock, keys, paths
-from tachograph.extract.rules import load
-from tachograph.ingest import sample
-from tachograph.ingest.opening import open_store
+from tachograph import keys, paths
 from tachograph.serve import entry
 from tachograph.serve.run import Background
 
@@ -31,22 +28,10 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store that has the sessions of `tachograph demo` in it, the long one not so long."""
-    folder = tmp_path_factory.mktemp("sample")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("TACHOGRAPH_HOME", str(folder))
-        sample.configure(paths.places())
-        with open_store() as store:
-            sample.fill(store, load()[0], paths.places(), clock.now(), long=1500)
-    return folder
-
-
 @pytest.fixture
-def recorded(filled: Path, home: Path) -> Path:
-    """A copy of it for each test."""
-    shutil.copytree(filled, home)
+def recorded(sample_home: Path, home: Path) -> Path:
+    """A store that has the sessions of `tachograph demo` in it, for each test."""
+    shutil.copytree(sample_home, home)
     home.chmod(0o700)
     return home
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,9 +42,12 @@ class Desk(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def desk(filled: Path, browser: Browser) -> Iterator[Desk]:
+def desk(sample_home: Path, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk") / "home"
+    shutil.copytree(sample_home, folder)
+    folder.chmod(0o700)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("TACHOGRAPH_HOME", str(filled))
+        patched.setenv("TACHOGRAPH_HOME", str(folder))
         places = paths.places()
         with Background(places, 0) as server:
             base = f"http://127.0.0.1:{server.port}"
@@ -58,7 +62,7 @@ def desk(filled: Path, browser: Browser) -> Iterator[Desk]:
                 return context
 
             contexts = {hand: enter() for hand in HANDS}
-            yield Desk(base, filled, contexts, enter)
+            yield Desk(base, folder, contexts, enter)
 
 
 class Hand:

@@ -11,32 +11,17 @@ import apsw
 import pytest
 
 import tachograph
-from tachograph import clock, paths
+from tachograph import clock
 from tachograph.cli.main import main
 from tachograph.config import KEYS
-from tachograph.ingest import sample
-from tachograph.ingest.own_rules import load_rules
 from tachograph.serve.query import keeping, proofs, together
 from tests.serve.answers import refused, typed, walked
 from tests.serve.conftest import Ask
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample, the long session not so long."""
-    place = tmp_path_factory.mktemp("kept") / "home"
-    place.mkdir(mode=0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TACHOGRAPH_HOME", str(place))
-        sample.configure(paths.places())
-        with tachograph.open() as store:
-            sample.fill(store, load_rules(paths.places()), paths.places(), clock.now(), long=300)
-    return place
-
-
 @pytest.fixture(autouse=True)
-def recorded(filled: Path, home: Path) -> Path:
-    shutil.copytree(filled, home)
+def recorded(sample_home: Path, home: Path) -> Path:
+    shutil.copytree(sample_home, home)
     home.chmod(0o700)
     return home
 

@@ -9,12 +9,12 @@ import pytest
 
 from tachograph.store import Store, settling
 
-from .samples import opened
+from .samples import fresh
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path) as made:
+    with fresh(tmp_path) as made:
         yield made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -19,7 +20,7 @@ from tachograph.errors import StoreError, TachographError
 from tachograph.store import Store, settling
 
 from . import disk
-from .samples import AT, event, extraction, opened, printed, session
+from .samples import AT, event, extraction, fresh, opened, printed, session
 
 pytestmark = pytest.mark.crash
 
@@ -94,41 +95,66 @@ def tell(folder: Path) -> tuple[set[str], list[Exception]]:
 
 BROKEN = apsw.IOError("the disk is broken")
 FULL = apsw.FullError("no space left")
-
-
-@pytest.mark.parametrize(
+each_fault = pytest.mark.parametrize(
     ("what", "error"),
     [("write", BROKEN), ("write", FULL), ("sync", BROKEN), ("truncate", BROKEN), ("read", BROKEN), ("delete", BROKEN)],
     ids=lambda value: getattr(value, "args", [value])[0],
 )
+
+
+class Nth:
+    """The disk fails the call of that number, and no other."""
+
+    def __init__(self, what: str, error: Exception, number: int) -> None:
+        self.what, self.error, self.number, self.calls = what, error, number, 0
+
+    def __call__(self, happening: str) -> Exception | None:
+        self.calls += happening == self.what
+        return self.error if happening == self.what and self.calls == self.number else None
+
+
+@each_fault
 def test_a_call_that_fails_once_costs_nothing_that_was_acknowledged(
     tmp_path: Path, what: str, error: Exception
 ) -> None:
     """One call after the other: the first write fails, the third, and so on to the last. With a full disk it is the
     second, the fourth, so that both together are every write."""
-    calls, first = 0, 2 if error is FULL else 1
-    failing = first
-
-    def fault(happening: str) -> Exception | None:
-        nonlocal calls
-        calls += happening == what
-        return error if happening == what and calls == failing else None
-
     everything = {"session", "output", "note", "end", *(f"batch {n}" for n in range(4))}
-    while failing <= max(calls, first):
-        calls = 0
+    calls, failing = 2, 2 if error is FULL else 1
+    while failing <= calls:
         folder = tmp_path / str(failing)
         folder.mkdir()
+        fresh(folder).close()
         with disk.inserted() as bad:
-            bad.fault = fault
+            bad.fault = fault = Nth(what, error, failing)
             acknowledged, errors = tell(folder)
+        calls = fault.calls
         assert errors or what in {"delete", "truncate", "read"}, "a write or a sync that failed is told"
         with found(folder) as store:
             assert holds(store) == acknowledged == everything
             assert store.check() == []
         shutil.rmtree(folder)
         failing += 2 if what == "write" else 1
-    assert failing > first
+    assert calls and failing > 1
+
+
+@each_fault
+def test_a_store_that_could_not_be_made_is_made_the_next_time(tmp_path: Path, what: str, error: Exception) -> None:
+    """Every call but writes, of which there is one for each page: the first with an error, and every eleventh after."""
+    calls, failing = 2, 2 if error is FULL else 1
+    while failing <= calls:
+        folder = tmp_path / str(failing)
+        folder.mkdir()
+        with disk.inserted() as bad:
+            bad.fault = fault = Nth(what, error, failing)
+            with contextlib.suppress(StoreError):
+                opened(folder).close()
+        calls = fault.calls
+        with found(folder) as store:
+            store.events.add(event())
+            assert store.check() == []
+        shutil.rmtree(folder)
+        failing += 11 if what == "write" else 1
 
 
 def test_a_disk_that_is_full_for_good_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:

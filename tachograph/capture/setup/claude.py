@@ -45,7 +45,7 @@ def plan(world: World) -> Plan:
     """What would be written. Raises Refused."""
     file = path(world)
     before = world.read(file)
-    text = hook_groups.readable(before or "{}\n", file)
+    text = hook_groups.readable(before, file)
     version = world.version(PROGRAM)
     text = hook_groups.add(text, _hooks(world, version))
     left = []

@@ -23,6 +23,7 @@ _ALL_SINCE = (0, 160)
 _OLD = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "Stop")
 _ALL = (*_OLD, "SessionEnd", "Interrupt", "SubagentStart", "SubagentStop", "PreCompact")
 _SECONDS = 3  # of more it warns its user, for hooks at an end
+_MARK = "\ufeff"  # some editors write it in front; the agent reads past it, our parsers of TOML do not
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -43,7 +44,7 @@ def plan(world: World) -> Plan:
     version = world.version(PROGRAM)
     events = _ALL if version is None or version >= _ALL_SINCE else _OLD
     hook = {"type": "command", "command": world.hook(NAME), "timeout": _SECONDS}
-    text = hook_groups.add(hook_groups.readable(before or "{}\n", hooks_file), [(event, hook) for event in events])
+    text = hook_groups.add(hook_groups.readable(before, hooks_file), [(event, hook) for event in events])
     edits, left = [Edit(hooks_file, before, text)], []
     if world.telemetry:
         if "otel" in settings:
@@ -99,8 +100,9 @@ def _without_telemetry(text: str) -> str:
     import tomlkit
     from tomlkit.exceptions import ParseError
 
+    mark = text[: text.startswith(_MARK)]
     try:
-        document = tomlkit.parse(text)
+        document = tomlkit.parse(text[len(mark) :])
     except ParseError:
         return text
     table = document.get("otel")
@@ -113,7 +115,7 @@ def _without_telemetry(text: str) -> str:
         del table[name]
     if dict(table) in ({}, {"log_user_prompt": True}):
         del document["otel"]
-    return tomlkit.dumps(document)
+    return mark + tomlkit.dumps(document)
 
 
 def _names(text: str | None, path: str) -> list[str]:
@@ -140,7 +142,7 @@ def _parsed(text: str, path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix(_MARK))
     except tomllib.TOMLDecodeError as error:
         raise Refused(f"{path} is not TOML: {error}", "mend it first; nothing was written") from None
 

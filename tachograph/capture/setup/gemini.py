@@ -28,7 +28,7 @@ def plan(world: World) -> Plan:
     """What would be written. Raises Refused."""
     file = path(world)
     before = world.read(file)
-    text = hook_groups.readable(before or "{}\n", file)
+    text = hook_groups.readable(before, file)
     hook = {"name": "tachograph", "type": "command", "command": world.hook(NAME), "timeout": _MILLISECONDS}
     text = hook_groups.add(text, [(event, hook) for event in _EVENTS])
     left = []
@@ -43,7 +43,7 @@ def plan(world: World) -> Plan:
 def traps(world: World) -> list[str]:
     """What keeps hooks from running, as sentences. Raises Refused."""
     file = path(world)
-    text = hook_groups.readable(world.read(file) or "{}", file)
+    text = hook_groups.readable(world.read(file), file)
     found = []
     if _is(text, False, "hooksConfig", "enabled"):
         found.append(f"hooksConfig.enabled is false in {file}: no hook runs")

@@ -40,8 +40,14 @@ def discard(text: str, path: Sequence[str] = ("hooks",)) -> str:
     return json_text.remove(text, path) if events and left is not None and left.value == {} else text
 
 
-def readable(text: str, path: str) -> str:
-    """The text itself if it is JSON with comments. Raises Refused, so that nothing broken is written over."""
+def readable(text: str | None, path: str) -> str:
+    """The text itself if it is JSON with comments; with an object behind it where there is none or nothing in it.
+
+    Raises Refused, so that nothing broken is written over.
+    """
+    text = text or ""
+    if not text.strip(json_text.SPACE):
+        text += "{}\n"
     try:
         if not isinstance(json_text.parse(text).value, dict):
             raise NotJson("it is not an object")

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-_SPACE = " \t\r\n\ufeff"
-_SCALAR_END = set(",]}/" + _SPACE)
+SPACE = " \t\r\n\ufeff"
+_SCALAR_END = set(",]}/" + SPACE)
 _DEPTH = 200
 
 
@@ -123,7 +123,7 @@ def _insert(text: str, holder: Node, head: str, value: Any) -> str:
     inner = (
         _indent_at(text, children[-1][0]) if children and _begins_line(text, children[-1][0]) else outer + _unit(text)
     )
-    at = len(text[:close].rstrip(_SPACE))  # behind the last element, its comma and its comments
+    at = len(text[:close].rstrip(SPACE))  # behind the last element, its comma and its comments
     added = f"{newline}{inner}{shown}" + ("" if newline in text[at:close] else newline + outer)
     if not children:
         return text[:at] + added + text[at:]
@@ -139,12 +139,12 @@ def _cut(text: str, holder: Node, spans: list[tuple[int, int]], span: tuple[int,
     close = holder.end - 1
     comma = _comma(text, end, close)
     if index < len(spans) - 1:
-        return text[:start] + text[comma + 1 :].lstrip(_SPACE)
+        return text[:start] + text[comma + 1 :].lstrip(SPACE)
     left = spans[index - 1][1] if index else holder.start + 1
     behind = text[end:close] if comma < 0 else text[end:comma] + text[comma + 1 : close]
     if not index:
         before = _trimmed(text[left:start])
-        return text[:left] + before + (behind if behind.strip(_SPACE) else "") + text[close:]
+        return text[:left] + before + (behind if behind.strip(SPACE) else "") + text[close:]
     if comma >= 0:  # the comma before it becomes the trailing one
         return text[:left] + _trimmed(text[left:start]) + behind + text[close:]
     comma = _comma(text, left, start)
@@ -155,7 +155,7 @@ def _trimmed(gap: str) -> str:
     """Without the space at the end; a comment keeps the end of its line."""
     if "//" in gap:
         return gap.rstrip(" \t")
-    return gap.rstrip(_SPACE)
+    return gap.rstrip(SPACE)
 
 
 class _Reader:
@@ -170,7 +170,7 @@ class _Reader:
         """Past spaces and comments."""
         text = self._text
         while position < len(text):
-            if text[position] in _SPACE:
+            if text[position] in SPACE:
                 position += 1
             elif text.startswith("//", position):
                 end = text.find("\n", position)

@@ -18,6 +18,8 @@ from tests.capture.setup.home import FILES, THEIRS, TOKEN, given, set_up, settin
 
 SHARED = ("claude", "codex", "gemini")  # they have one file for everybody's hooks
 SETTINGS = [
+    "",
+    "\ufeff\r\n",
     "{}",
     "{}\n",
     '{"model":"x"}',
@@ -49,7 +51,8 @@ def test_settings_come_back_byte_for_byte(agent: str, text: str, user: Path, wor
     before = tree(user)
     set_up(agent, world)
     assert path.stat().st_mode & 0o777 == 0o640
-    kept = {k: v for k, v in json_text.parse(text).value.items() if k != "hooks"}
+    said = json_text.parse(text).value if text.strip("\ufeff\r\n") else {}
+    kept = {k: v for k, v in said.items() if k != "hooks"}
     assert {k: v for k, v in settings(user, agent).items() if k in kept} == kept
     for comment in ("// mine", "/* and yours */", "// last"):
         assert (comment in text) == (comment in path.read_text())
@@ -260,7 +263,13 @@ def test_telemetry_that_no_file_switches_on_is_told(agent: str, world: World) ->
     assert f"/i/{TOKEN} OTEL_" in agents.prepare(AGENTS[agent], world).plan.left[0]
 
 
-CONFIGS = ["", "model = 'x'", "# mine\r\nmodel = 'x'\r\n[features]\r\nhooks = true\r\n", "[a]\nb = 1\n"]
+CONFIGS = [
+    "",
+    "model = 'x'",
+    "# mine\r\nmodel = 'x'\r\n[features]\r\nhooks = true\r\n",
+    "[a]\nb = 1\n",
+    "\ufeffa = 1\r\n",
+]
 
 
 @pytest.mark.parametrize("text", CONFIGS)
@@ -270,9 +279,9 @@ def test_the_other_file_of_codex(text: str, user: Path, world: World) -> None:
     path.write_bytes(text.encode())
     before = tree(user)
     set_up("codex", world)
-    found = tomllib.loads(path.read_bytes().decode())
+    found = tomllib.loads(path.read_bytes().decode().removeprefix("\ufeff"))
     assert found["otel"]["exporter"]["otlp-http"]["endpoint"] == f"http://127.0.0.1:8151/i/{TOKEN}/v1/logs"
-    assert {k: v for k, v in found.items() if k != "otel"} == tomllib.loads(text)
+    assert {k: v for k, v in found.items() if k != "otel"} == tomllib.loads(text.removeprefix("\ufeff"))
     undo("codex", world)
     assert tree(user) == before
 
@@ -280,12 +289,15 @@ def test_the_other_file_of_codex(text: str, user: Path, world: World) -> None:
 def test_the_other_file_of_codex_after_it_was_written_to(user: Path, world: World) -> None:
     path = user / ".codex" / "config.toml"
     path.parent.mkdir()
-    path.write_text("# mine\nmodel = 'x'\n")
+    path.write_text("\ufeff# mine\nmodel = 'x'\n")
     set_up("codex", world)
     path.write_text(path.read_text() + '\n[projects."/p"]\ntrust_level = "trusted" # yes\n')
     undo("codex", world)
-    assert tomllib.loads(path.read_text()) == {"model": "x", "projects": {"/p": {"trust_level": "trusted"}}}
-    assert "# mine" in path.read_text()
+    assert tomllib.loads(path.read_text().removeprefix("\ufeff")) == {
+        "model": "x",
+        "projects": {"/p": {"trust_level": "trusted"}},
+    }
+    assert path.read_text().startswith("\ufeff# mine")
     assert "# yes" in path.read_text()
 
 

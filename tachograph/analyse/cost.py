@@ -1,7 +1,7 @@
 """What a call of a model cost: from a dated price table, or unknown. Never guessed.
 
-The table is that of the package genai-prices (`price_table`, or itself when another version is installed); its version
-is named with every figure. Nothing is fetched.
+The table is that of the package genai-prices (imported when the first price is asked for); its version is named with
+every figure. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from tachograph.analyse import price_table
-from tachograph.analyse.price_table import Rates, Tiers
 from tachograph.clock import SECOND
 from tachograph.records import Usage
 
 _DAY = 86_400 * SECOND
+_Rates = tuple[float, float, float, float]  # of a million tokens: new input, read from a cache, written to one, output
+_Tiers = list[tuple[int, _Rates]]  # number of input tokens above which they count, rates
 
 
 class Price(NamedTuple):
@@ -37,7 +37,7 @@ def price(usage: Usage, at: int) -> Price | None:
     return Price(round(_sum(usage, rates), 9), source)
 
 
-def _sum(usage: Usage, rates: Rates) -> float:
+def _sum(usage: Usage, rates: _Rates) -> float:
     new, read, write, out = rates
     fresh = max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens)
     return (
@@ -45,46 +45,39 @@ def _sum(usage: Usage, rates: Rates) -> float:
     ) / 1e6
 
 
+@cache
 def ready() -> None:
-    """Open the table, which may take a third of a second: for who has nothing better to do while others read."""
-    if price_table.current() is None:
-        import genai_prices  # noqa: F401
+    """Open the price table, which takes a third of a second: for who has nothing better to do while others read."""
+    import genai_prices  # noqa: F401
 
 
 @lru_cache(maxsize=4096)
-def _table(model: str, day: int) -> tuple[Tiers, str] | None:
-    """Prices of a model on a day, and the name of the table."""
-    table = price_table.current() if day > 0 else None
-    for name in dict.fromkeys((model, model.rpartition("/")[2], model.rpartition(".")[2])):
-        found = table.tiers(name, day) if table else asked(name, day)
-        if found is not None:
-            return found, f"genai-prices {table.version if table else _version()}"
-    return None
-
-
-def asked(name: str, day: int) -> Tiers | None:
-    """What the package itself says, which takes a quarter of a millisecond; a day before 1970 is today."""
+def _table(model: str, day: int) -> tuple[_Tiers, str] | None:
+    """Prices of a model on a day, and the name of the table. Asking the package for a price itself takes a quarter of
+    a millisecond, and it refuses counts that some agents write down."""
     from genai_prices import Usage as Asked
     from genai_prices import calc_price
 
-    # For one token of each: it refuses counts that some agents write down.
-    one, moment = Asked(input_tokens=1, output_tokens=1), datetime.fromtimestamp(day * 86_400 + 43_200, UTC)
-    try:
-        return tiers_of(
-            calc_price(one, model_ref=name, genai_request_timestamp=moment if day > 0 else None).model_price
-        )
-    except (LookupError, ValueError):
-        return None
+    moment = datetime.fromtimestamp(day * 86_400 + 43_200, UTC) if day > 0 else None
+    for name in dict.fromkeys((model, model.rpartition("/")[2], model.rpartition(".")[2])):
+        try:
+            found = calc_price(
+                Asked(input_tokens=1, output_tokens=1), model_ref=name, genai_request_timestamp=moment
+            ).model_price
+        except (LookupError, ValueError):
+            continue
+        return _tiers(found), _source()
+    return None
 
 
 @cache
-def _version() -> str:
+def _source() -> str:
     from importlib.metadata import version  # half of the e-mail package comes with it
 
-    return version("genai-prices")
+    return f"genai-prices {version('genai-prices')}"
 
 
-def tiers_of(prices: Any) -> Tiers:
+def _tiers(prices: Any) -> _Tiers:
     """From the highest down: a call with more input than a tier begins with pays that price for all of it."""
     new, out = prices.input_mtok, prices.output_mtok
     read = new if prices.cache_read_mtok is None else prices.cache_read_mtok

@@ -25,6 +25,7 @@ from tachograph.store.settling import EVENTS_STREAM, settled
 _sql = queries.load("passages")
 PAGE = 400  # passages that are looked at at once; fewer at first, because the first few often suffice
 _FIRST_PAGE = 25
+_FIRST_EVENTS = 250  # of those that are not in the index yet; more at a time when these do not suffice
 _ROWS = 8  # pages that are looked up at once: to ask the index anew costs as much as to read on for two of them
 _CHUNKS_KEPT = 16  # unpacked, because the next passage often lies in the same
 _LIKE_MAX = 100  # letters; SQLite refuses patterns that are very long
@@ -148,10 +149,17 @@ class Looking:
         firsts, lasts = [0, *cuts], [*(ids[at - 1] for at in cuts), oldest]
         return [(last, ids[first]) for first, last in zip(firsts, lasts, strict=True)]
 
-    def unsettled(self, where: Where) -> list[Spoken]:
-        """The newest events that hold the words: the index does not have them yet."""
-        values = (settled(self._connection), *where.values, *self._said)
-        return [Spoken(*row) for row in self._connection.execute(_sql.unsettled.format(where=where), values)]
+    def unsettled(self, where: Where) -> Iterator[Spoken]:
+        """The newest events that hold the words, newest first: the index does not have them yet."""
+        sql = _sql.unsettled.format(where=where)
+        done, last = self._connection.execute(_sql.unsettled_ids).fetchone()
+        size = _FIRST_EVENTS
+        while last > done:
+            first = max(done, last - size)
+            yield from map(
+                Spoken._make, self._connection.execute(sql, (first, last, *where.values, *self._said)).fetchall()
+            )
+            last, size = first, 2 * size
 
     def in_events(self, passages: Iterable[Passage]) -> dict[int, list[Spoken]]:
         """Events that hold the words, newest first, by the number of their passage."""

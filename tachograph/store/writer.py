@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice, repeat
+from itertools import groupby
 from typing import Any, Protocol
 
 import apsw
@@ -20,6 +20,7 @@ from tachograph.errors import BadRecord
 from tachograph.records import Event, Extraction
 from tachograph.store import activity, queries, settling
 from tachograph.store import connection as gate
+from tachograph.store.adding import Run, columns_of, insert, insert_runs, joined
 from tachograph.store.changes import Changes
 from tachograph.store.filters import numbers
 from tachograph.store.growth import Growth
@@ -31,6 +32,7 @@ _sql = queries.load("writer")
 
 _COUNTED = {"prompt": 1, "reply": 2, "command": 3, "error": 4}  # where totals() has them
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _fields = msgspec.structs.astuple
 
 
@@ -160,19 +162,15 @@ class Writer:
                 times,
                 _,
                 sources,
-            ) = zip(*map(_fields, records), strict=True)
-            kinds = self._kinds_of(zip(agents, types, patterns, risks, auto, languages, sources, strict=True))
+            ) = columns_of(map(_fields, records), len(Extraction.__struct_fields__))
+            kinds = self._kinds_of(agents, types, patterns, risks, auto, languages, sources)
             if not all(times):
                 present = clock.now()
-                times = tuple(at or present for at in times)
-            texts = lines if all(lines) else tuple(map(_either, lines, matched))
-            growths, sessions, seqs = self._shared_out(names, agents, kinds, times, texts)
-            ids, told = (
-                range(first, first + len(records)),
-                [None if each is None else _encode(each).decode() for each in metadata],
-            )
-            rows = zip(ids, sessions, seqs, times, kinds, numbers, matched, lines, told, strict=True)
-            self._insert(_sql.add_events, rows, len(records))
+                times = [at or present for at in times]
+            texts = lines if all(lines) else list(map(_either, lines, matched))
+            growths, runs = self._shared_out(names, agents, kinds, times, texts)
+            columns = times, kinds, numbers, matched, lines, _texts_of(metadata)
+            insert_runs(self.connection, _sql.add_events, first, runs, columns)
             self._recent.found(first, len(records), growths)
             self._grow(growths, first + len(records) - 1)
         return first
@@ -183,9 +181,10 @@ class Writer:
             first = self.take("event", len(records))
             self.changes.added(first)
             growths: dict[str, Growth] = {}
-            rows, steps = self._event_rows(records, first, growths, agent or "unknown"), _steps(records, first)
-            self._insert(_sql.add_events, rows, len(rows))
-            self._insert(_sql.add_steps, steps, len(steps))
+            runs, rows = self._event_rows(records, growths, agent or "unknown")
+            insert_runs(self.connection, _sql.add_events, first, runs, tuple(zip(*rows, strict=True)))
+            steps = _steps(records, first)
+            insert(self.connection, _sql.add_steps, steps, len(steps))
             self._recent.told(first, len(records), sum(len(r.content) for r in records if r.content))
             activity.add(
                 self.connection,
@@ -207,41 +206,32 @@ class Writer:
             first = self.take("event", len(records))
             told = [record for record, _ in records]
             growth = self.session(told[0].session_id, records[0][1], told[0].at)
-            rows = []
-            for number, (r, agent) in enumerate(records, first):
+            runs, rows = [], []
+            for r, agent in records:
                 if r.seq <= growth.seq:
                     raise BadRecord(f"event {r.seq} comes after event {growth.seq}")
                 growth.seq = r.seq
                 growth.kinds.append(self._kind_of(r, agent))
                 growth.times.append(r.at)
                 said = r.matched_value, r.original_line, _text_of(r.metadata)
-                rows.append((number, growth.number, r.seq, r.at, growth.kinds[-1], r.line_number, *said))
+                rows.append((r.at, growth.kinds[-1], r.line_number, *said))
+                runs.append(Run(growth.number, r.seq, 1))
+            insert_runs(self.connection, _sql.add_events, first, joined(runs), tuple(zip(*rows, strict=True)))
             steps = _steps(told, first)
-            self._insert(_sql.add_events, rows, len(rows))
-            self._insert(_sql.add_steps, steps, len(steps))
+            insert(self.connection, _sql.add_steps, steps, len(steps))
             self._recent.told(first, len(records), sum(len(r.content) for r in told if r.content))
             self._grow([growth], first + len(records) - 1)
         return first
 
-    def _insert(self, sql: str, rows: Iterable[Sequence[object]], count: int) -> None:
-        """Many rows, as many in one statement as make it quick: one a statement, the driver would put the statement
-        back into its cache after every row, and push all others out of it."""
-        values = chain.from_iterable(rows)
-        for together in (50, 10, 1):
-            times, count = divmod(count, together)
-            if times:
-                statement, width = queries.with_rows(sql, together)
-                self.connection.executemany(statement, (tuple(islice(values, width)) for _ in range(times)))
-
-    def _kinds_of(self, words: Iterable[tuple[Any, ...]]) -> list[int]:
-        """The kind of each finding; `words` are those of a Kind, but that no language is None."""
-        known, keys = self.kinds.found, list(words)
-        kinds = list(map(known.get, keys))
-        if None in kinds:
-            for key in keys:
+    def _kinds_of(self, *words: Sequence[Any]) -> list[int]:
+        """The kind of each finding; `words` are what a Kind has, column by column, but that no language is None."""
+        known = self.kinds.found
+        kinds = list(map(known.get, zip(*words, strict=True)))
+        if not all(kinds):
+            for key in zip(*words, strict=True):
                 if key not in known:
                     known[key] = self._new_extraction_kind(Kind._make((*key[:5], key[5] or "", key[6])))
-            kinds = list(map(known.get, keys))
+            kinds = list(map(known.get, zip(*words, strict=True)))
         return kinds  # type: ignore[return-value]
 
     def _shared_out(
@@ -251,11 +241,10 @@ class Writer:
         kinds: Sequence[int],
         times: Sequence[int],
         texts: Sequence[str | None],
-    ) -> tuple[list[Growth], Iterable[int], Iterable[int]]:
-        """What each session gets; of every event the number of its session and its place there."""
+    ) -> tuple[list[Growth], list[Run]]:
+        """What each session gets, and in which order."""
         growths: dict[str, Growth] = {}
-        sessions: list[Iterable[int]] = []
-        seqs: list[Iterable[int]] = []
+        runs: list[Run] = []
         end = 0
         for name, run in groupby(names):
             begin, end = end, end + len(list(run))
@@ -265,18 +254,18 @@ class Writer:
             growth.kinds += kinds[begin:end]
             growth.times += times[begin:end]
             growth.texts += texts[begin:end]
-            sessions.append(repeat(growth.number, end - begin))
-            seqs.append(range(growth.seq + 1, growth.seq + 1 + end - begin))
+            runs.append(Run(growth.number, growth.seq + 1, end - begin))
             growth.seq += end - begin
-        return list(growths.values()), chain.from_iterable(sessions), chain.from_iterable(seqs)
+        return list(growths.values()), runs
 
     def _event_rows(
-        self, records: Sequence[Event], first: int, growths: dict[str, Growth], agent: str
-    ) -> list[tuple[object, ...]]:
-        """The same for structured steps; their kind carries the agent of the session."""
+        self, records: Sequence[Event], growths: dict[str, Growth], agent: str
+    ) -> tuple[list[Run], list[tuple[object, ...]]]:
+        """The same for structured steps, with their rows; their kind carries the agent of the session."""
         present = clock.now()
+        runs: list[Run] = []
         rows: list[tuple[object, ...]] = []
-        for number, r in enumerate(records, first):
+        for r in records:
             growth = growths.get(r.session_id)
             if growth is None:
                 growth = growths[r.session_id] = self.session(r.session_id, agent, r.at or present)
@@ -286,8 +275,9 @@ class Writer:
             growth.kinds.append(kind)
             growth.times.append(at)
             said = r.matched_value, r.original_line, _text_of(r.metadata)
-            rows.append((number, growth.number, growth.seq, at, kind, r.line_number, *said))
-        return rows
+            rows.append((at, kind, r.line_number, *said))
+            runs.append(Run(growth.number, growth.seq, 1))
+        return joined(runs), rows
 
     def _grow(self, growths: Iterable[Growth], last: int) -> None:
         """Totals and roll-ups for one batch; `last` is the id of its last event."""
@@ -298,7 +288,7 @@ class Writer:
             kinds += [(number, kind, count) for kind, count in counts.items()]
             edges = min(growth.times), max(growth.times)
             sessions.append((number, growth.seq, *edges, len(growth.times), *self.totals(counts)))
-        self._insert(_sql.grow_session_kinds, kinds, len(kinds))
+        insert(self.connection, _sql.grow_session_kinds, kinds, len(kinds))
         self.connection.executemany(_sql.grow_session, sessions)
         settling.settle(self.connection, self.kinds, self.passage, last, self._recent)
 
@@ -308,7 +298,7 @@ class Writer:
 
     def count_kind(self, session: int, event: int, kind: int, at: int) -> None:
         """Inside a transaction: an event that is there is of this kind now."""
-        self._insert(_sql.grow_session_kinds, [(session, kind, 1)], 1)
+        insert(self.connection, _sql.grow_session_kinds, [(session, kind, 1)], 1)
         if event <= settling.settled(self.connection):
             self.connection.execute(_sql.grow_kind, (kind, at))
 
@@ -379,6 +369,15 @@ class Writer:
 
 def _either(line: str | None, matched: str | None) -> str | None:
     return line or matched
+
+
+def _texts_of(metadata: Sequence[object]) -> list[str | None]:
+    """The same of many at once."""
+    if all(metadata):
+        texts: list[str | None] = [*_encode_lines(metadata).decode().split("\n")]
+        del texts[-1]  # there is a line end after the last, too
+        return texts
+    return list(map(_text_of, metadata))
 
 
 def _text_of(metadata: object) -> str | None:

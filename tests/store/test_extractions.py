@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tachograph import clock
@@ -53,6 +56,32 @@ def many(store: Store) -> None:
 
 def seconds(found: object) -> list[int]:
     return [(one.at - AT) // SECOND for one in found]
+
+
+def test_batches_of_several_sessions(store: Store) -> None:
+    chance = random.Random(8151)
+    told: list[Extraction] = []
+    ends: Counter[str] = Counter()
+    for size in (1, 2, 9, 50, 51, 137, 260):
+        batch: list[Extraction] = []
+        while len(batch) < size:
+            name, number = f"codex-{chance.randint(1, 3)}", len(told) + len(batch)
+            fields = {
+                "original_line": f"line {number}",
+                "line_number": chance.choice([None, number]),
+                "matched_value": chance.choice([None, "m"]),
+                "metadata": chance.choice([None, {}, {"é\n": number}]),
+            }
+            batch += [extraction(name, at=AT + number, **fields)] * chance.randint(1, 90)
+        first = store.extractions.add_many(batch[:size])
+        assert first == len(told) + 1
+        told += batch[:size]
+    stored = store.extractions.list(limit=None, ascending=True)
+    assert [one.id for one in sorted(stored, key=lambda one: one.id)] == list(range(1, len(told) + 1))
+    for one in sorted(stored, key=lambda one: one.id):
+        assert msgspec.structs.replace(one, id=0) == msgspec.structs.replace(told[one.id - 1], id=0)
+        ends[one.session_id] += 1
+        assert store.extractions.place(one, one.session_id) == (ends[one.session_id],)
 
 
 def test_get_by_type(store: Store) -> None:

@@ -254,6 +254,18 @@ def test_events_beyond_ascii_are_found(store: Store) -> None:
             store._writer.settle()
 
 
+@pytest.mark.parametrize("at_first", [1, 3, 250])
+def test_the_newest_first_before_they_are_in_the_index(
+    store: Store, monkeypatch: pytest.MonkeyPatch, at_first: int
+) -> None:
+    monkeypatch.setattr(passages, "_FIRST_EVENTS", at_first)
+    lines = [f"needle {number}" if number % 3 else f"other {number}" for number in range(30)]
+    store.extractions.add_many([extraction(original_line=line, at=AT + n) for n, line in enumerate(lines)])
+    wanted = [line for line in reversed(lines) if "needle" in line]
+    assert texts(store.search("needle").hits) == wanted
+    assert texts(store.search("needle", limit=3).hits) == wanted[:3]
+
+
 @pytest.mark.parametrize("words_most", [200, 1])
 @pytest.mark.parametrize("few", [4000, 1])
 def test_every_way_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch, few: int, words_most: int) -> None:

@@ -57,6 +57,15 @@ def with_rows(sql: str, rows: int) -> tuple[str, int]:
     return sql.format(rows=",".join([row] * rows)), columns * rows
 
 
+@cache
+def with_run(sql: str, rows: int, width: int) -> str:
+    """The same for rows that begin with a session, a place in it and an id, which are given once, of the first row:
+    places are counted on, ids are the next. `width` is what else each row takes."""
+    rest = ",?" * width
+    then = (f"(?1,?2+{row},NULL{rest})" for row in range(1, rows))
+    return sql.format(rows=",".join([f"(?1,?2,?3{rest})", *then]))
+
+
 def _without_comments(sql: str) -> str:
     """A `--` inside a literal stays: literals are matched first."""
     bare = _LITERAL_OR_COMMENT.sub(lambda found: found[1] or "", sql) if "--" in sql else sql

@@ -42,14 +42,18 @@ LEFT JOIN _steps t ON t.event = e.id
 WHERE p.id IN ({numbers}) AND {held}
 ORDER BY p.id DESC, e.seq DESC;
 
+-- name: unsettled_ids
+-- The last event that is in the index, and the last there is.
+SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0), coalesce(max(id), 0) FROM _events;
+
 -- name: unsettled
--- Events that are not in the index yet, newest first.
+-- Some of the events that are not in the index yet, newest first.
 SELECT {spoken}
 FROM _events e
 CROSS JOIN _sessions s ON s.id = e.session
 CROSS JOIN _agents a ON a.id = s.agent
 LEFT JOIN _steps t ON t.event = e.id
-WHERE e.id > ? AND {where} AND {held}
+WHERE e.id > ? AND e.id <= ? AND {where} AND {held}
 ORDER BY e.id DESC;
 
 -- name: in_passages

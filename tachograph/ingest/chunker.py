@@ -113,10 +113,3 @@ def passages(lines: list[tuple[int, str]]) -> list[Passage]:
         if text.strip():
             found.append(Passage(lines[start][0], lines[min(start + size, len(lines)) - 1][0], text))
     return found
-
-
-def passages_of(text: str, first: int) -> list[Passage]:
-    """The same for the lines of a text; `first` is the number of its first."""
-    if len(text) < CHUNK_BYTES:
-        return [Passage(first, first + text.count("\n"), text)] if text.strip() else []
-    return passages(list(enumerate(text.split("\n"), first)))

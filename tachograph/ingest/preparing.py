@@ -17,7 +17,7 @@ from tachograph.analyse.commands import category
 from tachograph.extract.extractor import Found
 from tachograph.extract.redact import redact_text, suspicious
 from tachograph.extract.rules import Rules
-from tachograph.extract.texts import extract_text
+from tachograph.extract.texts import FOUND_MAX, extract_text
 from tachograph.readers import Parser
 from tachograph.readers.json_lines import unknown
 from tachograph.records import Fact, Step, Usage
@@ -96,7 +96,10 @@ def _prepared(step: Step, rules: Rules, hides: bool) -> Prepared:
         content = redact_text(step.content)[0] if hides else step.content
         if step.event_type in _EXAMINED:
             # Commands that a text quotes are not commands of this session: its own are steps.
-            found = tuple(one for one in extract_text(rules, content) if one.event_type != "command")
+            every = extract_text(rules, content)
+            found = tuple(one for one in every if one.event_type != "command")
+            if len(every) == FOUND_MAX:
+                changes["metadata"] = {**(changes.get("metadata", step.metadata) or {}), "findings_cut": True}
         if step.event_type in TOOLS and len(content) > INLINE:
             result = content
             size = len(content.encode(errors="replace"))

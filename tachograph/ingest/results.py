@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tachograph.ingest.chunker import Chunker, passages_of
+from tachograph.ingest.chunker import Chunker
 from tachograph.ingest.preparing import INLINE
 from tachograph.store import Store
 from tachograph.store.output import TOOL_STREAM, Chunk
@@ -29,8 +29,8 @@ class Results:
         first = chunker.line
         self._full += chunker.append(ended, [(at, len(ended))])
         self._store.steps.add_output(self._session, event, first, chunker.line - first, data, fresh=fresh)
-        for passage in passages_of(text, first):
-            self._store.output.index(self._session, TOOL_STREAM, passage.first, passage.last, passage.text)
+        if not text.isspace():
+            self._store.output.index(self._session, TOOL_STREAM, first, first + text.count("\n"), text)
         return first
 
     def drop(self, event: int) -> int:

@@ -21,6 +21,7 @@ FIELDS = (
     "status", "content",
 )  # fmt: skip
 CALL, STATUS, CONTENT = FIELDS.index("tool_call_id"), FIELDS.index("status"), FIELDS.index("content")
+OF_TEXT = ("content_bytes", "findings_cut")  # metadata that go with the text that they are about
 SPECIAL = frozenset({"command", "file_op"})  # tool calls of a kind
 _NOBODY: Mapping[str, str] = {}
 
@@ -57,7 +58,7 @@ def joined(first: Step, then: Step) -> Step:
     if first.event_type == "tool_call" and then.event_type in SPECIAL:
         changes["event_type"] = then.event_type
     if then.metadata or "content" in changes:
-        before = {name: value for name, value in (first.metadata or {}).items() if name != "content_bytes"}
+        before = {name: value for name, value in (first.metadata or {}).items() if name not in OF_TEXT}
         changes["metadata"] = {**(before if "content" in changes else first.metadata or {}), **(then.metadata or {})}
     return msgspec.structs.replace(first, **changes) if changes else first
 
@@ -98,9 +99,8 @@ def metadata_of(
     told = step.metadata or {}
     after = {**known, **told} if better else {**told, **known}
     if new[CONTENT] != old[CONTENT]:
-        after.pop("content_bytes", None)  # of the text that was there
-        if "content_bytes" in told:
-            after["content_bytes"] = told["content_bytes"]
+        after = {name: value for name, value in after.items() if name not in OF_TEXT or name in told}
+        after |= {name: told[name] for name in OF_TEXT if name in told}
     if after.get("call") == "lost" and new[CALL] is not None:
         del after["call"]
     return after

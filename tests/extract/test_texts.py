@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tachograph.extract import lines, rules
+from tachograph.extract import lines, rules, texts
 from tachograph.extract.extractor import Extractor, Found
 from tachograph.extract.texts import extract_text
 
@@ -68,7 +68,16 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=8), max_size=16))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_text_is_taken_like_a_stream(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert extract_text(RULES, text) == streamed(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "PIECE", 20)  # a long text is taken some lines at a time
+        assert extract_text(RULES, text) == streamed(text)
+
+
+@pytest.mark.parametrize("colour", ["", "\x1b[2K"])
+def test_of_very_many_findings_the_first_are_told(colour: str) -> None:
+    found = extract_text(RULES, f"{colour}error: no such thing\n" * (texts.FOUND_MAX + 1))
+    assert [found[0].line_number, found[-1].line_number, len(found)] == [1, texts.FOUND_MAX, texts.FOUND_MAX]

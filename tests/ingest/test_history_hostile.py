@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -10,7 +11,7 @@ import zstandard
 from tachograph.ingest import discover, packed
 from tests.ingest.machine import Machine, machine
 from tests.ingest.test_history_files import FIRST, NAME, SESSION, prompts, transcript
-from tests.readers.claude_records import user
+from tests.readers.claude_records import answer, call, says, user
 from tests.recount import rows
 
 AFTER = transcript(user("still here")).replace(b'"uuid": "u', b'"uuid": "after')
@@ -99,3 +100,13 @@ def test_what_is_no_file_is_no_candidate() -> None:
         found = discover.on_this_machine(str(one.home), {})
         assert [candidate.path for candidate in found] == [str(path)]
         assert [candidate.path for candidate in discover.below(str(one.home))] == [str(path)]
+
+
+def test_a_result_of_very_many_errors_and_lines_is_kept_and_says_that_findings_are_left_out() -> None:
+    many = transcript(says(call("Bash", command="make")), answer("error: no such thing\n" * 10_001 + "\n" * 300_000))
+    with machine() as one:
+        one.take(one.put(NAME, many))
+        (event,) = rows(one.store, "SELECT metadata_json FROM events WHERE tool_name = 'Bash'")
+        assert json.loads(event[0])["findings_cut"] is True
+        assert rows(one.store, "SELECT count(*) FROM extraction_events") == [(10_000,)]
+        assert rows(one.store, "SELECT lines FROM _tool_output") == [(310_001,)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
 from tachograph import clock
+from tachograph.cli.main import main
 from tachograph.ingest.opening import open_store
 from tachograph.records import Event
 from tests.e2e.conftest import Open
@@ -134,6 +137,36 @@ def test_a_session_that_is_recorded_is_followed_until_somebody_goes_elsewhere(vi
     expect(rows.filter(has_text="elsewhere 89")).to_have_count(0)
     page.keyboard.press("l")
     expect(rows.filter(has_text="elsewhere 89")).to_be_in_viewport()
+
+
+def test_how_a_command_ended_shows_where_it_stands(visit: Open, tmp_path: Path) -> None:
+    transcript = tmp_path / "growing.jsonl"
+    use = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "make seek"}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "it broke", "is_error": True}
+    said = [("user", "run it"), ("assistant", [use]), ("user", [result])]
+    lines = [
+        {
+            "sessionId": "growing", "cwd": str(tmp_path), "version": "2.1.128", "type": who, "uuid": f"u{number}",
+            "parentUuid": f"u{number - 1}" if number else None, "timestamp": f"2026-03-01T10:00:0{number}.000Z",
+            "message": {"role": who, "id": f"m{number}", "content": content},
+        }
+        for number, (who, content) in enumerate(said)
+    ]  # fmt: skip
+    transcript.write_text("".join(json.dumps(line) + "\n" for line in lines[:2]))
+    assert main(["import", str(transcript)]) == 0
+    page = visit("/sessions/growing")
+    row = page.get_by_role("treegrid").get_by_role("row").filter(has_text="make seek")
+    expect(row).to_be_visible()
+    expect(row).not_to_contain_text("✗")
+    expect(page.get_by_text("turn 1 of 1", exact=True)).to_be_visible()
+    row.click()
+    expect(page.get_by_label("The chosen event")).to_contain_text("make seek")
+    with transcript.open("a") as file:
+        file.write(json.dumps(lines[2]) + "\n")
+    assert main(["import", str(transcript)]) == 0
+    expect(row).to_contain_text("✗")
+    expect(page.get_by_role("row").first).to_contain_text("✗ 1")
+    expect(page.get_by_label("The chosen event")).to_contain_text("it broke")
 
 
 def test_eight_tabs_hear_all_of_it_over_one_connection(visit: Open) -> None:

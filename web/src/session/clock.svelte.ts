@@ -42,9 +42,11 @@ export class Clock {
     this.#frame = requestAnimationFrame((now) => this.#tick(now));
   }
 
+  // At a whole millisecond, as events have it: a link leads to exactly what is seen.
   pause(): void {
     this.playing = false;
     cancelAnimationFrame(this.#frame);
+    if (this.at < this.end) this.at = Math.floor(this.at);
   }
 
   #tick(now: number): void {

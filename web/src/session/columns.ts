@@ -1,6 +1,7 @@
 // The events of a session as columns of numbers: what is drawn, counted and searched of a hundred thousand of them. Their
 // texts are elsewhere (rows.svelte.ts), read as far as they are looked at.
 import type { Event, Row } from '../lib/rows';
+import { Tally } from './tally';
 
 export type Kind = Row<'Kind'>;
 export type Told = Row<'Timeline'>;
@@ -20,6 +21,7 @@ export class Columns {
   status = new Uint8Array(0);
   kinds: Kind[] = [];
   labels: string[] = [];
+  readonly tally = new Tally();
 
   #newest = 0; // the highest number
   #kindOf = new Map<string, number>();
@@ -44,6 +46,8 @@ export class Columns {
     made.labels = told.labels;
     told.kinds.forEach((one, n) => made.#kindOf.set(`${one.event_type} ${one.operation ?? ''}`, n));
     told.labels.forEach((one, n) => made.#labelOf.set(one, n));
+    for (let n = 0; n < made.count; n++) made.tally.count(made, n, 1);
+    made.tally.tell();
     return made;
   }
 
@@ -88,13 +92,16 @@ export class Columns {
   push(event: Event, at: number, steps: boolean): boolean {
     if (this.count && at < (this.at[this.count - 1] as number)) return false;
     if (this.count === this.id.length) this.#grow(Math.max(64, this.count * 2));
-    this.#set(this.count++, event, at, steps);
+    this.#set(this.count, event, at, steps);
+    this.tally.count(this, this.count++, 1);
     return true;
   }
 
   // One that is known, told better.
   change(index: number, event: Event, steps: boolean): void {
+    this.tally.count(this, index, -1);
     this.#set(index, event, this.at[index] as number, steps);
+    this.tally.count(this, index, 1);
   }
 
   #set(index: number, event: Event, at: number, steps: boolean): void {

@@ -89,9 +89,3 @@ export function changes(columns: Columns): number[] {
   for (let n = 0; n < columns.count; n++) if (isChange(columns, n)) found.push(n);
   return found;
 }
-
-export function ofType(columns: Columns, type: string): number {
-  let count = 0;
-  for (let n = 0; n < columns.count; n++) if (columns.type(n) === type) count += 1;
-  return count;
-}

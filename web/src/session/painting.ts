@@ -4,6 +4,7 @@ import type { Axis } from './axis';
 import type { Columns } from './columns';
 import { LANES } from './lanes';
 import { fitting, type Level } from './pyramid';
+import { lower } from './sorted';
 import type { Turn } from './turns';
 
 export const LANE = 24; // px
@@ -169,16 +170,6 @@ const placing = (shown: Shown) => {
 };
 const share = (part: number, whole: number): number => (whole ? part / whole : 0);
 const sum = <T>(of: readonly T[], value: (one: T) => number): number => of.reduce((total, one) => total + value(one), 0);
-
-export function lower(sorted: Float64Array, value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 const LOOKED_AT = 5000; // events before a point, at most
 

@@ -7,8 +7,9 @@ import { live } from '../lib/source';
 import { Clock } from './clock.svelte';
 import { Columns, isDrawn } from './columns';
 import { Rows } from './rows.svelte';
-import { countTurns, turnsOf, type Turn } from './turns';
+import { countTurns, recounted, turnsOf, wentWrong, type Turn } from './turns';
 
+const COUNTED = 5000; // ms until what its row counts is asked for again, while events come
 const UNSEEN = 5000; // events that come while nobody looks; with more the session is asked for anew
 
 export interface Begin {
@@ -20,7 +21,7 @@ export class Recording {
   session = $state.raw<Session | null>(null);
   columns = $state.raw(new Columns());
   turns = $state.raw<Turn[]>([]);
-  failures = $state.raw<number[]>([]); // indices
+  failures = $state.raw<readonly number[]>([]); // indices
   version = $state(0); // another number whenever the columns are not as they were
   whole = $state(false); // until then there are only the lines around the beginning
   children = $state(0); // sessions that it started, all the way down
@@ -34,6 +35,7 @@ export class Recording {
   #heard: Event[] = [];
   #taking = paced(() => this.#take());
   #later: ReturnType<typeof setTimeout> | undefined;
+  #counting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly name: string,
@@ -47,6 +49,7 @@ export class Recording {
   close(): void {
     this.#stop.abort();
     clearTimeout(this.#later);
+    clearTimeout(this.#counting);
     this.#taking.stop();
     this.clock.pause();
   }
@@ -172,6 +175,7 @@ export class Recording {
   #take(): void {
     const [heard, columns] = [this.#heard, this.columns];
     this.#heard = [];
+    this.#count();
     if (!this.whole || heard.length === UNSEEN) return void this.#again();
     const steps = (this.session?.tool_calls ?? 0) > 0;
     const { following } = this;
@@ -179,7 +183,7 @@ export class Recording {
     let scattered = false;
     for (const event of heard.filter((one) => isDrawn(one, steps))) {
       const index = columns.find(event.id);
-      if (index >= 0) columns.change(index, event, steps);
+      if (index >= 0) this.#change(index, event, steps);
       else if (!columns.push(event, this.#since(event), steps)) scattered = true;
     }
     this.rows.keep(heard);
@@ -187,6 +191,26 @@ export class Recording {
     this.turns = countTurns(this.turns, columns, before, (index) => this.rows.get(this.idOf(index)));
     this.#arrange();
     if (following) this.clock.seek(this.clock.end);
+  }
+
+  // The row comes by itself when the session's state changes; what it counts changes with every event.
+  #count(): void {
+    if (!this.running) return;
+    this.#counting ??= setTimeout(() => {
+      this.#counting = undefined;
+      get('/api/query/session/{session}', { session: this.name }, this.#stop.signal)
+        .then((told) => this.running && this.update(told as unknown as Session))
+        .catch(() => undefined); // the next one tells it
+    }, COUNTED);
+  }
+
+  #change(index: number, event: Event, steps: boolean): void {
+    const { columns } = this;
+    const was = wentWrong(columns, index);
+    columns.change(index, event, steps);
+    const at = this.turnOf(index) - 1;
+    const turn = this.turns[at];
+    if (turn) this.turns = this.turns.with(at, recounted(turn, columns, index, was));
   }
 
   // All of it once more, after a while: something is not where it could be put.
@@ -198,10 +222,8 @@ export class Recording {
   }
 
   #arrange(): void {
-    const { columns } = this;
-    const failures: number[] = [];
-    for (let n = 0; n < columns.count; n++) if (columns.failed(n)) failures.push(n);
-    this.failures = failures;
+    this.columns.tally.tell();
+    this.failures = this.columns.tally.failures;
     this.#span();
     this.version += 1;
   }

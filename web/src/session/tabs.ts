@@ -6,7 +6,6 @@ import Commands from './Commands.svelte';
 import Cost from './Cost.svelte';
 import Failures from './Failures.svelte';
 import Files from './Files.svelte';
-import { changes, heat, ofType } from './grouping';
 import Raw from './Raw.svelte';
 import Receipt from './Receipt.svelte';
 import type { Recording } from './recording.svelte';
@@ -43,10 +42,10 @@ const once = (count: (recording: Recording) => number) => (recording: Recording)
 export const TABS: readonly Tab[] = [
   tab('watch', 'Watch', here(Watch)),
   tab('terminal', 'Terminal', () => import('./Terminal.svelte')),
-  tab('files', 'Files', here(Files), once(({ columns }) => heat(columns, [], 1).files.length)),
-  tab('commands', 'Commands', here(Commands), once(({ columns }) => ofType(columns, 'command'))),
+  tab('files', 'Files', here(Files), once(({ columns }) => columns.tally.files)),
+  tab('commands', 'Commands', here(Commands), once(({ columns }) => columns.tally.commands)),
   tab('failures', 'Failures', here(Failures), (recording) => recording.failures.length),
-  tab('changes', 'Changes', here(Changes), once(({ columns }) => changes(columns).length)),
+  tab('changes', 'Changes', here(Changes), once(({ columns }) => columns.tally.changes)),
   tab('cost', 'Cost', here(Cost)),
   tab('receipt', 'Receipt', here(Receipt)),
   tab('raw', 'Raw', here(Raw)),

@@ -46,14 +46,23 @@ export function countTurns(
       });
       continue;
     }
-    const tool = TOOLS.has(columns.type(index));
     found[found.length - 1] = {
       ...last,
       behind: index + 1,
       end: Math.max(last.end, at + (columns.duration[index] as number)),
-      tool_calls: last.tool_calls + (tool ? 1 : 0),
-      failed: last.failed + (tool && columns.status[index] === FAILED ? 1 : 0),
+      tool_calls: last.tool_calls + (TOOLS.has(columns.type(index)) ? 1 : 0),
+      failed: last.failed + (wentWrong(columns, index) ? 1 : 0),
     };
   }
   return found;
 }
+
+// After one of its events became another, as when it is known how a command ended. `was`: whether it counted as failed.
+export function recounted(turn: Turn, columns: Columns, index: number, was: boolean): Turn {
+  const end = Math.max(turn.end, (columns.at[index] as number) + (columns.duration[index] as number));
+  return { ...turn, end, failed: turn.failed + Number(wentWrong(columns, index)) - Number(was) };
+}
+
+// What counts as failed in a turn.
+export const wentWrong = (columns: Columns, index: number): boolean =>
+  columns.status[index] === FAILED && TOOLS.has(columns.type(index));

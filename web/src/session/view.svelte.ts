@@ -2,36 +2,41 @@
 import { untrack } from 'svelte';
 
 import { router } from '../lib/router.svelte';
-import { axis, placed } from './axis';
+import { axis, placed, type Axis } from './axis';
+import type { Scene } from './painting';
 import { pyramid } from './pyramid';
 import type { Recording } from './recording.svelte';
 
 const LEAST = 400; // ms that fill the width at the closest
+const EVERY = 500; // ms from one picture of what is being recorded to the next: lines come sooner, a picture seldom differs
 
 export class View {
   #range = $state<{ from: number; to: number } | null>(null); // ms since the session began
-  readonly #drawn = $derived.by(() => {
-    void this.recording.version;
-    const on = axis(this.recording.columns, this.recording.clock.end);
-    const places = placed(this.recording.columns, on);
-    return { on, places, levels: pyramid(this.recording.columns, places) };
+  #drawn = $state(0); // of the recording's versions
+  #drawnAt = -EVERY;
+  readonly #axis = $derived.by(() => {
+    void this.#drawn;
+    return untrack(() => axis(this.recording.columns, this.recording.clock.end));
   });
+  #scene: Scene | null = null;
 
   constructor(readonly recording: Recording) {
     const told = /^([\d.]+)-([\d.]+)$/.exec(router.query.get('zoom') ?? '');
     if (told) this.#range = { from: Number(told[1]) * 1000, to: Number(told[2]) * 1000 };
   }
 
-  get axis() {
-    return this.#drawn.on;
+  get axis(): Axis {
+    return this.#axis;
   }
 
-  get places() {
-    return this.#drawn.places;
-  }
-
-  get levels() {
-    return this.#drawn.levels;
+  // What is drawn on the axis: worked out when it is drawn, which is less often than events come.
+  get scene(): Scene {
+    if (this.#scene?.axis !== this.#axis) {
+      const { columns } = this.recording;
+      const places = placed(columns, this.#axis);
+      this.#scene = { columns, axis: this.#axis, places, levels: pyramid(columns, places) };
+    }
+    return this.#scene;
   }
 
   get zoomed(): boolean {
@@ -86,6 +91,20 @@ export class View {
       const half = (this.to - this.from) / 2;
       this.show(place - half, place + half);
     });
+  }
+
+  // To be called in an effect: the picture is that of the recording, or will be soon.
+  keepUp(): (() => void) | undefined {
+    const { version, clock } = this.recording;
+    void clock.end;
+    const due = untrack(() => (this.recording.following ? this.#drawnAt + EVERY - performance.now() : 0));
+    const draw = () => {
+      this.#drawnAt = performance.now();
+      this.#drawn = version;
+    };
+    if (due <= 0) return void draw();
+    const later = setTimeout(draw, due);
+    return () => clearTimeout(later);
   }
 
   // For the address: 12.0-80.5, in seconds.

@@ -9,7 +9,7 @@ export type Lane = Row<'Lane'>;
 export type Cell = Row<'Cell'>;
 export type MetFile = Row<'MetFile'>;
 
-const CUT = 16; // pixels
+const [CUT, WORDS] = [16, 92]; // pixels of a band, and of the words of the axis at most
 
 export interface Scale {
   wide: number; // of a column
@@ -46,7 +46,7 @@ export function scale(columns: Picture['columns'], width: number): Scale {
     const last = ticks.at(-1);
     if (!last || left(n) - last.x >= 96) ticks.push({ x: left(n), ms: one.at_ms });
   });
-  return { wide, left, place, cuts, ticks: ticks.filter((tick) => tick.x < width - 60) };
+  return { wide, left, place, cuts, ticks: ticks.filter((tick) => tick.x < width - WORDS) };
 }
 
 // Lanes are called by letters, so that no colour stands alone.

@@ -8,7 +8,7 @@ from typing import Any
 from tachograph.store import queries
 from tachograph.store.filters import numbers
 from tachograph.store.output import TOOL_STREAM
-from tachograph.store.settling import settled
+from tachograph.store.settling import counted
 from tachograph.store.writer import Writer
 
 _sql = queries.load("removing")
@@ -22,7 +22,7 @@ def remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
     """
     db: Any = writer.connection
     writer.touch(session)
-    done = settled(db)
+    done = counted(db)
     bounds: dict[int, tuple[int, int]] = {}
     for start in range(0, len(gone), _PAGE):
         part = numbers(gone[start : start + _PAGE])
@@ -54,7 +54,7 @@ def change_kind(writer: Writer, session: int, event: int, before: int, kind: int
     db.execute(_sql.shrink_session_kind, (1, session, before))
     db.execute(_sql.drop_empty_session_kinds, (session,))
     writer.count_kind(session, event, kind, at)
-    done = settled(db)
+    done = counted(db)
     if event <= done:
         db.execute(_sql.shrink_kind, (1, before))
         db.execute(_sql.drop_empty_kinds)

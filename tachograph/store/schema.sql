@@ -126,7 +126,7 @@ CREATE TABLE _session_kinds (     -- how many events of a kind a session has; ke
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX _session_kinds_kind ON _session_kinds (kind, session);
 
-CREATE TABLE _kind_totals (       -- over all sessions, of settled events: those up to the counter `settled`
+CREATE TABLE _kind_totals (       -- over all sessions, of the events up to the counter `counted`
     kind     INTEGER PRIMARY KEY,
     count    INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
@@ -322,13 +322,13 @@ CREATE TABLE _history_parts (     -- a history is the sequence of its parts
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX _history_parts_blob ON _history_parts (blob);
 
-CREATE VIEW _kind_counts AS       -- the totals with what is not settled yet, which is never much
+CREATE VIEW _kind_counts AS       -- the totals with what is not in them yet, which is never much
 SELECT kind, sum(count) AS count, min(first_at) AS first_at, max(last_at) AS last_at
 FROM (
     SELECT kind, count, first_at, last_at FROM _kind_totals
     UNION ALL
     SELECT kind, count(*), min(at), max(at) FROM _events
-    WHERE id > coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0) GROUP BY kind
+    WHERE id > coalesce((SELECT value FROM _counters WHERE name = 'counted'), 0) GROUP BY kind
 )
 GROUP BY kind;
 

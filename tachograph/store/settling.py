@@ -1,9 +1,9 @@
 """Words and totals of events are written some thousand events at a time: the full-text index is cheap in large
 portions and dear in small ones, whatever the size of the batches that come in.
 
-One number says how far that is done (`_counters`, `settled`). What lies behind it is found by looking at it (`search`)
-and counted by counting it (the view `_kind_counts`): it is never much. Moved in the transaction that adds events, so
-there is nothing to repair after a kill.
+Two numbers say how far that is done (`_counters`, `settled` and `counted`). What lies behind them is found by looking
+at it (`search`) and counted by counting it (the view `_kind_counts`): it is never much. Moved in the transaction that
+adds events, so there is nothing to repair after a kill.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tachograph.store import queries
+from tachograph.store.adding import insert
 from tachograph.store.filters import numbers
 from tachograph.store.growth import Growth
 from tachograph.store.kinds import Kind, Kinds
 
 _sql = queries.load("settling")
-AFTER = 4000  # events
+AFTER = 8000  # events
+COUNTED_AFTER = 1000  # events: who asks for totals counts the others, and has a millisecond
 WEIGHT_MAX = 4_000_000  # characters of content: a search reads all that is not in the index
 TOGETHER = 16  # events in a passage: the more, the more passages hold two words that no event has both of
 _TEXT_MAX = 4096  # characters in a passage, unless one event has more
@@ -31,17 +33,23 @@ Index = Callable[[int, int, int, int, str], None]  # session, stream, first seq,
 
 
 def settled(connection: Any) -> int:
-    """The id of the last event that is in the index and in the totals."""
+    """The id of the last event that is in the index."""
     return int(connection.execute(_sql.settled).get)
+
+
+def counted(connection: Any) -> int:
+    """The id of the last event that is in the totals."""
+    return int(connection.execute(_sql.counted).get)
 
 
 class Findings:
     """The findings of a session since the last settling, from the event `seq` on without a hole."""
 
-    __slots__ = ("kinds", "seq", "texts", "times")
+    __slots__ = ("counted", "kinds", "seq", "texts", "times")
 
     def __init__(self, seq: int) -> None:
         self.seq = seq
+        self.counted = 0  # so many of them are in the totals
         self.kinds: list[int] = []
         self.times: list[int] = []
         self.texts: list[str | None] = []
@@ -60,7 +68,7 @@ class Recent:
 
     def forget(self) -> None:
         """Nothing is known any more: the store is asked."""
-        self._first = self._last = 0  # ids
+        self._first = self._last = self._counted = 0  # ids
         self._version = 0  # changes when others write
         self._sessions: dict[int, Findings] = {}
         self.steps = False  # some of the events are no findings
@@ -91,28 +99,62 @@ class Recent:
         if first != self._last + 1 or not self._first:
             self.forget()
             self._first, self._version = first, self._connection.execute(_sql.version_of_data).get
+            self._counted = first - 1
         self._last = first + count - 1
 
     def since(self, done: int, last: int) -> dict[int, Findings] | None:
-        """The findings after the event `done`, by session; None when that is not for sure: others wrote as well,
-        events were moved to another session or deleted."""
-        if (self._first, self._last) != (done + 1, last):
-            return None
-        if self._version != self._connection.execute(_sql.version_of_data).get:
-            return None
+        """The findings after the event `done`, by session; None when it is not certain that they are these."""
+        return self._sessions if self._first == done + 1 and self._certain(done, last) else None
+
+    def uncounted(self, known: int, last: int) -> dict[int, Findings] | None:
+        """The same of those that are not in the totals, which know all up to the event `known`."""
+        return self._sessions if self._counted == known and self._certain(known, last) else None
+
+    def were_counted(self) -> None:
+        """All of them are in the totals."""
+        self._counted = self._last
+        for findings in self._sessions.values():
+            findings.counted = len(findings.kinds)
+
+    def _certain(self, begin: int, last: int) -> bool:
+        """Whether they are the events after `begin`: nobody else wrote, none was moved or deleted."""
+        if self._last != last or self._version != self._connection.execute(_sql.version_of_data).get:
+            return False
         ends = {number: findings.end for number, findings in self._sessions.items()}
         known = dict(self._connection.execute(_sql.ends_of_sessions.format(numbers=numbers(ends))))
-        there = self._connection.execute(_sql.count_events, (done,)).get
-        return self._sessions if known == ends and there == last - done else None
+        there = self._connection.execute(_sql.count_events, (begin,)).get
+        return bool(known == ends and there == last - begin)
 
 
 def settle(connection: Any, kinds: Kinds, index: Index, last: int, recent: Recent, *, after: int = AFTER) -> None:
     """Inside a transaction: count what came since, and hand what is searched to `index`, when that is more than `after`
     events up to `last`, or long texts."""
-    done = settled(connection)
-    if last - done < (after if recent.weight < WEIGHT_MAX else 1):
-        return
-    kinds.refresh()
+    done, known = connection.execute(_sql.marks).fetchone()
+    enough = last - done >= (after if recent.weight < WEIGHT_MAX else 1)
+    if enough or last - known >= COUNTED_AFTER:
+        _count(connection, known, last, recent)
+    if enough:
+        kinds.refresh()
+        _index(connection, kinds, index, done, last, recent)
+        recent.forget()
+
+
+def _count(connection: Any, known: int, last: int, recent: Recent) -> None:
+    """Bring the totals up to date, so far those up to the event `known`."""
+    found = None if recent.steps else recent.uncounted(known, last)
+    if found is None:
+        connection.execute(_sql.count_uncounted, (known,))
+        if not recent.steps:
+            recent.forget()
+    else:
+        rows = [row for findings in found.values() for row in _counted(findings)]
+        insert(connection, _sql.count_findings, rows, len(rows))
+        recent.were_counted()
+    connection.execute(_sql.count, (last,))
+
+
+def _index(connection: Any, kinds: Kinds, index: Index, done: int, last: int, recent: Recent) -> None:
+    """Hand over what is searched of the events after `done`."""
     own = {number for number, kind in kinds.by_id.items() if searched(kind)}
     found = recent.since(done, last)
     for number, findings in (found or {}).items():
@@ -124,20 +166,15 @@ def settle(connection: Any, kinds: Kinds, index: Index, last: int, recent: Recen
     if found is None or recent.steps:
         unknown = numbers(number for number in own if found is None or not kinds.by_id[number].pattern)
         _index_stored(connection, index, unknown, done)
-        connection.execute(_sql.count_unsettled, (done,))
-    else:
-        for findings in found.values():
-            connection.executemany(_sql.count_findings, _counted(findings))
     connection.execute(_sql.settle, (last,))
-    recent.forget()
 
 
 def _counted(findings: Findings) -> list[tuple[int, int, int, int]]:
-    """(kind, how often, first and last time in ns)"""
-    in_order = sorted(findings.times)
-    kinds = findings.kinds
-    if in_order != findings.times:
-        kinds = [kind for _, kind in sorted(zip(findings.times, kinds, strict=True))]
+    """(kind, how often, first and last time in ns) of those that are not in the totals."""
+    kinds, times = findings.kinds[findings.counted :], findings.times[findings.counted :]
+    in_order = sorted(times)
+    if in_order != times:
+        kinds = [kind for _, kind in sorted(zip(times, kinds, strict=True))]
     last = dict(zip(kinds, in_order, strict=True))
     first = dict(zip(reversed(kinds), reversed(in_order), strict=True))
     return [(kind, count, first[kind], last[kind]) for kind, count in Counter(kinds).items()]

@@ -299,7 +299,7 @@ class Writer:
     def count_kind(self, session: int, event: int, kind: int, at: int) -> None:
         """Inside a transaction: an event that is there is of this kind now."""
         insert(self.connection, _sql.grow_session_kinds, [(session, kind, 1)], 1)
-        if event <= settling.settled(self.connection):
+        if event <= settling.counted(self.connection):
             self.connection.execute(_sql.grow_kind, (kind, at))
 
     def totals(self, counts: dict[int, int]) -> list[int]:

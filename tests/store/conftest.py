@@ -22,3 +22,4 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def portions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Words and totals are written some thousand events at a time; five, so that a few events show what that does."""
     monkeypatch.setitem(settling.settle.__kwdefaults__, "after", request.param)
+    monkeypatch.setattr(settling, "COUNTED_AFTER", min(request.param, settling.COUNTED_AFTER) * 3 // 5)

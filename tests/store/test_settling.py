@@ -12,6 +12,7 @@ from tachograph.store import Store, settling
 from .samples import AT, SECOND, event, extraction, opened, session
 
 TOTALS = "SELECT kind, count, first_at, last_at FROM _kind_totals ORDER BY kind"
+KNOWN = "SELECT kind, count, first_at, last_at FROM _kind_counts ORDER BY kind"
 COUNTED = "SELECT kind, count(*), min(at), max(at) FROM _events GROUP BY kind ORDER BY kind"
 
 
@@ -22,15 +23,17 @@ def settle(store: Store) -> None:
 
 def agree(store: Store, words: set[str]) -> None:
     """Totals are those of the events, and each of some words is found once."""
-    assert store._connection.execute(TOTALS).fetchall() == store._connection.execute(COUNTED).fetchall()
+    counted = store._connection.execute(COUNTED).fetchall()
+    assert store._connection.execute(TOTALS).fetchall() == store._connection.execute(KNOWN).fetchall() == counted
     for word in words:
         assert len(store.search(word).hits) == 1, word
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_two_writers_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    monkeypatch.setitem(settling.settle.__kwdefaults__, "after", 20)
     chance = random.Random(seed)
+    monkeypatch.setitem(settling.settle.__kwdefaults__, "after", 20)
+    monkeypatch.setattr(settling, "COUNTED_AFTER", chance.choice([3, 8, 30]))
     words: set[str] = set()
 
     def some(count: int) -> list[str]:
@@ -51,6 +54,8 @@ def test_two_writers_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, se
                     for word in some(chance.randint(1, 9))
                 ]
             )
+            known, counted = (store._connection.execute(sql).fetchall() for sql in (KNOWN, COUNTED))
+            assert known == counted
         settle(one)
         agree(other, words)
         assert one.check() == []

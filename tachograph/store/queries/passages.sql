@@ -47,12 +47,13 @@ ORDER BY p.id DESC, e.seq DESC;
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0), coalesce(max(id), 0) FROM _events;
 
 -- name: unsettled
--- Some of the events that are not in the index yet, newest first.
+-- Some of the events that are not in the index yet, newest first; whose they are is looked up of those alone that hold the
+-- words.
 SELECT {spoken}
 FROM _events e
+LEFT JOIN _steps t ON t.event = e.id
 CROSS JOIN _sessions s ON s.id = e.session
 CROSS JOIN _agents a ON a.id = s.agent
-LEFT JOIN _steps t ON t.event = e.id
 WHERE e.id > ? AND e.id <= ? AND {where} AND {held}
 ORDER BY e.id DESC;
 

@@ -4,6 +4,15 @@
 -- Up to which event that is done.
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0);
 
+-- name: counted
+-- Up to which event they are in the totals.
+SELECT coalesce((SELECT value FROM _counters WHERE name = 'counted'), 0);
+
+-- name: marks
+-- Both.
+SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0),
+    coalesce((SELECT value FROM _counters WHERE name = 'counted'), 0);
+
 -- name: version_of_data
 -- Another number when other connections have written.
 PRAGMA data_version;
@@ -27,8 +36,8 @@ LEFT JOIN _steps t ON t.event = e.id
 WHERE e.id > ? AND e.kind IN ({kinds})
 ORDER BY e.session, e.seq;
 
--- name: count_unsettled
--- The same counted.
+-- name: count_uncounted
+-- What is not in the totals, counted.
 INSERT INTO _kind_totals (kind, count, first_at, last_at)
 SELECT kind, count(*), min(at), max(at) FROM _events WHERE id > ? GROUP BY kind
 ON CONFLICT DO UPDATE SET count = count + excluded.count,
@@ -36,10 +45,14 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count,
 
 -- name: count_findings
 -- The same for those that need not be read.
-INSERT INTO _kind_totals (kind, count, first_at, last_at) VALUES (?, ?, ?, ?)
+INSERT INTO _kind_totals (kind, count, first_at, last_at) VALUES {rows}
 ON CONFLICT DO UPDATE SET count = count + excluded.count,
     first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at);
 
+-- name: count
+-- Everything up to this event is in the totals.
+INSERT INTO _counters (name, value) VALUES ('counted', ?) ON CONFLICT DO UPDATE SET value = excluded.value;
+
 -- name: settle
--- Everything up to this event is done.
+-- Everything up to this event is in the index.
 INSERT INTO _counters (name, value) VALUES ('settled', ?) ON CONFLICT DO UPDATE SET value = excluded.value;

@@ -1,4 +1,4 @@
-"""The page of a session in a browser: one of a thousand events and one of many, opened in turns, the many in agentsview,
+"""The page of a session in a browser: one of a thousand events and one of many, opened in turns, and in agentsview,
 too; then zooming, panning, leaping anywhere in its list and to other moments. Times are of the page's own clock,
 JavaScript alone where it says so.
 """

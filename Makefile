@@ -9,11 +9,12 @@ PHOENIX ?= tests/phoenix/.work
 EXPORTS ?= tests/exports/.work
 WEB := hatch_build.py $(shell find web -type f -not -path 'web/node_modules/*')  # what the web app is built from
 
-# The tests start some thousand Pythons of ours: whoever forbids compiled modules makes each of them compile everything.
+# What is installed here is compiled as in any installation: or else each of the thousand processes that tests start
+# compiles all of it anew, where the environment tells Python to write nothing.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-agents test-otlp test-exports soak lint format bench bench-large picture pictures clean
+.PHONY: help setup run test test-agents test-otlp test-exports soak lint types types-web format bench bench-large picture pictures clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +44,12 @@ soak: $(VENV)/.dev ## every test, the long ones too
 lint: $(VENV)/.dev ## style and types
 	@$(BIN)/ruff format --check --quiet . || { echo "style: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs 2 types types-web
+
+types: $(VENV)/.dev
 	@$(BIN)/mypy --no-error-summary
+
+types-web: $(VENV)/.dev
 	@command -v node >/dev/null && test -d web/node_modules || { echo "types of the web app: not checked without node"; exit 0; }; \
 		cd web && node node_modules/svelte-check/bin/svelte-check --fail-on-warnings --output machine >/dev/null || \
 		{ echo "types of the web app: cd web && npx svelte-check"; exit 1; }
@@ -78,11 +84,13 @@ $(VENV)/bin/python:
 $(VENV)/.product: pyproject.toml $(WEB) | $(VENV)/bin/python
 	@test -e $(VENV)/.dev || echo "Installing Tachograph into $(VENV) (once, about half a minute)"
 	@test -e $(VENV)/.dev || $(PYTHON) -m pip --python $(BIN)/python install $(PIP_QUIET) --editable .
+	@$(BIN)/python -m compileall -q tachograph
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(WEB) | $(VENV)/bin/python
 	@echo "Installing Tachograph and its tools into $(VENV) (once, about a minute)"
 	@$(PYTHON) -m pip --python $(BIN)/python install $(PIP_QUIET) --editable '.[dev]'
+	@$(BIN)/python -m compileall -q tachograph
 	@touch $@ $(VENV)/.product
 
 PIP_QUIET := --quiet --quiet --disable-pip-version-check --no-input

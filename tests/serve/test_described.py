@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tachograph import paths
+from tachograph.cli.main import main
 from tachograph.errors import NotFound
 from tachograph.serve import failing, pages
 from tachograph.serve.run import Background
@@ -25,13 +26,13 @@ def test_the_same_document_with_and_without_a_server(ask: Ask, tachograph: Run, 
     assert served.json["openapi"].startswith("3.1")
     assert ask("GET", "/api/openapi.json").body == served.body
     file = tmp_path / "api.json"
-    assert tachograph("openapi", "-o", str(file)).returncode == 0
+    assert main(["openapi", "-o", str(file)]) == 0
     assert file.read_text() == printed.stdout
-    assert tachograph("openapi", "-o", str(file)).returncode == 4
+    assert main(["openapi", "-o", str(file)]) == 4
 
 
-def test_it_can_be_described_without_making_anything(tachograph: Run, home: Path) -> None:
-    assert tachograph("openapi").returncode == 0
+def test_it_can_be_described_without_making_anything(home: Path) -> None:
+    assert main(["openapi"]) == 0
     assert not home.exists()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import apsw
+import pytest
 from hypothesis import HealthCheck, settings
 
 import tachograph
@@ -46,9 +48,11 @@ def fresh(folder: Path) -> Store:
 @contextlib.contextmanager
 def scratch() -> Iterator[Store]:
     """A store for one example among many: nobody cuts the power, so nothing is synced."""
-    with tempfile.TemporaryDirectory() as folder, fresh(Path(folder)) as store:
-        store._connection.pragma("synchronous", 0)
-        yield store
+    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+        patched.setattr(os, "fsync", lambda _: None)
+        with fresh(Path(folder)) as store:
+            store._connection.pragma("synchronous", 0)
+            yield store
 
 
 def extraction(session: str = "codex-1", **fields: object) -> Extraction:

@@ -298,7 +298,7 @@ def test_a_stopped_importer_holds_nobody_up(journals: Path) -> None:
 def test_the_importer_is_started(home: Path, tmp_path: Path) -> None:
     assert piped(wrapped("echo", "hi")).returncode == 0
     lock = home / "journal" / "importer.lock"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not (lock.exists() and lock.read_bytes().strip()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert int(lock.read_bytes()) > 0

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import struct
+import subprocess
 import sys
 import termios
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tachograph import paths
 from tachograph.cli.main import main
 from tachograph.ingest.catch_up import catch_up
 from tests.cli import histories, recordings
+from tests.conftest import Run
 
 
 class Recorded(NamedTuple):
@@ -76,6 +78,21 @@ def call(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         out, err = capsys.readouterr()
         assert "Traceback" not in err
         return Answer(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def quick(call: Ask) -> Run:
+    """The fixture `tachograph` in this process: for what depends on the words alone and not on how it was started."""
+
+    def run(*args: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            patch.chdir(cwd or ".")
+            answer = call(*args)
+        return subprocess.CompletedProcess(args, answer.code, answer.out, answer.err)
 
     return run
 

@@ -60,8 +60,8 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> N
     ],
     ids=" ".join,
 )
-def test_an_unknown_session(tachograph: Run, recorded: Recorded, words: list[str]) -> None:
-    refused(tachograph(*words), 3, "no session")
+def test_an_unknown_session(quick: Run, recorded: Recorded, words: list[str]) -> None:
+    refused(quick(*words), 3, "no session")
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_an_unknown_session(tachograph: Run, recorded: Recorded, words: list[str
     ],
     ids=" ".join,
 )
-def test_anything_else_that_is_not_there(tachograph: Run, recorded: Recorded, words: list[str], tmp_path: Path) -> None:
-    refused(tachograph(*words, cwd=tmp_path), 3)
+def test_anything_else_that_is_not_there(quick: Run, recorded: Recorded, words: list[str], tmp_path: Path) -> None:
+    refused(quick(*words, cwd=tmp_path), 3)
     assert os.listdir(tmp_path) == ["home"], "a mistyped name must make nothing"
 
 
@@ -127,8 +127,8 @@ def test_anything_else_that_is_not_there(tachograph: Run, recorded: Recorded, wo
     ],
     ids=" ".join,
 )
-def test_words_that_make_no_sense(tachograph: Run, recorded: Recorded, words: list[str]) -> None:
-    refused(tachograph(*words), 2)
+def test_words_that_make_no_sense(quick: Run, recorded: Recorded, words: list[str]) -> None:
+    refused(quick(*words), 2)
 
 
 def test_a_mistyped_command_gets_the_closest(tachograph: Run) -> None:
@@ -155,21 +155,21 @@ def test_sql_that_takes_too_long(tachograph: Run, recorded: Recorded) -> None:
 
 
 @pytest.mark.parametrize("words", [*ASKING, *LOOKING], ids=" ".join)
-def test_a_file_that_is_no_database(tachograph: Run, home: Path, words: list[str]) -> None:
+def test_a_file_that_is_no_database(quick: Run, home: Path, words: list[str]) -> None:
     home.mkdir(mode=0o700)
     (home / "tachograph.db").write_bytes(os.urandom(50_000))
-    refused(tachograph(*words), 5, "tachograph.db")
+    refused(quick(*words), 5, "tachograph.db")
 
 
 @pytest.mark.parametrize("words", [*ASKING, *LOOKING], ids=" ".join)
-def test_a_database_of_a_later_version(tachograph: Run, home: Path, words: list[str]) -> None:
-    assert tachograph("sessions").returncode == 0
+def test_a_database_of_a_later_version(quick: Run, home: Path, words: list[str]) -> None:
+    assert quick("sessions").returncode == 0
     with sqlite3.connect(home / "tachograph.db") as database:
         database.execute("INSERT INTO _versions VALUES (999, 0, 'from the future')")
         database.execute("PRAGMA user_version = 999")
     database.close()
     before = (home / "tachograph.db").read_bytes()
-    refused(tachograph(*words), 1, "later version", "upgrade")
+    refused(quick(*words), 1, "later version", "upgrade")
     assert (home / "tachograph.db").read_bytes() == before
 
 
@@ -186,9 +186,9 @@ def test_a_database_with_damaged_pages(tachograph: Run, recorded: Recorded, home
 
 
 @pytest.mark.parametrize("words", ASKING, ids=" ".join)
-def test_a_home_that_cannot_be_made(tachograph: Run, tmp_path: Path, words: list[str]) -> None:
+def test_a_home_that_cannot_be_made(quick: Run, tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "file").write_text("in the way")
-    refused(tachograph(*words, env={"TACHOGRAPH_HOME": str(tmp_path / "file" / "home")}), 1, "Not a directory")
+    refused(quick(*words, env={"TACHOGRAPH_HOME": str(tmp_path / "file" / "home")}), 1, "Not a directory")
 
 
 def test_a_folder_where_the_database_should_be(tachograph: Run, home: Path) -> None:

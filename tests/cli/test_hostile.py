@@ -6,13 +6,15 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tachograph.cli.main import main
 from tachograph.formats.as_csv import defuse
 from tests.cli import recordings
-from tests.cli.conftest import Screen
+from tests.cli.conftest import Ask, Screen
 from tests.conftest import Run
 from tests.hostile import BYTES, PAYLOADS, controls
 
@@ -74,9 +76,25 @@ pattern = 'needle.*'
 """
 
 
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two sessions that have every payload in every place a program or its caller can put text."""
+    home = tmp_path_factory.mktemp("attacked") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOGRAPH_HOME", str(home))
+        write()
+        assert main(["sessions"]) == 0  # imported
+    (home / "rules.toml").write_text(RULE)
+    return home
+
+
 @pytest.fixture
-def hostile(home: Path, tachograph: Run) -> None:
-    """Two sessions with every payload in every place a program or its caller can put text."""
+def hostile(attacked: Path, home: Path) -> None:
+    shutil.copytree(attacked, home)
+    home.chmod(0o700)
+
+
+def write() -> None:
     everything = "".join(PAYLOADS.values()).replace("\udc9b", "")
     pieces: list[tuple[str, str | bytes]] = []
     for payload in PAYLOADS.values():
@@ -98,17 +116,15 @@ def hostile(home: Path, tachograph: Run) -> None:
                 age=age * recordings.HOUR,
             )
         )
-    assert tachograph("sessions").returncode == 0  # imported
-    (home / "rules.toml").write_text(RULE)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_pipe_gets_no_control_character(tachograph: Run, hostile: None, command: list[str]) -> None:
-    done = tachograph(*command)
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert done.stdout
-    assert controls(done.stdout) == []
-    assert controls(done.stderr) == []
+def test_a_pipe_gets_no_control_character(call: Ask, hostile: None, command: list[str]) -> None:
+    done = call(*command)
+    assert done.code == 0, done.err + done.out
+    assert done.out
+    assert controls(done.out) == []
+    assert controls(done.err) == []
 
 
 def test_a_terminal_gets_our_colours_and_nothing_else(screen: Screen, hostile: None) -> None:
@@ -124,20 +140,20 @@ def test_with_colours_of_recordings_a_terminal_gets_colours_and_nothing_else(scr
     assert controls(re.sub(r"\x1b\[[0-9;:]*m", "", shown)) == []
 
 
-def test_json_gives_the_text_back_but_only_as_escapes(tachograph: Run, hostile: None) -> None:
+def test_json_gives_the_text_back_but_only_as_escapes(call: Ask, hostile: None) -> None:
     for command in JSON:
-        done = tachograph(*command)
-        assert controls(done.stdout) == [], " ".join(command)
-        assert json.loads(done.stdout)
+        done = call(*command)
+        assert controls(done.out) == [], " ".join(command)
+        assert json.loads(done.out)
     for command in LINES:
-        for line in tachograph(*command).stdout.splitlines():
+        for line in call(*command).out.splitlines():
             assert controls(line) == [], " ".join(command)
             assert json.loads(line)
 
 
-def test_csv_has_no_formula_and_no_control_character(tachograph: Run, hostile: None) -> None:
+def test_csv_has_no_formula_and_no_control_character(call: Ask, hostile: None) -> None:
     for command in TABLES:
-        text = tachograph(*command).stdout
+        text = call(*command).out
         assert controls(text.replace("\r\n", "\n")) == [], " ".join(command)
         rows = list(csv.reader(io.StringIO(text, newline="")))
         assert len(rows) > 1

@@ -204,7 +204,7 @@ def test_a_session_that_runs_is_seen_while_it_runs(call: Ask, home: Path) -> Non
     with subprocess.Popen(
         [*command, "echo one; echo two; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as process:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while "two" not in (tail := call("tail", "last")).out and time.monotonic() < deadline:
             time.sleep(0.05)
         assert tail.out == "one\ntwo\n"

@@ -64,7 +64,7 @@ def test_signals_go_to_the_command_and_the_stage_is_noted(call: Ask, tmp_path: P
     child = subprocess.Popen(
         [PYTHON, "-m", "tachograph", "stage", "run", "e1", "1", "-q", "--", "sh", "-c", trap], start_new_session=True
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not ready.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)

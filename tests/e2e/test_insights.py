@@ -58,6 +58,7 @@ def test_the_window_and_the_agent_go_along(visit: Open) -> None:
     expect(page).to_have_url(re.compile(r"/insights/commands\?agent=codex&since=7d"))
     expect(page.get_by_label("Agent", exact=True)).to_have_value("codex")
     runs = sum(row["runs"] for row in asked(page, "commands?agent=codex&since=7d")["commands"])
+    expect(page.locator("tbody tr").first).to_be_visible()
     shown = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
     assert sum(int(text.replace(",", "")) for text in shown) == runs
     page.get_by_role("button", name="Slowest (p95)").click()

@@ -117,6 +117,7 @@ def test_somebody_who_looks_elsewhere_is_notified(visit: Open) -> None:
         store.sessions.update(RUNS, status="waiting")
         title = store.sessions.get(RUNS).title
     expect(page.get_by_role("list", name="Running")).not_to_contain_text("● running")
+    page.wait_for_function("window.told.length")
     assert page.evaluate("window.told") == [["codex waits for you", title]]
 
 

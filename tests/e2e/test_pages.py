@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import re
+
+from playwright.sync_api import Locator, Page, expect
 
 from tachograph import clock
 from tachograph.ingest.opening import open_store
@@ -23,9 +25,9 @@ INSIGHTS = (
 PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/live", "/search?q=pytest", *LEDGERS, *INSIGHTS)
 
 
-def chosen(page: Page) -> str:
+def chosen(page: Page) -> Locator:
     """The line under the play head."""
-    return page.get_by_role("row", selected=True).inner_text()
+    return page.get_by_role("row", selected=True)
 
 
 def position(page: Page) -> str:
@@ -54,7 +56,7 @@ def test_a_session_opens_at_its_first_failure_and_the_output_is_beside_it(visit:
     page = visit("/")
     page.get_by_role("link", name="Why is the dashboard slow with 100k rows?").first.click()
     expect(page.get_by_text("failure 1 of")).to_be_visible()
-    assert "✗" in chosen(page)
+    expect(chosen(page)).to_contain_text("✗")
     expect(page.get_by_label("The chosen event")).to_contain_text("exit")
 
 
@@ -65,7 +67,7 @@ def test_every_failure_is_reached_by_keyboard(visit: Open) -> None:
     for number in range(2, count + 1):
         page.keyboard.press("e")
         expect(page.get_by_text(f"failure {number} of {count}")).to_be_visible()
-        assert "✗" in chosen(page)
+        expect(chosen(page)).to_contain_text("✗")
     page.keyboard.press("Shift+E")
     expect(page.get_by_text(f"failure {count - 1} of {count}")).to_be_visible()
 
@@ -88,13 +90,17 @@ def test_play_moves_the_clock_and_stops_at_the_end(visit: Open) -> None:
 def test_a_moment_is_a_link(visit: Open) -> None:
     page = visit(FAILING)
     expect(page.get_by_text("failure 1 of")).to_be_visible()
+    expect(page).to_have_url(re.compile("ev="))
+    first = page.url
     page.keyboard.press("e")
+    expect(page.get_by_text("failure 2 of")).to_be_visible()
     page.keyboard.press("y")
-    line, link = chosen(page), page.url
+    expect(page).not_to_have_url(first)
+    line, link = chosen(page).inner_text(), page.url
     assert "ev=" in link
     page.goto(link)
     expect(page.get_by_text("failure 2 of")).to_be_visible()
-    assert chosen(page) == line
+    expect(chosen(page)).to_have_text(line, use_inner_text=True)
 
 
 def test_a_session_that_is_recorded_appears_and_moves_by_itself(visit: Open) -> None:
@@ -111,6 +117,7 @@ def test_a_session_that_is_recorded_appears_and_moves_by_itself(visit: Open) -> 
 
 def test_what_is_searched_for_opens_at_its_moment(visit: Open) -> None:
     page = visit("/")
+    expect(page.locator("h1")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("database is locked")
     page.keyboard.press("Enter")

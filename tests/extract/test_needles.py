@@ -1,7 +1,11 @@
-"""Needles may be found in lines the pattern does not match, never the other way round."""
+"""Needles may be found in lines the pattern does not match, never the other way round.
+
+`TACHOGRAPH_EXAMPLES=400 pytest tests/extract/test_needles.py` tries more lines of every rule.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -14,6 +18,7 @@ from tachograph.extract.matcher import Matcher
 from tachograph.extract.needles import LINE_START, needles, union
 from tachograph.extract.rules import Rule, Rules
 
+EXAMPLES = int(os.environ.get("TACHOGRAPH_EXAMPLES", "40"))  # of a rule whose needle somebody wrote
 RULES, _ = rules.load()
 SUPPORTED = [rule for rule in RULES if "\\x{" not in rule.pattern]
 
@@ -51,7 +56,9 @@ def test_every_matching_line_is_a_candidate(rule: Rule) -> None:
     strategy = st.from_regex(python).map(lambda text: text.split("\n")[0].replace("\x00", "0"))
     compiled = re2.compile(rule.pattern)
 
-    @settings(max_examples=200 if rule.needle else 25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES if rule.needle else EXAMPLES // 4, deadline=None, suppress_health_check=list(HealthCheck)
+    )
     @given(strategy)
     def check(line: str) -> None:
         if compiled.search(line):

@@ -178,7 +178,7 @@ def test_the_sample_is_made_where_nothing_is_and_ends_with_the_server(home: Path
             assert reply.status == 200
         with tachograph.open() as store:
             assert not store.sessions.ids(1)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(re.sub(r"/\?.*", "/healthz", again), timeout=5)

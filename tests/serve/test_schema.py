@@ -44,8 +44,9 @@ THERE = {"session": "last", "session_id": "last", "name": "codex", "pattern": "p
 ENDLESS = "text/event-stream"
 
 
+@pytest.fixture(scope="module")
 def schema() -> schemathesis.BaseSchema:
-    """All routes whose answers end."""
+    """All routes whose answers end. Made where it is used: what there is to ask takes seconds to work out."""
     config = SchemathesisConfig.from_dict(
         {
             "generation": {"max-examples": EXAMPLES, "deterministic": True, "no-shrink": True, "database": "none"},
@@ -64,7 +65,7 @@ def schema() -> schemathesis.BaseSchema:
     return found
 
 
-SCHEMA = schema()
+SCHEMA = schemathesis.pytest.from_fixture("schema")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     places = Places(str(home), str(home), str(home / "tachograph.db"), str(home / "journal"))
     with Background(places, 0) as server:
         yield f"http://127.0.0.1:{server.port}", keys.opening(places)
+
+
+@pytest.fixture(autouse=True)
+def _name(request: pytest.FixtureRequest) -> None:
+    """Where schemathesis looks for the name of a test, and pytest 9.2 does not keep it any more."""
+    if not hasattr(request.node, "_nodeid"):
+        request.node._nodeid = request.node.nodeid
 
 
 @SCHEMA.parametrize()

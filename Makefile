@@ -25,7 +25,7 @@ run: $(VENV)/.product ## record a small real session and say how to look at it
 	@sh scripts/first_session.sh $(BIN)
 
 test: lint ## style, types and every test but the long ones
-	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
+	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test-agents: $(VENV)/.dev ## record five real agents, installed with npm (1.4 GB, once), against a model of ours
 	@command -v npm >/dev/null || test -e $(AGENTS)/node || \

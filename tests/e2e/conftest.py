@@ -17,7 +17,19 @@ from tachograph.serve.run import Background
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BROWSERS = [name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)][:1]
 expect.set_options(timeout=30_000)  # a machine that is busy with other tests may take its time
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# What the window of a person has and no test needs. For every context two pages stand by for suggestions of the address
+# bar, and a process for the next page: that was more work than most tests are. What Playwright switches off is named
+# again, since the browser heeds the last list alone.
+UNUSED = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "AvoidCorsURLLoaderRestartOnRedirect"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+)
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    f"--disable-features={','.join(UNUSED)}",
+]
 
 
 @pytest.fixture(scope="module", params=BROWSERS)  # its event loop would be in the way of other tests

@@ -69,7 +69,11 @@ PIECES: dict[str, str] = {
 }
 NAMES = tuple(PIECES)
 EVERYTHING = frozenset(NAMES)
-_any = bytes_search("|".join(PIECES.values()))
+
+
+@functools.cache
+def _any() -> Callable[[bytes, int], tuple[int, int]]:
+    return bytes_search("|".join(PIECES.values()))
 
 
 @functools.cache
@@ -91,10 +95,11 @@ class Window(NamedTuple):
 
 def places(data: bytes) -> Iterator[tuple[int, int]]:
     """Where the pieces stand, in order. Where one is, another one that it overlaps may be left out."""
-    start, end = _any(data, 0)
+    search = _any()
+    start, end = search(data, 0)
     while start >= 0:
         yield start, end
-        start, end = _any(data, end)
+        start, end = search(data, end)
 
 
 def windows(data: bytes) -> list[Window]:

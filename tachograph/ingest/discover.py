@@ -12,8 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from tachograph import clock
 from tachograph.readers import Place, Shape
 from tachograph.readers.registry import MODULES, reader
+
+RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
 
 
 class Candidate(NamedTuple):
@@ -91,6 +94,11 @@ def candidate(path: str, home: str, environment: Mapping[str, str]) -> Candidate
     except OSError:
         return None
     return found and found._replace(modules=tuple(modules), keeps_days=keeps)
+
+
+def keeps_until(days: float | None, modified_at: int) -> int | None:
+    """When an agent deletes what was last written to at that time, in ns; None: it does not."""
+    return None if days is None else modified_at + int(days * 86_400) * clock.SECOND
 
 
 def _speaker(path: str, home: str, environment: Mapping[str, str]) -> str | None:

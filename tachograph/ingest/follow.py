@@ -21,14 +21,13 @@ from tachograph.errors import StoreDamaged, StoreError, StoreTooNew
 from tachograph.ingest import discover, journals, spawn
 from tachograph.ingest.ahead import Ahead, read_ahead
 from tachograph.ingest.catch_up import catch_up
-from tachograph.ingest.discover import Candidate
+from tachograph.ingest.discover import RUNNING, Candidate
 from tachograph.ingest.histories import LOCK, Histories
 from tachograph.ingest.history_bytes import QUIET
 from tachograph.ingest.importing import GROUP
 from tachograph.ingest.opening import open_store
 from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.sealing import seal_quiet
-from tachograph.ingest.told_session import RUNNING
 from tachograph.paths import Places
 from tachograph.store import Store
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Set
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tachograph import clock
 from tachograph.errors import StoreError
-from tachograph.extract.rules import Rules
-from tachograph.ingest.ahead import Ahead
-from tachograph.ingest.discover import Candidate
-from tachograph.ingest.history_bytes import opened
-from tachograph.ingest.history_import import HistoryImport, Unfinished, keeps_until
-from tachograph.ingest.whose import beginning
+from tachograph.ingest.discover import Candidate, keeps_until
 from tachograph.readers import Shape
 from tachograph.readers.registry import MODULES, UNREAD, reader
 from tachograph.store import Store
 from tachograph.store.histories import History
+
+# What reading takes is imported when a file is read: mostly nothing is new, and it is half of all there is.
+if TYPE_CHECKING:
+    from tachograph.extract.rules import Rules
+    from tachograph.ingest.ahead import Ahead
+    from tachograph.ingest.history_import import HistoryImport
 
 LOCK = "histories.lock"
 KEPT = 64  # parsers of files that may grow; each knows what it has read
@@ -90,6 +91,8 @@ class Histories:
         self, candidate: Candidate, ahead: Ahead | None = None, *, stop: Callable[[], bool] = lambda: False
     ) -> Report:
         """Import what is new of one file. Raises StoreError; whatever is wrong with the file is noted with it."""
+        from tachograph.ingest.history_import import Unfinished
+
         known = self._known.get(candidate.name)
         self._unfinished.discard(candidate.name)
         begun = self._begun.pop(candidate.name, None)
@@ -153,6 +156,8 @@ class Histories:
                     self._known[one.path] = one._replace(gone_at=at)
 
     def _import(self, candidate: Candidate, module: str, known: History | None) -> HistoryImport:
+        from tachograph.ingest.history_import import HistoryImport
+
         return HistoryImport(
             self._store, self._rules(), candidate.path, module, known, candidate.keeps_days, name=candidate.name
         )
@@ -248,6 +253,9 @@ class Histories:
 
     def _module(self, candidate: Candidate, known: History | None) -> str | None:
         """Who reads it. What only somebody's wish has made a log may turn out to be more."""
+        from tachograph.ingest.history_bytes import opened
+        from tachograph.ingest.whose import beginning
+
         if known is not None and known.reader not in (UNREAD, ANYTHING):
             return known.reader
         with opened(candidate.path) as file:
@@ -311,5 +319,7 @@ def _companions(path: str, module: str) -> str:
 
 
 def _is_database(path: str) -> bool:
+    from tachograph.ingest.history_bytes import opened
+
     with opened(path) as file:
         return file.read(len(SQLITE)) == SQLITE

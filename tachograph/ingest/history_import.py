@@ -14,10 +14,10 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tachograph import clock
 from tachograph.extract.redact import redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest import bundles, packed
+from tachograph.ingest.discover import keeps_until
 from tachograph.ingest.history_bytes import (
     BLOCK,
     LINE_MAX,
@@ -366,11 +366,6 @@ class HistoryImport:
             fields["session"] = told.sessions[0].row
         self._store.histories.save(history.id, **fields)
         self._history = history._replace(**fields)
-
-
-def keeps_until(days: float | None, modified_at: int) -> int | None:
-    """When an agent deletes what was last written to at that time, in ns; None: it does not."""
-    return None if days is None else modified_at + int(days * 86_400) * clock.SECOND
 
 
 def _giant(beginning: bytes) -> Unknown:

@@ -6,26 +6,23 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tachograph import clock
 from tachograph.errors import NotFound, Refused
-from tachograph.extract.rules import Rules
-from tachograph.ingest import collecting, discover, restoring, spawn
-from tachograph.ingest.ahead import Ahead, read_ahead
-from tachograph.ingest.bundles import Folder
-from tachograph.ingest.discover import Candidate
+from tachograph.ingest import collecting, discover, spawn
+from tachograph.ingest.discover import RUNNING, Candidate
 from tachograph.ingest.histories import LOCK, Histories, Report
-from tachograph.ingest.history_import import HistoryImport
-from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.sealing import seal_quiet
-from tachograph.ingest.told_session import RUNNING
-from tachograph.ingest.whose import beginning_of
 from tachograph.paths import Places
 from tachograph.readers.reading import Shape
 from tachograph.readers.registry import MODULES, UNREAD, reader
 from tachograph.store import Store
 from tachograph.store.histories import History
+
+if TYPE_CHECKING:  # imported when there is something to read: `histories`
+    from tachograph.extract.rules import Rules
+    from tachograph.ingest.ahead import Ahead
 
 GROUP = 4 << 20  # bytes of files that share a transaction
 Progress = Callable[[int, int, Report], None]  # files done, files in all, what they came to
@@ -56,13 +53,13 @@ def import_all(
 ) -> Report:
     """Import what changed of `wanted`. Raises Refused when another process does it, StoreError."""
     with _alone(places), collecting.seldom():
-        histories = Histories(store, partial(load_rules, places))
-        total, wanted = restoring.take(store, wanted, complaints)
+        histories = Histories(store, partial(_rules, places))
+        total, wanted = _restored(store, wanted, complaints)
         histories.refresh(wanted)
         todo = [one._replace(final=True) for one in histories.changed(wanted)]
         total += Report(files=len(wanted) - len(todo))
         done = 0
-        for group in groups(read_ahead(todo, lambda one: not histories.knows(one))):
+        for group in groups(_read(todo, histories)):
             small = sum(candidate.size for candidate, _ in group) <= GROUP  # a larger one commits as it is read
             with store.transaction() if small else contextlib.nullcontext():
                 for candidate, ahead in group:
@@ -74,6 +71,28 @@ def import_all(
         seal_quiet(store)
         complaints += histories.complaints
         return total
+
+
+def _rules(places: Places) -> Rules:
+    from tachograph.ingest.own_rules import load_rules
+
+    return load_rules(places)
+
+
+def _restored(store: Store, wanted: Sequence[Candidate], complaints: list[str]) -> tuple[Report, Sequence[Candidate]]:
+    """What we exported ourselves goes in as it was; the others are left. No agent has such files in its places."""
+    if all(one.modules for one in wanted):
+        return Report(), wanted
+    from tachograph.ingest import restoring
+
+    return restoring.take(store, wanted, complaints)
+
+
+def _read(todo: Sequence[Candidate], histories: Histories) -> Iterator[tuple[Candidate, Ahead | None]]:
+    if todo:
+        from tachograph.ingest.ahead import read_ahead
+
+        yield from read_ahead(todo, lambda one: not histories.knows(one))
 
 
 def groups(wanted: Iterable[tuple[Candidate, Ahead | None]]) -> Iterator[list[tuple[Candidate, Ahead | None]]]:
@@ -111,7 +130,7 @@ def reparse(store: Store, places: Places, words: Sequence[str], progress: Progre
     if words and not chosen:
         raise NotFound(f"nothing is archived of {', '.join(words)}", "`tachograph import` archives what agents wrote")
     with _alone(places), collecting.seldom():
-        rules = load_rules(places)
+        rules = _rules(places)
         total = Report()
         for number, one in enumerate(chosen, 1):
             total += _reparsed(store, rules, one)
@@ -128,6 +147,8 @@ def _reparsed(store: Store, rules: Rules, history: History) -> Report:
     module = history.reader or _known_by_now(store, history)
     if module is None:
         return Report(1, unread=1)
+    from tachograph.ingest.history_import import HistoryImport
+
     item = HistoryImport(store, rules, history.path, module, history)
     item.read_archive()
     return Report(1, 1, history.kept_bytes, sessions=frozenset(item.sessions))
@@ -135,6 +156,8 @@ def _reparsed(store: Store, rules: Rules, history: History) -> Report:
 
 def _known_by_now(store: Store, history: History) -> str | None:
     """Who reads what nobody could when it was archived."""
+    from tachograph.ingest.whose import beginning_of
+
     module = beginning_of(store.histories.read(history.id, masked=True), history.path).module
     return None if module is None or reader(module).shape in (Shape.DATABASE, Shape.FOLDER) else module
 
@@ -179,6 +202,8 @@ def archived(store: Store, path: str, *, masked: bool = False) -> list[Original]
 def _originals(store: Store, one: History, masked: bool) -> list[Original]:
     """A file, or those of a folder by path."""
     if one.reader in MODULES and reader(one.reader).shape is Shape.FOLDER and one.kept_bytes:
+        from tachograph.ingest.bundles import Folder
+
         folder = Folder(store, one, masked=masked)
         secrets = folder.secrets
         return [

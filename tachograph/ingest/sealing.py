@@ -6,13 +6,15 @@ Runs when nothing else is to be done: digests are computed before the transactio
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tachograph import clock
-from tachograph.analyse.objectives import Verdict
-from tachograph.ingest import objectives, receipts
 from tachograph.store import Store
 from tachograph.store.seals import Waiting
 from tachograph.store.session_digests import Content
+
+if TYPE_CHECKING:  # imported when there is something to seal
+    from tachograph.analyse.objectives import Verdict
 
 QUIET = 60 * clock.SECOND  # a session that still changes is sealed when it pauses
 _GROUP = 50  # sessions in one transaction
@@ -29,6 +31,8 @@ def seal_quiet(store: Store, *, stop: Callable[[], bool] = lambda: False, quiet:
         waiting = store.seals.waiting(clock.now() - quiet, _GROUP)
         if not waiting:
             break
+        from tachograph.ingest import objectives
+
         verdicts = objectives.sessions_ended(store, [one.id for one in waiting if one.ended])
         if verdicts:
             waiting = store.seals.anew(waiting)  # what was missed is an event of its session: sealed with it
@@ -55,5 +59,7 @@ def _seal_one(store: Store, one: Waiting, content: Content, verdicts: Sequence[V
     if not store.seals.seal(one, content):
         return False
     if one.ended:
+        from tachograph.ingest import receipts
+
         receipts.renew(store, store.sessions.get(one.id), content, verdicts=verdicts)
     return True

@@ -15,6 +15,7 @@ import msgspec
 from tachograph import clock
 from tachograph.clock import SECOND
 from tachograph.extract.redact import redact_text
+from tachograph.ingest.discover import RUNNING
 from tachograph.ingest.preparing import masked, storable
 from tachograph.readers.registry import MODULES
 from tachograph.records import Session, SessionFacts
@@ -26,7 +27,6 @@ TITLE_MAX = 100  # characters of what was asked first: the title where the agent
 ID_MAX = 300  # characters of a session's id
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _OPEN = {"running", "waiting", "paused"}
-RUNNING = 600 * SECOND  # a session whose history is quiet for longer is over
 _SLACK = SECOND  # agents leave out the fraction
 
 

@@ -17,9 +17,8 @@ import tachograph
 from tachograph import clock
 from tachograph.extract import rules
 from tachograph.ingest import discover, importing
-from tachograph.ingest.discover import Candidate
+from tachograph.ingest.discover import RUNNING, Candidate
 from tachograph.ingest.histories import Histories, Report
-from tachograph.ingest.told_session import RUNNING
 from tachograph.store import Store
 from tests.recount import recount, rows
 

@@ -17,6 +17,7 @@ from functools import cache
 
 _FOLDER = os.path.dirname(__file__)  # not importlib.resources: it costs every command a tenth of its start
 _NAME = re.compile(r"^-- name: (\w+)$", re.M)
+_WORD = re.compile(r"\{(\w+)\}")
 _LITERAL_OR_COMMENT = re.compile(r"('[^']*')|--[^\n]*")
 
 
@@ -35,9 +36,11 @@ def load(module: str) -> Queries:
     """The queries of `<module>.sql`, without comments."""
     texts = read(module)
     if module != "columns":
-        for name, columns in read("columns").items():
-            word = f"{{{name}}}"
-            texts = {key: sql.replace(word, columns) for key, sql in texts.items()}
+        columns = read("columns")
+        texts = {
+            key: _WORD.sub(lambda found: columns.get(found[1], found[0]), sql) if "{" in sql else sql
+            for key, sql in texts.items()
+        }
     return Queries(texts)
 
 

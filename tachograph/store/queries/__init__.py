@@ -34,14 +34,19 @@ class Queries:
 @cache
 def load(module: str) -> Queries:
     """The queries of `<module>.sql`, without comments."""
-    texts = read(module)
-    if module != "columns":
-        columns = read("columns")
-        texts = {
-            key: _WORD.sub(lambda found: columns.get(found[1], found[0]), sql) if "{" in sql else sql
-            for key, sql in texts.items()
-        }
-    return Queries(texts)
+    return Queries(read(module) if module == "columns" else _filled(read(module), _columns()))
+
+
+@cache
+def _columns() -> Mapping[str, str]:
+    return _filled(read("columns"), read("columns"))  # one may hold another
+
+
+def _filled(texts: Mapping[str, str], columns: Mapping[str, str]) -> Mapping[str, str]:
+    return {
+        name: _WORD.sub(lambda found: columns.get(found[1], found[0]), sql) if "{" in sql else sql
+        for name, sql in texts.items()
+    }
 
 
 @cache

@@ -70,7 +70,7 @@ def tachograph(home: Path) -> Run:
         input: str = "",  # the name subprocess gives it
         env: dict[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
-        timeout: float = 60,
+        timeout: float = 180,
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tachograph", *[os.fspath(arg) for arg in args]],

@@ -52,4 +52,4 @@ def reference(kind: str, *command: str) -> list[str]:
 
 def piped(argv: list[str], **more: object) -> subprocess.CompletedProcess[bytes]:
     """Run with stdin empty and both outputs caught."""
-    return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, **more)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=180, **more)  # type: ignore[call-overload,no-any-return]

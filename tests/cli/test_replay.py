@@ -188,6 +188,7 @@ def test_what_a_terminal_showed_is_written_byte_for_byte(home: Path) -> None:
         assert terminal.wait() == 0
     recorded = terminal.shown
     assert b"one\r\ntwo\r\ndown\nhere\r\n" in recorded
+    assert catch_up(paths.places(), wait_ms=90_000).complete
     with replaying("last", *SPEED) as terminal:
         before = terminal.modes()
         assert terminal.wait() == 0

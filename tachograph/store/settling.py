@@ -121,7 +121,7 @@ class Recent:
         if self._last != last or self._version != self._connection.execute(_sql.version_of_data).get:
             return False
         ends = {number: findings.end for number, findings in self._sessions.items()}
-        known = dict(self._connection.execute(_sql.ends_of_sessions.format(numbers=numbers(ends))))
+        known = dict(self._connection.execute(_sql.ends_of_sessions, (str(list(ends)),)))
         there = self._connection.execute(_sql.count_events, (begin,)).get
         return bool(known == ends and there == last - begin)
 

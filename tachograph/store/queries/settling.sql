@@ -19,7 +19,7 @@ PRAGMA data_version;
 
 -- name: ends_of_sessions
 -- Where the numbering of some sessions stands.
-SELECT id, last_seq FROM _sessions WHERE id IN ({numbers});
+SELECT s.id, s.last_seq FROM json_each(?) j JOIN _sessions s ON s.id = j.value;
 
 -- name: count_events
 -- How many events there are after one.

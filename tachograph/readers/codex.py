@@ -29,8 +29,12 @@ name = "codex"
 shape = Shape.LINES
 
 _ENVELOPES = {"session_meta", "turn_context", "response_item", "event_msg", "compacted"}
-_DULL_ENVELOPES = {"world_state", "inter_agent_communication", "inter_agent_communication_metadata", "ghost_commit"}
-_NAMED = re.compile(r"rollout-[0-9T:-]{19}-(.+?)\.jsonl?(?:\.zst)?$")
+_DULL_ENVELOPES = {
+    *("world_state", "inter_agent_communication", "inter_agent_communication_metadata", "ghost_commit"),
+    *("retained_context", "security_risk_score"),
+}
+# The thread, and in newer versions which of its files.
+_NAMED = re.compile(r"rollout-[0-9T:-]{19}-(.+?)(?:_[0-9a-f-]{36})?\.jsonl?(?:\.zst)?$")
 _CUT_HEAD = re.compile(
     rb'\s*\{"timestamp":"[^"]{10,40}",(?:"ordinal":\d+,)?"type":"(?:%s)"' % "|".join(_ENVELOPES).encode()
 )

@@ -204,9 +204,15 @@ def test_prompts_with_pictures_titles_and_errors() -> None:
 
 def test_a_session_without_its_first_line_is_named_by_its_file() -> None:
     native = "019ed50c-2fb3-7002-a384-360bea6e7f04"
-    path = f"/home/u/.codex/archived_sessions/rollout-2026-06-17T10-06-46-{native}.jsonl.zst"
-    (named,) = read(codex, event("user_message", message="hi"), path).sessions
-    assert named == native
+    for name in (native, f"{native}_019ed50d-0000-7002-a384-360bea6e7f05"):
+        path = f"/home/u/.codex/archived_sessions/rollout-2026-06-17T10-06-46-{name}.jsonl.zst"
+        (named,) = read(codex, event("user_message", message="hi"), path).sessions
+        assert named == native
+
+
+def test_what_says_nothing_of_the_session_is_known() -> None:
+    kinds = ("world_state", "inter_agent_communication_metadata", "retained_context", "security_risk_score")
+    assert read(codex, b"\n".join([meta("s"), *(line(kind, {"a": 1}) for kind in kinds)])).unknown == []
 
 
 def test_what_is_not_understood_is_counted_and_the_rest_read() -> None:

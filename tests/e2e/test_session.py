@@ -15,6 +15,10 @@ from tests.e2e.test_pages import FAILING
 
 TABS = ("files", "commands", "failures", "changes", "cost", "receipt", "raw")
 LONG = 12_000
+AT_REST = """() => {
+    if (window.seen !== location.href) [window.seen, window.since] = [location.href, performance.now()];
+    return performance.now() - window.since > 600;
+}"""
 SECRET = "token=[redacted:github_token] and on"
 
 
@@ -147,7 +151,8 @@ def test_a_page_reloaded_elsewhere_is_the_same(visit: Open, long: str) -> None:
     for key in ("e", "e", ".", "w", "w"):
         page.keyboard.press(key)
     expect(page).to_have_url(re.compile("zoom="))
-    page.wait_for_timeout(600)  # the address follows at rest
+    expect(page).to_have_url(re.compile(r"t=3900\.000"))
+    page.wait_for_function(AT_REST)  # the address follows at rest
     line, where, address = chosen(page), page.locator(".transport").inner_text(), page.url
     other = visit(address[address.index("/sessions") :])
     settled(other)

@@ -23,9 +23,8 @@ SELECT s.id, s.last_seq, a.name FROM _sessions s JOIN _agents a ON a.id = s.agen
 INSERT INTO _sessions (session_id, agent, started_at) VALUES (?, ?, ?) RETURNING id;
 
 -- name: add_events
--- What all events have. OR FAIL: an error ends the transaction anyway, and SQLite need not keep pages as they were before the
--- statement.
-INSERT OR FAIL INTO _events (session, seq, id, at, kind, line_number, matched_value, original_line, metadata_json)
+-- What all events have.
+INSERT INTO _events (session, seq, id, at, kind, line_number, matched_value, original_line, metadata_json)
 VALUES {rows};
 
 -- name: add_steps

@@ -71,9 +71,8 @@ export function dayOf(ms: number): string {
   return new Date(Date.UTC(at.getFullYear(), at.getMonth(), at.getDate())).toISOString().slice(0, 10);
 }
 
-export function dayInWords(day: string): string {
-  return new Date(`${day}T12:00:00Z`).toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-}
+const NAMED = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+export const dayInWords = (day: string): string => NAMED.format(new Date(`${day}T12:00:00Z`));
 
 // Round values up to `most`, so that there are about `count` of them, 0 among them; `whole`: none lies between two numbers.
 export function ticks(most: number, count: number, whole: boolean): number[] {

@@ -9,6 +9,8 @@ const DAY = 24 * HOUR;
 const COUNT = new Intl.NumberFormat('en-US');
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 const MOMENT = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const FULL = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const WHEN = new Intl.DateTimeFormat('en-GB', MOMENT);
 
 export const number = (value: number): string => COUNT.format(value);
@@ -52,7 +54,7 @@ export function ago(iso: string, now: number): string {
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} m ago`;
   if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`;
   if (ms < 7 * DAY) return `${Math.floor(ms / DAY)} d ago`;
-  return new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+  return DATE.format(new Date(iso));
 }
 
 export function day(iso: string, now: number): string {
@@ -60,7 +62,7 @@ export function day(iso: string, now: number): string {
   const days = Math.round((midnight(new Date(now)) - midnight(then)) / DAY);
   if (days <= 0) return 'Today';
   if (days === 1) return 'Yesterday';
-  return then.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+  return FULL.format(then);
 }
 
 export const money = (usd: number | null): string => (usd === null ? '' : `$${usd.toFixed(2)}`);

@@ -44,9 +44,11 @@ def test_a_kind_of_failure_leads_to_its_cases_and_from_there_to_the_moment(visit
     expect(page.locator("main")).to_contain_text(f"{kinds[0]['cases']:,} cases")
     cases = panel(page, "Cases").locator("tbody tr")
     expect(cases).to_have_count(min(200, kinds[0]["cases"]))
-    cases.first.locator("a").first.click()
+    newest = cases.first.locator("a").first
+    expect(newest).to_have_attribute("href", re.compile(rf"ev={kinds[0]['event_id']}\b"))
+    newest.click()  # at rest the address names the command that the finding is of
+    expect(page).to_have_url(re.compile(r"/sessions/.*ev="))
     expect(page.get_by_label("The chosen event")).to_be_visible()
-    assert f"ev={kinds[0]['event_id']}" in page.url
 
 
 def test_the_window_and_the_agent_go_along(visit: Open) -> None:

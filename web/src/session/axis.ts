@@ -1,4 +1,5 @@
 // From real time to the width of a page: long silences are cut to a mark, or lunch would be most of the picture.
+import { howMany } from '../lib/sorted';
 import type { Columns } from './columns';
 
 export interface Cut {
@@ -47,12 +48,7 @@ function silences(columns: Columns, end: number): Cut[] {
 }
 
 function between(from: readonly number[], to: readonly number[], value: number): number {
-  let [low, high] = [1, from.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((from[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
+  const low = 1 + howMany(from.length - 2, (n) => (from[n + 1] as number) < value);
   const [start, stop] = [from[low - 1] as number, from[low] as number];
   const share = stop > start ? Math.min(1, Math.max(0, (value - start) / (stop - start))) : 0;
   return (to[low - 1] as number) + share * ((to[low] as number) - (to[low - 1] as number));

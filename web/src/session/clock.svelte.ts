@@ -1,4 +1,5 @@
 // The one clock of a session: where we are, and how fast it goes. Milliseconds since the session began.
+import { howMany } from '../lib/sorted';
 
 export const SPEEDS = [0.5, 1, 2, 5, 10, 20] as const;
 const IDLE = 5000; // a silence longer than this is skipped, down to this
@@ -67,12 +68,4 @@ export class Clock {
 }
 
 // How many of some times, ascending, are not after a moment.
-function next(times: ArrayLike<number>, at: number): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const next = (times: ArrayLike<number>, at: number): number => howMany(times.length, (n) => (times[n] as number) <= at);

@@ -1,6 +1,7 @@
 // The events of a session as columns of numbers: what is drawn, counted and searched of a hundred thousand of them. Their
 // texts are elsewhere (rows.svelte.ts), read as far as they are looked at.
 import type { Event, Row } from '../lib/rows';
+import { howMany } from '../lib/sorted';
 import { Tally } from './tally';
 
 export type Kind = Row<'Kind'>;
@@ -73,13 +74,7 @@ export class Columns {
 
   // The last event at or before a moment; -1 before the first.
   reached(at: number): number {
-    let [low, high] = [0, this.count];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.at[middle] as number) <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return howMany(this.count, (n) => (this.at[n] as number) <= at) - 1;
   }
 
   // An event by its number; looked for from the newest on, which is where numbers change.

@@ -1,5 +1,6 @@
 // The lines of the list: a header for every turn, below it its events unless it is folded. Lines are counted from 0; where
 // one is can be told without walking through those before it.
+import { howMany } from '../lib/sorted';
 import type { Columns } from './columns';
 import type { Turn } from './turns';
 
@@ -57,12 +58,6 @@ export class Lines {
   }
 
   #last(fits: (turn: Turn) => boolean): number {
-    let [low, high] = [0, this.turns.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (fits(this.turns[middle] as Turn)) low = middle + 1;
-      else high = middle;
-    }
-    return Math.max(0, low - 1);
+    return Math.max(0, howMany(this.turns.length, (n) => fits(this.turns[n] as Turn)) - 1);
   }
 }

@@ -1,10 +1,10 @@
 // What the timeline looks like: turns as bars, lanes as heights where events are many and as what they were where few are.
 import { offset, took } from '../lib/format';
+import { lower } from '../lib/sorted';
 import type { Axis } from './axis';
 import type { Columns } from './columns';
 import { LANES } from './lanes';
 import { fitting, type Level } from './pyramid';
-import { lower } from './sorted';
 import type { Turn } from './turns';
 
 export const LANE = 24; // px

@@ -3,6 +3,7 @@
 import { get } from '../lib/api';
 import { paced } from '../lib/paced';
 import type { Event, Session } from '../lib/rows';
+import { howMany } from '../lib/sorted';
 import { live } from '../lib/source';
 import { Clock } from './clock.svelte';
 import { Columns, isDrawn } from './columns';
@@ -99,13 +100,7 @@ export class Recording {
   // The number of the turn it is in; 0 before the first event, and as long as turns are not known.
   turnOf(index: number): number {
     if (index < 0) return 0;
-    let [low, high] = [0, this.turns.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.turns[middle] as Turn).first <= index) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return howMany(this.turns.length, (n) => (this.turns[n] as Turn).first <= index);
   }
 
   // All of an event as far as lists have it; what is not there yet is asked for.

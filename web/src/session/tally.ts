@@ -1,9 +1,9 @@
 // What is counted of a session's events while they come: by lane, what failed, and what the names of the tabs say. An event
 // that is told better is taken out and put in again, so that nothing is ever counted from the beginning.
+import { lower } from '../lib/sorted';
 import type { Columns } from './columns';
 import { isChange } from './grouping';
 import { LANES } from './lanes';
-import { lower } from './sorted';
 
 const FAILURES = LANES.length - 1;
 

@@ -1,6 +1,7 @@
 // What a session's terminal was told, in order of time: what was printed, and other sizes. Read page by page.
 import { get, list } from '../lib/api';
 import type { Row, Session } from '../lib/rows';
+import { howMany } from '../lib/sorted';
 import type { Size } from './screen';
 
 export interface Frame {
@@ -50,13 +51,7 @@ export class Tape {
 
   // How many frames there are up to a moment.
   until(at: number): number {
-    let [low, high] = [0, this.frames.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.frames[middle] as Frame).at <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return howMany(this.frames.length, (n) => (this.frames[n] as Frame).at <= at);
   }
 
   // Whether it was read too little to know a moment.

@@ -39,7 +39,7 @@ test-exports: $(VENV)/.dev ## open exports in programs of others: npm's HAR vali
 	@$(BIN)/python -m tests.exports --folder $(EXPORTS)
 
 soak: $(VENV)/.dev ## every test, the long ones too
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --hypothesis-profile searching
 
 lint: $(VENV)/.dev ## style and types
 	@$(BIN)/ruff format --check --quiet . || { echo "style: make format"; exit 1; }

@@ -17,9 +17,16 @@ from tachograph import clock, paths
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-# How long an example takes says something about the machine, not about what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# How long an example takes says something about the machine, not about what is tested. What a change is checked with
+# is the same every time; `make soak` looks further (`--hypothesis-profile searching`).
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("searching", settings.get_profile("steady"), derandomize=False, print_blob=True)
+settings.load_profile("steady")
 
 
 # They take longest and begin first, or else one of them keeps a run waiting at its end: `make test` gives a file at a

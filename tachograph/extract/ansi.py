@@ -17,7 +17,7 @@ _C1_RAW = re.compile("[\udc80-\udc9f]")
 _COLOUR = re.compile(r"\x1b\[[0-;]*+m")
 _CONSOLE_NOTE = re.compile(r"\x1b\[8mha:[^\x1b\n]*\x1b\[0m")  # Jenkins hides its own remarks in the output
 _SCREEN_SWITCH = re.compile(r"\x1b\[\?(?:47|1047|1049)[hl]")
-_STRING = re.compile(r"\x1b[PX^_][^\x1b]*\x1b\\")
+_STRING = re.compile(r"\x1b[PX^_][^\x1b\n]*\x1b\\")  # ends with its line: what follows one that was cut off is seen
 _SILENT = re.compile(
     r"\x1b(?:"
     r"\][^\x07\x1b\n]*(?:\x07|\x1b\\)"  # title, hyperlink, clipboard
@@ -25,7 +25,7 @@ _SILENT = re.compile(
     r"|[()*+][0-~]|[=>]"  # character sets, keypad
     r")"
 )
-_START = re.compile(r"\x1b(?:\[[?><=K]?|[^\[])?")
+_START = re.compile(r"\x1b(?:\[[?><=K]?|[^\[\x1b\n])?")
 _ON_SCREEN = frozenset(("\x1b[", "\x1b[K", "\x1b7", "\x1b8", "\x1bD", "\x1bE", "\x1bM", "\x1bc", "\x1b"))
 _STRINGS = frozenset(("\x1bP", "\x1bX", "\x1b^", "\x1b_"))
 
@@ -74,7 +74,7 @@ def _strip(text: str) -> str:
     if "\x1b[?" in starts:
         text = _SCREEN_SWITCH.sub("\x1b[2J", text)
     if starts & _STRINGS:
-        text = _STRING.sub(lambda found: "\n" * found[0].count("\n"), text)
+        text = _STRING.sub("", text)
     if not starts <= _ON_SCREEN:
         text = _SILENT.sub("", text)
         starts = set(_START.findall(text))

@@ -10,7 +10,7 @@ from tachograph.analyse.collisions import CHANGES, REMOVALS, WINDOW, Touch, judg
 from tachograph.analyse.overlaps import Change, changes, diff, overlap, symbols, unnumbered
 from tachograph.analyse.removals import removals
 
-STEADY = settings(deadline=None, derandomize=True, max_examples=400)
+STEADY = settings(max_examples=400)
 SECOND = 10**9
 HOUR = 3600 * SECOND
 moments = st.integers(0, 2 * HOUR)

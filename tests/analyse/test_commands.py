@@ -75,7 +75,7 @@ def test_what_a_line_is_called_and_of_what_kind(line: str, called: str, kind: st
     assert (name(line), category(line)) == (called, kind)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from("ab cd=-/'\"\\$(){};&|<>`#\n!.:sudo"), max_size=200))
 def test_nothing_that_can_be_typed_raises(line: str) -> None:
     assert "\n" not in name(line)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tachograph import clock
 from tachograph.analyse import objectives
 from tachograph.analyse.objectives import DAY, Objective, Value
 
-STEADY = settings(deadline=None, derandomize=True)
 GOOD = '[[slo]]\nname = "good"\nmetric = "session.cost_usd"\ntarget = 2.5\n'
 
 percentiles = st.one_of(
@@ -33,7 +32,6 @@ def share_within(numbers: list[float], bound: float) -> Decimal:
     return Decimal(100) * sum(number <= bound for number in numbers) / len(numbers)
 
 
-@STEADY
 @given(measured, percentiles, st.integers(0, 20))
 def test_the_percentile_is_the_least_value_that_enough_values_are_within(
     numbers: list[float], percentile: float, target: int
@@ -49,7 +47,6 @@ def test_the_percentile_is_the_least_value_that_enough_values_are_within(
     assert verdict.met == (share_within(numbers, target) >= wanted)
 
 
-@STEADY
 @given(measured, percentiles, st.integers(0, 20))
 def test_the_budget_is_used_up_exactly_when_the_objective_is_missed(
     numbers: list[float], percentile: float, target: int
@@ -66,7 +63,6 @@ def test_the_budget_is_used_up_exactly_when_the_objective_is_missed(
         assert Decimal(100) * (count - budget.allowed - 1) / count < Decimal(str(percentile))
 
 
-@STEADY
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5 * DAY)), max_size=40))
 def test_days_add_up_and_none_is_left_out(told: list[tuple[int, int]]) -> None:
     found = [Value(float(number), at, "s") for number, at in told]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tachograph.capture.command import CannotStart, find
@@ -35,13 +35,11 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)  # machines have other things to do
 @given(values)
 def test_json_says_what_was_meant(value: object) -> None:
     assert json.loads(dumps(value)) == value
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_json_of_any_file_name_is_valid(raw: bytes) -> None:
     assert isinstance(json.loads(dumps(os.fsdecode(raw)).encode()), str)

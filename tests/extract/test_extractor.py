@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tachograph.extract import lines, rules
@@ -220,7 +220,6 @@ WHOLE = Extractor(RULES).feed(SAMPLE_LINES, final=True)
 
 
 @given(st.lists(st.integers(0, len(SAMPLE_LINES)), max_size=12), st.booleans())
-@settings(deadline=None)
 def test_cutting_and_restarting_change_nothing(cuts: list[int], restart: bool) -> None:
     assert len(WHOLE) > 10
     extractor, found = Extractor(RULES), []
@@ -236,7 +235,6 @@ LINES = st.sampled_from([*SAMPLE.split("\n"), "", "  indented", "```", "~~~", "E
 
 
 @given(st.lists(LINES, max_size=40), st.data())
-@settings(deadline=None)
 def test_any_input_is_found_the_same_in_any_cut(rows: list[str], data: st.DataObject) -> None:
     clean = lines.split("\n".join(rows).encode(), 1)
     whole = Extractor(RULES).feed(clean, final=True)

@@ -56,9 +56,7 @@ def test_every_matching_line_is_a_candidate(rule: Rule) -> None:
     strategy = st.from_regex(python).map(lambda text: text.split("\n")[0].replace("\x00", "0"))
     compiled = re2.compile(rule.pattern)
 
-    @settings(
-        max_examples=EXAMPLES if rule.needle else EXAMPLES // 4, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=EXAMPLES if rule.needle else EXAMPLES // 4, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def check(line: str) -> None:
         if compiled.search(line):

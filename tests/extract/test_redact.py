@@ -156,7 +156,7 @@ PIECES = st.sampled_from([*(line for _, line, _ in SECRETS[::7]), *INNOCENTS[::2
 
 
 @given(st.lists(PIECES, max_size=12))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_mixture_is_masked_once_and_for_all(pieces: list[str]) -> None:
     raw = "".join(pieces).encode()
     once = redact(raw)

@@ -76,7 +76,7 @@ def test_what_is_masked_in_a_text_is_masked_in_its_json(text: str, depth: int, w
     st.sampled_from(WRITERS[:3]),
     st.integers(1, 3),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_in_json_comes_back_without_its_secrets(lines: list[str], write: Write, depth: int) -> None:
     text = "\n".join(lines)
     masked = unnested(redact_text(nested(text, write, depth))[0], depth)
@@ -117,7 +117,7 @@ def same_shape(before: object, after: object) -> bool:
 
 
 @given(st.lists(VALUES.filter(lambda value: isinstance(value, dict | list)), min_size=1, max_size=3), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_json_stays_json(values: list[object], data: st.DataObject) -> None:
     """Numbers, names that end in `password=`, halves of keys and quotes in odd places: only texts are changed."""
     raw = "\n".join(data.draw(st.sampled_from(WRITERS))(value) for value in values)

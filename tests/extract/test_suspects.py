@@ -45,14 +45,14 @@ PIECES = st.sampled_from([*GLUE, *(line.encode() for line in [*SECRETS[::5], *IN
 
 
 @given(st.lists(PIECES | st.binary(max_size=12), max_size=16))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_mixture_is_found_as_if_everything_were_looked_at(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
     assert detectors.find(data) == everywhere(data)
 
 
 @given(st.sampled_from(KINDS).flatmap(lambda kind: st.from_regex(re.compile(kind[1], re.ASCII), fullmatch=True)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_has_the_shape_of_a_token_is_looked_at(token: str) -> None:
     for data in (token, f"xx {token} yy", f'"{token}"', f"a\\n{token}\\n"):
         (place,) = windows(data.encode("latin-1"))
@@ -73,7 +73,7 @@ def test_windows_are_apart_and_in_order() -> None:
 
 
 @given(st.lists(st.lists(PIECES | st.binary(max_size=12), max_size=6), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_among_many_hides_a_secret(given_texts: list[list[bytes]]) -> None:
     texts = [b"".join(pieces).decode(errors="surrogateescape") for pieces in given_texts]
     hiding = {index for index, text in enumerate(texts) if redact_text(text)[1]}

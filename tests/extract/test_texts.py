@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tachograph.extract import lines, rules, texts
@@ -68,7 +68,8 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=8), max_size=16))
-@settings(max_examples=200, deadline=None)
+@example(["\x90", LOG, "\x9c"])
+@settings(max_examples=200)
 def test_a_text_is_taken_like_a_stream(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert extract_text(RULES, text) == streamed(text)

@@ -16,7 +16,7 @@ import tachograph
 from tachograph.cli.main import main
 from tachograph.records import Event, Session
 from tests.formats.recorded import SESSIONS, exported
-from tests.store.samples import AT, SECOND, STEADY, opened, printed, scratch
+from tests.store.samples import AT, SECOND, opened, printed, scratch
 
 CASTS = Path(__file__).parent.parent / "histories" / "asciicast"
 
@@ -66,7 +66,7 @@ def test_what_capture_recorded(tmp_path: Path) -> None:
 pieces = st.lists(st.tuples(st.integers(0, 10**9), st.binary(min_size=1, max_size=12)), min_size=1, max_size=20)
 
 
-@settings(STEADY, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(min_size=1, max_size=60), st.randoms(use_true_random=False))
 def test_characters_are_never_cut(text: str, chance: random.Random) -> None:
     data, cut, position = text.encode(), [], 0

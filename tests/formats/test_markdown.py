@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from tachograph.records import Event, Session
 from tests.formats.recorded import SESSIONS, exported
 from tests.hostile import PAYLOADS
-from tests.store.samples import AT, STEADY, opened, scratch
+from tests.store.samples import AT, opened, scratch
 
 OWN = ("<details><summary>Thinking</summary>", "</details>")
 EVIL = st.sampled_from(
@@ -42,7 +42,7 @@ def test_the_sessions_have_nothing_of_their_own_to_say(tmp_path: Path) -> None:
 texts = st.lists(EVIL | st.text(max_size=10), min_size=1, max_size=5).map("".join)
 
 
-@settings(STEADY, max_examples=60)
+@settings(max_examples=60)
 @given(texts, texts, texts)
 def test_nothing_breaks_out(said: str, command: str, path: str) -> None:
     said, command, path = (one.encode("utf-8", "replace").decode() for one in (said, command, path))

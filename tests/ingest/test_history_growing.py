@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tachograph.readers import Shape
@@ -41,9 +41,7 @@ RECORDED = {
     if path.is_file() and path.suffix != ".sql" and path.name != "SOURCES.md" and path.parent.name != "hooks"
 }
 STEADY = settings(
-    deadline=None, derandomize=True, max_examples=4, phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+    max_examples=4, phases=[Phase.generate])  # fmt: skip
 
 
 def place(name: str) -> str:

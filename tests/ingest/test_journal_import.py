@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph import clock, paths
@@ -206,7 +206,7 @@ pieces = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     pieces=pieces, cuts=st.lists(st.integers(1, 12), max_size=12), kinds=st.lists(st.sampled_from(b"OE"), max_size=25)
 )

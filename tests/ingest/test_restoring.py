@@ -22,7 +22,7 @@ from tachograph.store import Store
 from tests.cli import recordings
 from tests.extract.secret_samples import TOKENS
 from tests.hostile import BYTES, PAYLOADS
-from tests.store.samples import AT, STEADY, printed, scratch
+from tests.store.samples import AT, printed, scratch
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 
@@ -118,7 +118,7 @@ def events(draw: st.DrawFn) -> Event:
     )  # fmt: skip
 
 
-@settings(STEADY, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(events(), max_size=6),
     st.dictionaries(st.integers(0, 3), st.lists(st.tuples(times, pieces), min_size=1, max_size=5)),

@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.journal import frame
 from tachograph.journal.reader import Damage, Record, read
 
-SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+SHARED_FOLDER = settings(max_examples=300)
 KINDS = [bytes([kind]) for kind in frame.KINDS]
 
 plain = st.one_of(st.binary(max_size=60), st.sampled_from([b"", b"\0" * 40, b"x" * 7, b"x" * 32, b"y" * 300]))

@@ -7,7 +7,7 @@ import math
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tachograph.errors import BadRecord
@@ -36,7 +36,6 @@ def test_the_example_of_the_standard() -> None:
     assert digest(RFC) == hashlib.sha256(SPELLED.encode()).hexdigest()
 
 
-@settings(deadline=None, derandomize=True)
 @given(rows)
 def test_rows_are_spelled_as_the_standard_says(row: dict[str, object]) -> None:
     assert canonical_row(row) == rfc8785.dumps(row)

@@ -151,7 +151,7 @@ def test_detects_its_own_only() -> None:
     assert not aider.detect(b"", PATH)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.lists(st.binary(max_size=40), max_size=12))
 def test_lines_in_any_order_never_raise(seed: int, odd: list[bytes]) -> None:
     lines = [*RECORDING.split(b"\n"), *odd, *(b"> " + line for line in odd), *(b"#### /" + line for line in odd)]

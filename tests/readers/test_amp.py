@@ -64,7 +64,7 @@ def test_places_follow_the_environment() -> None:
     assert amp.places("/home/u", {"AMP_THREADS_DIR": "/t"})[0].root == "/t"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_nothing_breaks_the_reader(data: st.DataObject) -> None:
     broken = mangled(data.draw, THREAD)

@@ -111,7 +111,7 @@ def test_detects_headers_only() -> None:
         assert not asciicast.detect(other, "x.cast")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_mangled_lines_never_raise(data: st.DataObject) -> None:
     lines = data.draw(st.sampled_from([RESIZING, MARKERS, json.dumps({**V1, "stdout": PIECES}).encode()])).splitlines()

@@ -234,7 +234,7 @@ def test_recordings_of_other_agents_are_left_alone() -> None:
     assert others and not [path.name for path in others if claude.detect(path.read_bytes()[:65536], str(path))]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_nothing_makes_it_fail(data: st.DataObject) -> None:
     some = data.draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=6))

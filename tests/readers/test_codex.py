@@ -259,7 +259,7 @@ def test_watched_line_by_line_it_tells_the_same(path: Any) -> None:
 LINES = [line for path in RECORDINGS for line in path.read_bytes().splitlines() if len(line) < 6000]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_nothing_raises(data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=6))

@@ -47,7 +47,7 @@ def test_a_rewritten_document_tells_the_same_steps_again() -> None:
     assert Told([*before, *after]).only.steps == Told(after).only.steps
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_document_raises(data: st.DataObject) -> None:
     document = mangled(data.draw, json.dumps(DOCUMENT).encode())

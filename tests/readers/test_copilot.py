@@ -247,7 +247,7 @@ def test_places() -> None:
 RECORDS = [line for name in (KILLED, ENDED) for line in (FOLDER / name).read_bytes().splitlines()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_nothing_makes_it_fail(data: st.DataObject) -> None:
     parser = copilot.parse(Origin(""))

@@ -258,7 +258,7 @@ def test_other_databases_are_not_stores(tmp_path: Path) -> None:
     assert not cursor_store.detect(b"SQLite format 3\x00", str(tmp_path / "none.db"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_nothing_breaks_the_readers(data: st.DataObject) -> None:
     parser = cursor.parse(Origin(PATH))
@@ -271,7 +271,7 @@ def test_nothing_breaks_the_readers(data: st.DataObject) -> None:
     sound(cursor_store.parse(Origin("")).feed(mangled(data.draw, json.dumps(document).encode())))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary())
 def test_no_bytes_break_the_reader_of_texts(data: bytes) -> None:
     sound(cursor_text.parse(Origin(PATH)).feed(b"assistant:\n" + data + TEXT[: len(data) * 7]))

@@ -114,7 +114,7 @@ def test_a_session_that_grows_says_the_same() -> None:
     assert (growing.facts, growing.steps) == (at_once.facts, at_once.steps)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_nothing_breaks_the_readers(data: st.DataObject) -> None:
     for reader, lines in ((droid, SESSION), (droid_stream, PRINTED), (droid_settings, SETTINGS)):

@@ -368,7 +368,7 @@ LINES += [message("gemini", "g", [{"functionCall": {"id": "c", "name": "x"}}], t
 SAVED = json.loads((FOLDER / "saved-history.json").read_text())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_nothing_makes_it_fail(data: st.DataObject) -> None:
     def mangle(value: object) -> bytes:

@@ -116,7 +116,7 @@ def test_a_session_that_grows_says_the_same() -> None:
         assert (growing.facts, growing.steps) == (at_once.facts, at_once.steps)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_nothing_breaks_the_reader(data: st.DataObject) -> None:
     for lines in (WIRE, CODE):

@@ -145,7 +145,7 @@ def test_files_are_known_by_what_they_hold() -> None:
         assert not kiro_lines.detect(other, "kiro.jsonl")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_nothing_breaks_the_readers(data: st.DataObject) -> None:
     broken = mangled(data.draw, SAVED)

@@ -149,7 +149,7 @@ def test_detects_its_own_only() -> None:
         assert not mini_swe_agent.detect(other, "a.traj.json")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_mangled_documents_never_raise(data: st.DataObject) -> None:
     Told(

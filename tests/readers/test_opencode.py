@@ -297,7 +297,7 @@ def test_a_printed_run_grows() -> None:
     assert (growing.facts, growing.steps) == (at_once.facts, at_once.steps)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_nothing_in_an_export_breaks_it(data: st.DataObject) -> None:
     broken = mangled(data.draw, EXPORT)
@@ -305,7 +305,7 @@ def test_nothing_in_an_export_breaks_it(data: st.DataObject) -> None:
     sound(opencode_export.parse(Origin("")).feed(broken))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_nothing_in_a_printed_line_breaks_it(data: st.DataObject) -> None:
     parser = opencode_stream.parse(Origin(""))

@@ -348,7 +348,7 @@ def test_detects_its_own_only(tmp_path: Path) -> None:
         assert not openhands_files.detect(other, "events.jsonl") and not openhands.detect(other, "/a/base_state.json")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_mangled_events_never_raise(data: st.DataObject) -> None:
     v0 = [json.dumps({"id": n, "timestamp": "2025-03-01T10:00:00", **event}).encode() for n, event in enumerate(V0)]

@@ -95,7 +95,7 @@ def test_places_follow_the_environment() -> None:
     assert pi.places("/home/u", {"PI_CODING_AGENT_SESSION_DIR": "/s"})[0].root == "/s"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_nothing_in_a_line_breaks_the_reader(data: st.DataObject) -> None:
     parser = pi.parse(Origin(""))

@@ -134,7 +134,7 @@ def test_detects_its_own_only() -> None:
         assert not swe_agent.detect(other, "a.traj")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_mangled_documents_never_raise(data: st.DataObject) -> None:
     Told(facts(swe_agent, mangled(data.draw, data.draw(st.sampled_from([CALLING, WINDOWED]))), PATH, WRITTEN))

@@ -97,14 +97,14 @@ def test_detects_results_only() -> None:
     assert not terminal_bench.detect(b'{"results": []}', "results.json")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_mangled_results_never_raise(data: st.DataObject) -> None:
     Told(facts(terminal_bench, mangled(data.draw, RESULTS), "/r/results.json"))
     Told(facts(terminal_bench, data.draw(st.binary(max_size=50))))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.binary(max_size=60)), st.integers(0, 2**63 - 1))
 def test_any_bytes_are_a_log(lines: list[bytes], modified_at: int) -> None:
     parser = plain_log.parse(Origin("", modified_at))

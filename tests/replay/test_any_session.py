@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.replay.timeline import OUTPUT, Timeline
 from tests.replay.viewer import Viewer, begin, hear, put, some, steps
 from tests.store.samples import SECOND, scratch
 
-STEADY = settings(
-    deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+STEADY = settings(max_examples=40)
 
 
 @given(drawn=steps, part=st.floats(0, 1), output=st.booleans(), limit=st.sampled_from([None, 0, 2 * SECOND]))
-@STEADY
 def test_what_is_known_after_a_leap_is_what_is_known_after_playing(
     drawn: Any, part: float, output: bool, limit: int | None
 ) -> None:
@@ -58,7 +55,6 @@ Controls = st.lists(
 
 
 @given(drawn=steps, controls=Controls, limit=st.sampled_from([None, SECOND]))
-@STEADY
 def test_after_any_controls_a_viewer_knows_what_one_knows_who_leapt_there(
     drawn: Any, controls: Any, limit: int | None
 ) -> None:
@@ -94,7 +90,6 @@ def test_after_any_controls_a_viewer_knows_what_one_knows_who_leapt_there(
 
 
 @given(drawn=steps, speed=st.sampled_from([0.1, 0.5, 1.0, 2.0, 5.0, 100.0]), output=st.booleans())
-@STEADY
 def test_everything_is_told_once_in_order_and_at_its_time(drawn: Any, speed: float, output: bool) -> None:
     async def go(timeline: Timeline) -> None:
         player, clock = begin(timeline, speed=speed, output=output)
@@ -112,7 +107,6 @@ def test_everything_is_told_once_in_order_and_at_its_time(drawn: Any, speed: flo
 
 
 @given(drawn=steps, speeds=st.lists(st.sampled_from([0.1, 0.5, 2.0, 5.0, 100.0]), min_size=1, max_size=5))
-@STEADY
 def test_changing_speed_on_the_way_moves_nothing_that_was(drawn: Any, speeds: list[float]) -> None:
     """After any changes of speed, the time that passed is the sum of what each stretch takes at its speed."""
 

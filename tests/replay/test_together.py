@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.errors import NotFound, UsageError
@@ -56,7 +56,7 @@ def both(store: Store, first: Any, second: Any) -> Together:
 
 
 @given(first=steps, second=steps, part=st.floats(0, 1))
-@settings(deadline=None, derandomize=True, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_what_is_known_of_each_after_a_leap_is_what_is_known_after_playing(
     first: Any, second: Any, part: float
 ) -> None:
@@ -79,7 +79,7 @@ def test_what_is_known_of_each_after_a_leap_is_what_is_known_after_playing(
 
 
 @given(first=steps, second=steps)
-@settings(deadline=None, derandomize=True, max_examples=15)
+@settings(max_examples=15)
 def test_all_of_each_is_told_once_and_in_its_own_order(first: Any, second: Any) -> None:
     async def told(timeline: Any) -> list[Any]:
         player, _ = begin(timeline, output=True)

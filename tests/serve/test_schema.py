@@ -85,7 +85,7 @@ def _name(request: pytest.FixtureRequest) -> None:
 
 
 @SCHEMA.parametrize()
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 def test_what_is_described_is_what_is_answered(case: schemathesis.Case, running: tuple[str, str]) -> None:
     """As made up, and once more about something that there is."""
     address, token = running

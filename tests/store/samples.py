@@ -12,7 +12,6 @@ from pathlib import Path
 
 import apsw
 import pytest
-from hypothesis import HealthCheck, settings
 
 import tachograph
 from tachograph.extract.lines import split
@@ -23,7 +22,6 @@ from tachograph.store.output import CHUNK_BYTES, Chunk
 AT = 1_795_252_442_123_456_789  # 2026-11-21T09:14:02.123Z
 SECOND = 1_000_000_000
 # Machines differ and databases sync: no deadline; the same examples every time, so that a failure is everybody's.
-STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def opened(folder: Path, name: str = "tachograph.db") -> Store:

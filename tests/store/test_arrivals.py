@@ -10,7 +10,7 @@ from tachograph.records import Collision, Event, Session, Step
 from tachograph.store import Store, arrivals, changes
 from tachograph.store.arrivals import EVERYTHING, Arrival, Filter, Position
 
-from .samples import AT, STEADY, event, extraction, scratch, session
+from .samples import AT, event, extraction, scratch, session
 
 NAMES = ("codex-1", "codex-2", "aider-1")
 
@@ -100,7 +100,6 @@ def act(store: Store, viewers: list[Viewer], what: str, *more: object) -> None:
                 store.merging.merge("codex-1", "codex-2")
 
 
-@STEADY
 @given(st.lists(ACTS, max_size=40), st.integers(1, 4), st.lists(st.booleans(), min_size=40, max_size=40))
 def test_a_viewer_has_what_the_store_has(acts: list[tuple[object, ...]], limit: int, together: list[bool]) -> None:
     with scratch() as store:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tachograph.ingest.sealing import seal_quiet
 from tachograph.store import Store
 
-from .samples import STEADY, event, opened, scratch
+from .samples import event, opened, scratch
 
 COUNTER = iter(range(1 << 30))
 
@@ -78,7 +78,6 @@ DEEDS: list[Callable[[Store], None]] = [
 ]  # fmt: skip
 
 
-@STEADY
 @given(st.lists(st.sampled_from(DEEDS), min_size=5, max_size=25))
 def test_honest_deeds_in_any_order(deeds: list[Callable[[Store], None]]) -> None:
     with scratch() as store:

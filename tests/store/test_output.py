@@ -13,7 +13,7 @@ from tachograph.records import Line
 from tachograph.store import Store
 from tachograph.store.output import CHUNK_BYTES, Chunk, LineClock, pack_times, unpack, unpack_times
 
-from .samples import AT, SECOND, STEADY, event, printed, raw, scratch, session
+from .samples import AT, SECOND, event, printed, raw, scratch, session
 
 PIECES = st.lists(
     st.tuples(st.integers(-(1 << 62), (1 << 62) - 1), st.integers(0, 1 << 40)) | st.tuples(st.just(AT), st.just(1)),
@@ -21,7 +21,6 @@ PIECES = st.lists(
 )
 
 
-@STEADY
 @given(PIECES)
 def test_times_come_back_as_they_were(pieces: list[tuple[int, int]]) -> None:
     assert unpack_times(pack_times(pieces)) == pieces
@@ -40,7 +39,7 @@ WRITES = st.lists(
 )
 
 
-@settings(STEADY, max_examples=80)
+@settings(max_examples=80)
 @given(WRITES, st.sampled_from([7, 20, 64, CHUNK_BYTES]))
 def test_bytes_and_lines_come_back_across_chunks(pieces: list[tuple[int, bytes]], size: int) -> None:
     data = b"".join(part for _, part in pieces)

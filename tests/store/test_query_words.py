@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from tachograph.store import migrations
 from tachograph.store.query_words import Query, Term, fold, indexable, marks, match_expression, parse
 
-from .samples import STEADY
-
 WORD = re.compile(r"[^\W_]+")
 
 TYPED = {
@@ -107,7 +105,6 @@ def index() -> Iterator[apsw.Connection]:
     connection.close()
 
 
-@STEADY
 @given(TEXTS)
 def test_the_index_holds_exactly_our_words(index: apsw.Connection, text: str) -> None:
     index.execute("DELETE FROM _search WHERE rowid = 1")
@@ -118,13 +115,11 @@ def test_the_index_holds_exactly_our_words(index: apsw.Connection, text: str) ->
     assert in_index == set(WORD.findall(fold(text)))
 
 
-@STEADY
 @given(TEXTS)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@STEADY
 @given(TEXTS, st.text(max_size=20))
 def test_marks_lie_in_the_text_and_show_the_words(text: str, typed: str) -> None:
     terms = parse(typed).terms + parse(text).terms[:1]
@@ -136,7 +131,6 @@ def test_marks_lie_in_the_text_and_show_the_words(text: str, typed: str) -> None
         assert any(words[: len(each)] == each or words[-1].startswith(each[-1]) for each in wanted)
 
 
-@STEADY
 @given(st.text())
 def test_nothing_typed_is_an_error(index: apsw.Connection, typed: str) -> None:
     query = parse(typed)

@@ -15,7 +15,7 @@ from tachograph.store.filters import Where
 from tachograph.store.parts import PART, PARTS
 from tachograph.store.query_words import marks, parse
 
-from .samples import AT, SECOND, STEADY, event, extraction, printed, scratch, session
+from .samples import AT, SECOND, event, extraction, printed, scratch, session
 
 WORDS = [
     "lock",
@@ -56,7 +56,7 @@ def expected(lines: Sequence[str], typed: str) -> list[str]:
     return [line for line in lines if marks(line, terms) is not None]
 
 
-@settings(STEADY, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(LINES, max_size=30), TYPED, st.sampled_from([60, 300, 65536]))
 def test_hits_in_output_are_what_a_scan_finds(lines: list[str], typed: str, size: int) -> None:
     pieces = [(AT + n, f"{line}\n".encode()) for n, line in enumerate(lines)]
@@ -75,7 +75,7 @@ def test_hits_in_output_are_what_a_scan_finds(lines: list[str], typed: str, size
 
 
 @pytest.mark.usefixtures("portions")
-@settings(STEADY, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(LINES, min_size=1, max_size=3).map("\n".join), max_size=150), TYPED)
 def test_hits_in_events_are_what_a_scan_finds(contents: list[str], typed: str) -> None:
     with scratch() as store:
@@ -369,7 +369,7 @@ def words() -> Iterator[Store]:
         yield store
 
 
-@settings(STEADY, max_examples=150)
+@settings(max_examples=150)
 @given(st.text() | st.text(alphabet="\"'*-:()^+{}[]ANDORNT agent:type\x00\\/\n\udc80", max_size=30))
 def test_nothing_typed_is_an_error(words: Store, typed: str) -> None:
     results = words.search(typed)

@@ -12,7 +12,7 @@ from tachograph.errors import BadRecord, NotFound
 from tachograph.records import SloViolation
 from tachograph.store.stages import STAGES, named
 
-from .samples import AT, SECOND, STEADY, event, opened, session
+from .samples import AT, SECOND, event, opened, session
 
 VIOLATION = SloViolation("e1", "stage.duration_ms", 100.0, 250.0, "critical", "too slow", objective="fast")
 
@@ -25,7 +25,6 @@ def test_every_spelling_names_one_stage() -> None:
             assert named(word) == name, word
 
 
-@STEADY
 @given(st.text(max_size=12))
 def test_any_other_word_is_refused_or_means_a_stage(word: str) -> None:
     try:

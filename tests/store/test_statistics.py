@@ -15,7 +15,7 @@ from tachograph.records import Event, Extraction
 from tachograph.store import Store, settling
 from tachograph.store.statistics import program
 
-from .samples import AT, SECOND, STEADY, block, event, extraction, opened, printed, raw, scratch, session
+from .samples import AT, SECOND, block, event, extraction, opened, printed, raw, scratch, session
 
 DAY = 86400 * SECOND
 
@@ -64,7 +64,7 @@ def fields(record: Extraction) -> dict[str, object]:
 
 
 @pytest.mark.usefixtures("portions")
-@settings(STEADY, max_examples=60)
+@settings(max_examples=60)
 @given(ACTS)
 def test_roll_ups_equal_counted_rows(acts: list[tuple[str, object]]) -> None:
     with scratch() as store:

@@ -16,7 +16,7 @@ from tachograph.store import Store
 from tachograph.store.tellings import RANKS
 from tests.recount import recount, rows
 
-from .samples import AT, STEADY, opened, scratch
+from .samples import AT, opened, scratch
 
 CALL = Step("call:c1", "command", AT, tool_name="Bash", tool_call_id="c1", command="make", metadata={"input": {"n": 1}})
 DONE = Step("call:c1", "command", AT + 5, content="error: no", exit_code=2, status="error", duration_ms=5.0)
@@ -224,7 +224,6 @@ TELLINGS = st.tuples(
 )
 
 
-@STEADY
 @given(
     st.lists(
         st.one_of(TELLINGS, st.tuples(st.just("retract"), st.sampled_from("st"), st.lists(st.sampled_from(RETRACTED)))),

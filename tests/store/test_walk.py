@@ -10,7 +10,7 @@ from tachograph.records import Event, Extraction
 from tachograph.store import Store, walk
 from tachograph.store.walk import Window
 
-from .samples import AT, STEADY, scratch
+from .samples import AT, scratch
 
 SESSIONS = ("codex-1", "codex-2", "aider-1", "aider-2", "goose-1")
 KINDS = (("error", "panic"), ("error", "traceback"), ("warning", "panic"), ("url", "link"))
@@ -73,7 +73,7 @@ def naive(everything: list[Event], agent: str | None, wanted: dict[str, object])
 
 
 @pytest.mark.usefixtures("pages")
-@settings(STEADY, max_examples=60)
+@settings(max_examples=60)
 @given(batches=BATCHES, filters=FILTERS)
 def test_it_is_what_sorting_everything_gives(batches: list[list[Event]], filters: dict[str, object]) -> None:
     with scratch() as store:
@@ -94,7 +94,7 @@ def test_it_is_what_sorting_everything_gives(batches: list[list[Event]], filters
 
 
 @pytest.mark.usefixtures("pages")
-@settings(STEADY, max_examples=30)
+@settings(max_examples=30)
 @given(batches=BATCHES, filters=FILTERS, session=st.sampled_from([*SESSIONS, "codex-9"]))
 def test_one_session_is_in_its_own_order(batches: list[list[Event]], filters: dict[str, object], session: str) -> None:
     with scratch() as store:

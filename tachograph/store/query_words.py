@@ -116,22 +116,25 @@ def marks(text: str, terms: tuple[Term, ...]) -> list[tuple[int, int]] | None:
     folded = fold(text)
     if any(bool(_pattern(term).search(folded)) == term.negated for term in terms):
         return None
-    places: Sequence[int] = range(len(text) + 1)
+    begins: Sequence[int] = range(len(text))
+    ends: Sequence[int] = range(1, len(text) + 1)
     if not text.isascii():
-        folded, places = _aligned(text)
+        folded, begins, ends = _aligned(text)
     found = (span for term in terms if not term.negated for span in _pattern(term).finditer(folded))
-    return sorted((places[match.start()], places[match.end()]) for match in found)
+    return sorted((begins[match.start()], ends[match.end() - 1]) for match in found)
 
 
-def _aligned(text: str) -> tuple[str, list[int]]:
-    """Folded text and, for each of its characters and its end, the place in `text` that it comes from."""
+def _aligned(text: str) -> tuple[str, list[int], list[int]]:
+    """Folded text and, for each of its characters, where in `text` that which it comes from begins and ends."""
     parts: list[str] = []
-    places: list[int] = []
+    begins: list[int] = []
+    ends: list[int] = []
     for cluster in _CLUSTER.finditer(text):
         part = fold(cluster[0])
         parts.append(part)
-        places += [cluster.start()] * len(part)
-    return "".join(parts), [*places, len(text)]
+        begins += [cluster.start()] * len(part)
+        ends += [cluster.end()] * len(part)
+    return "".join(parts), begins, ends
 
 
 @lru_cache(256)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import apsw
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tachograph.store import migrations
@@ -121,6 +121,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 @given(TEXTS, st.text(max_size=20))
+@example("Maß", "mas*")
 def test_marks_lie_in_the_text_and_show_the_words(text: str, typed: str) -> None:
     terms = parse(typed).terms + parse(text).terms[:1]
     found = marks(text, terms)

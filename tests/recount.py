@@ -153,7 +153,10 @@ def _references(store: Store) -> list[str]:
             "SELECT k.event FROM _keys k GROUP BY k.event HAVING count(*) > 1 AND NOT EXISTS"
             " (SELECT 1 FROM _events e WHERE e.id = k.event AND e.metadata_json ->> '$.sources' IS NOT NULL)"
         ),
-        "content of no history": "SELECT id FROM _blobs WHERE id NOT IN (SELECT blob FROM _history_parts)",
+        "content of no history": (
+            "SELECT id FROM _blobs WHERE id NOT IN (SELECT blob FROM _history_parts)"
+            " AND id NOT IN (SELECT after FROM _blobs WHERE after IS NOT NULL)"
+        ),
         "gap in a history": (
             "SELECT history FROM _history_parts GROUP BY history HAVING min(number) > 0 OR max(number) + 1 > count(*)"
         ),

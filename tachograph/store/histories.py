@@ -1,28 +1,21 @@
 """The files in which agents keep their sessions: how far each was read, and its bytes, so that they outlive the file.
 
-Bytes are kept in parts that end where a line ends and where its content says so: a resumed session that repeats its
-parent shares the parent's parts. Only the last part of a file still grows. Secrets are masked; `vault` has them.
+Bytes are kept in parts (`archive`): a resumed session that repeats its parent shares the parent's. Only the last part
+of a file still grows. Secrets are masked; `vault` has them.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-
-import zstandard
 
 from tachograph.errors import BadRecord
 from tachograph.records import Masked
-from tachograph.store import queries
-from tachograph.store.output import unpack
+from tachograph.store import archive, queries
 from tachograph.store.vault import Vault
 from tachograph.store.writer import Writer
 
 _sql = queries.load("histories")
-PART_MIN, PART_MAX = 128 * 1024, 512 * 1024  # bytes
-_CUT_MASK = 7  # a part ends at one line in eight, once it is long enough
 _SETTABLE = frozenset(
     {
         *("session", "inode", "size", "modified_at", "mark", "read_bytes", "kept_bytes", "tail", "unknown_lines"),
@@ -70,7 +63,6 @@ class Histories:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._connection = writer.connection
-        self._compress = zstandard.ZstdCompressor(level=2).compress
         self.vault = Vault(writer.path)
         writer.companions.append(self.vault)
 
@@ -138,14 +130,14 @@ class Histories:
         self._connection.execute(_sql.next_edition, (history,))
         blobs = [row[0] for row in self._connection.execute(_sql.drop_parts, (history,)).fetchall()]
         self._add(history, data)
-        self._drop(blobs)
+        archive.drop(self._connection, blobs)
 
     def cut(self, history: int, lines: int) -> None:
         """Inside a transaction: the last bytes of a file are to be read again: those with so many line ends in them,
         from where a line begins."""
-        data, last = b"", None
-        for number, _, packed in self._connection.execute(_sql.last_parts, (history,)):
-            data, last = unpack(packed) + data, number
+        data, last, contents = b"", None, archive.Reader(self._connection)
+        for number, blob in self._connection.execute(_sql.last_parts, (history,)):
+            data, last = contents.read(blob) + data, number
             if data.count(b"\n") > lines:
                 break
         if last is None:
@@ -157,35 +149,30 @@ class Histories:
                 break
         blobs = [row[0] for row in self._connection.execute(_sql.drop_last_parts, (history, last)).fetchall()]
         self._add(history, data[: end + 1])
-        self._drop(blobs)
+        archive.drop(self._connection, blobs)
 
     def _add(self, history: int, data: bytes) -> None:
         last = self._connection.execute(_sql.last_part, (history,)).fetchone()
         number, replaced = 0, []
         if last is not None:
-            number, blob, packed = last
-            before = unpack(packed)
-            if _may_grow(before):
+            number, blob = last
+            before = archive.Reader(self._connection).read(blob)
+            if archive.may_grow(before):
                 data, replaced = before + data, [blob]
             else:
                 number += 1
-        for part in _parts(data):
-            self._connection.execute(_sql.set_part, (history, number, self._blob(part)))
-            number += 1
-        self._drop(replaced)
-
-    def _drop(self, blobs: Iterable[int]) -> None:
-        """Contents that no file has any more."""
-        self._connection.executemany(_sql.drop_blob, [(blob,) for blob in blobs])
+        blobs = archive.add(self._connection, list(archive.parts(data)))
+        self._connection.executemany(_sql.set_part, [(history, number + at, blob) for at, blob in enumerate(blobs)])
+        archive.drop(self._connection, replaced)
 
     def read(self, history: int, *, masked: bool = False) -> Iterator[bytes]:
         """The bytes of a file, as they were unless `masked`. Raises StoreDamaged for a part that cannot be read."""
         edition = int(self._connection.execute(_sql.edition, (history,)).get or 0)
         masks = iter([] if masked else self.vault.of(history, edition))
         mask = next(masks, None)
-        position, held = 0, b""
+        position, held, contents = 0, b"", archive.Reader(self._connection)
         for (blob,) in self._connection.execute(_sql.parts, (history,)).fetchall():
-            data = held + unpack(self._connection.execute(_sql.data, (blob,)).get)
+            data = held + contents.read(blob)
             out, done, held = [], 0, b""
             while mask is not None and mask.offset < position + len(data):
                 begin = mask.offset - position
@@ -223,37 +210,3 @@ class Histories:
         row = self._connection.execute(_sql.totals).fetchone()
         names = ("histories", "bytes", "archived_bytes", "unknown_lines")
         return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
-
-    def _blob(self, data: bytes) -> int:
-        digest = blake2b(data, digest_size=16).digest()
-        found = self._connection.execute(_sql.blob, (digest,)).get
-        if found is None:
-            found = self._connection.execute(_sql.add_blob, (digest, len(data), self._compress(data))).get
-        return int(found)
-
-
-def _may_grow(part: bytes) -> bool:
-    """Whether a stored part is not complete: the same question `_parts` asks."""
-    return len(part) < PART_MIN or (len(part) < PART_MAX and not _ends(part, len(part)))
-
-
-def _parts(data: bytes) -> Iterator[bytes]:
-    """Cut at the first line end past PART_MIN whose line says so, at PART_MAX at the latest."""
-    begin = 0
-    while len(data) - begin > PART_MIN:
-        end = data.find(b"\n", begin + PART_MIN - 1) + 1
-        while 0 < end <= begin + PART_MAX and not _ends(data, end):
-            end = data.find(b"\n", end) + 1
-        if end <= 0 or end > begin + PART_MAX:
-            if len(data) - begin <= PART_MAX:
-                break
-            end = begin + PART_MAX
-        yield data[begin:end]
-        begin = end
-    if begin < len(data):
-        yield data[begin:]
-
-
-def _ends(data: bytes, end: int) -> bool:
-    """Whether a part may end here: the last bytes before a line end decide, so equal content is cut alike."""
-    return data[end - 1 : end] == b"\n" and zlib.crc32(data[max(0, end - 256) : end]) & _CUT_MASK == 0

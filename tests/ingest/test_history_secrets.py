@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from tachograph.store.archive import Reader
 from tests.extract.secret_samples import TOKENS
 from tests.ingest.machine import LONG_AGO, Machine, machine
 from tests.ingest.test_history_files import NAME, SESSION, transcript
@@ -54,10 +55,11 @@ def everywhere(folder: Path) -> bytes:
 
 def blobs(one: Machine) -> bytes:
     """What is archived, unpacked; what is compressed inside, too."""
-    found = b""
-    for (data,) in rows(one.store, "SELECT data FROM _blobs UNION ALL SELECT data FROM _output"):
-        plain = zstandard.decompress(data)
-        found += plain
+    contents = Reader(one.store._connection)
+    plains = [contents.read(row) for (row,) in rows(one.store, "SELECT id FROM _blobs")]
+    plains += [zstandard.decompress(data) for (data,) in rows(one.store, "SELECT data FROM _output")]
+    found = b"".join(plains)
+    for plain in plains:
         if plain.startswith(b"\x28\xb5\x2f\xfd"):
             found += zstandard.ZstdDecompressor().decompressobj().decompress(plain)
     return found

@@ -308,8 +308,10 @@ CREATE TABLE _blobs (             -- parts of histories, secrets masked; each co
     id     INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE,      -- of the bytes as they were
     bytes  INTEGER NOT NULL,
-    data   BLOB NOT NULL              -- zstd
+    after  INTEGER REFERENCES _blobs (id),  -- what is before it in its zstd stream; NULL: the stream begins with it
+    data   BLOB NOT NULL              -- zstd, flushed at its end
 ) STRICT;
+CREATE INDEX _blobs_after ON _blobs (after) WHERE after IS NOT NULL;
 
 CREATE TABLE _history_parts (     -- a history is the sequence of its parts
     history INTEGER NOT NULL REFERENCES _histories (id),

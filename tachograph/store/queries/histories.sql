@@ -73,24 +73,11 @@ WHERE o.session = ? AND h.current = 1;
 
 -- name: last_part
 -- The part that may still grow.
-SELECT p.number, p.blob, b.data
-FROM _history_parts p
-JOIN _blobs b ON b.id = p.blob
-WHERE p.history = ?
-ORDER BY p.number DESC
-LIMIT 1;
+SELECT number, blob FROM _history_parts WHERE history = ? ORDER BY number DESC LIMIT 1;
 
 -- name: archived
 -- Bytes kept of a file, secrets masked.
 SELECT coalesce(sum(b.bytes), 0) FROM _history_parts p JOIN _blobs b ON b.id = p.blob WHERE p.history = ?;
-
--- name: blob
--- A content that is there already.
-SELECT id FROM _blobs WHERE digest = ?;
-
--- name: add_blob
--- A new one.
-INSERT INTO _blobs (digest, bytes, data) VALUES (?, ?, ?) RETURNING id;
 
 -- name: set_part
 -- A part, or what it has grown to.
@@ -106,7 +93,7 @@ UPDATE _histories SET edition = edition + 1 WHERE id = ?;
 
 -- name: last_parts
 -- From the end.
-SELECT p.number, p.blob, b.data FROM _history_parts p JOIN _blobs b ON b.id = p.blob WHERE p.history = ? ORDER BY p.number DESC;
+SELECT number, blob FROM _history_parts WHERE history = ? ORDER BY number DESC;
 
 -- name: drop_last_parts
 -- Read again.
@@ -116,17 +103,9 @@ DELETE FROM _history_parts WHERE history = ? AND number >= ? RETURNING blob;
 -- The file was written anew.
 DELETE FROM _history_parts WHERE history = ? RETURNING blob;
 
--- name: drop_blob
--- A content that no file has any more.
-DELETE FROM _blobs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM _history_parts WHERE blob = ?1);
-
 -- name: parts
 -- The contents of a file in order.
 SELECT blob FROM _history_parts WHERE history = ? ORDER BY number;
-
--- name: data
--- One content.
-SELECT data FROM _blobs WHERE id = ?;
 
 -- name: unknown
 -- Files with lines that nobody understands, or that could not be read to their end.

@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 
 _KINDS = (
-    r"\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
+    r"(?:\[task )?\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
     r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2}| UTC)?\]?:? (?:- )?",  # ISO timestamps, as loggers and CI write them
     r"\[?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\]? ",
     r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [\w.-]+ [\w./-]+(?:\[[0-9]+\])?: ",  # syslog
+    r"#[0-9]{1,3} (?:[0-9]+\.[0-9]+ +|(?=ERROR))",  # what docker build prints of a step
     r" *[0-9]{1,3}>",  # MSBuild's parallel projects
     r" *[│┃║▌▎]+ ?",  # boxes of terminal programs
     r" *\[(?:javac|javadoc|java|exec|junit|testng|compc|mxmlc|scalac|kotlinc|groovyc|(?:gw|rank|step)[0-9]+)\]:? ",
     r"[A-Za-z0-9][\w.-]* +\| ",  # docker compose
 )
 _match = re.compile("(?:" + "|".join(_KINDS) + "){0,3}").match
-_BEHIND_BLANKS = frozenset("0123456789[│┃║▌▎")
+_BEHIND_BLANKS = frozenset("0123456789[#│┃║▌▎")
 
 
 def length(text: str) -> int:

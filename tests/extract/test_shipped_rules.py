@@ -58,7 +58,15 @@ def test_a_rule_is_complete(rule: Rule) -> None:
 @EVERY
 @pytest.mark.parametrize(
     "before",
-    ["2026-11-21T09:14:02.1234567Z ", "[09:14:02] ", "│ ", "web-1  | ", "2026-11-21 09:14:02,123 - ", "    [exec] ", "#12 3.456 "],
+    [
+        "2026-11-21T09:14:02.1234567Z ",
+        "[09:14:02] ",
+        "│ ",
+        "web-1  | ",
+        "2026-11-21 09:14:02,123 - ",
+        "    [exec] ",
+        "#12 3.456 ",
+    ],
 )
 def test_what_stands_before_a_line_hides_nothing(rule: Rule, before: str) -> None:
     for line in rule.examples:

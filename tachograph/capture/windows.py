@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _TICK = 5.0  # seconds
-_NOT_FOUND = 2
 _LINGER = 0.5  # seconds for output of processes the command left behind
 
 

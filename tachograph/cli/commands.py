@@ -76,10 +76,6 @@ def _failed(ran: Ran) -> Cell:
     return Cell(f"{human.number(ran.failed)}{share}" if ran.failed else "", draw.RED)
 
 
-def _rejected(ran: Ran) -> str:
-    return human.number(ran.rejected) if ran.rejected else ""
-
-
 def _empty(session: str | None, failed: bool) -> str:
     if failed:
         return "no command failed; without --failed all of them are listed"

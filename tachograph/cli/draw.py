@@ -101,10 +101,3 @@ def joined(parts: Iterable[str], width: int, most: int = 3) -> list[str]:
         else:
             break
     return lines
-
-
-def spread(app: App, left: str, right: str) -> str:
-    """`left` and `right` at the two edges of the terminal."""
-    room = app.width - human.columns(right) - 1
-    left = human.fit(left, max(20, room))
-    return left + " " * max(1, app.width - human.columns(left) - human.columns(right)) + right

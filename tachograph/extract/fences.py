@@ -13,7 +13,6 @@ LINES_MAX = 1000
 CHARACTERS_MAX = 65_536
 _TILDES_MAX = 6  # more of them underline a heading
 
-OPENING = r"^[ \t]*(?:[-*+>⏺●•⎿│┃] ?|\d{1,3}[.)] ){0,3}[ \t]*(?:`{3,}|~{3,})"  # for the gate; `opening` looks closer
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*(?:(?:[-*+>⏺●•⎿│┃]|\d{1,3}[.)]) +)*[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$"
 )

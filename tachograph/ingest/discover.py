@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tachograph import clock
 from tachograph.readers import Place, Shape
-from tachograph.readers.registry import MODULES, reader
+from tachograph.readers.registry import MODULES, folder_reader, reader
 
 RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
 
@@ -103,11 +103,10 @@ def keeps_until(days: float | None, modified_at: int) -> int | None:
 
 def _speaker(path: str, home: str, environment: Mapping[str, str]) -> str | None:
     for module in MODULES:
-        folders = reader(module)
-        if folders.shape is Shape.FOLDER:
-            for place in folders.places(home, environment):
+        if reader(module).shape is Shape.FOLDER:
+            for place in reader(module).places(home, environment):
                 if path.startswith(place.root + os.sep) and not _fits(path, place):
-                    return folders.speaker(path)  # type: ignore[attr-defined, no-any-return]
+                    return folder_reader(module).speaker(path)
     return None
 
 

@@ -15,7 +15,7 @@ from tachograph import clock
 from tachograph.errors import StoreError
 from tachograph.ingest.discover import Candidate, keeps_until
 from tachograph.readers import Shape
-from tachograph.readers.registry import MODULES, UNREAD, reader
+from tachograph.readers.registry import MODULES, UNREAD, database_reader, reader
 from tachograph.store import Store
 from tachograph.store.histories import History
 
@@ -210,14 +210,14 @@ class Histories:
 
     def _database(self, candidate: Candidate, module: str) -> Report:
         """Every session of a database (the one of a folder) that changed, newest sessions first as far as ids tell."""
-        database = reader(module)
+        database = database_reader(module)
         total = Report(1)
         beside = database.shape is Shape.FOLDER and not self.knows(candidate)  # read with another one
         state = {
             **_state(candidate),
             "mark": _companions(candidate.path, module),
         }  # asked before reading: what is written after that is read next time
-        marks = database.sessions(candidate.path)  # type: ignore[attr-defined]
+        marks = database.sessions(candidate.path)
         stat = os.stat(candidate.path)
         for session, mark in reversed(marks.items()):
             one = candidate._replace(path=f"{candidate.path}#{session}")
@@ -226,7 +226,7 @@ class Histories:
                 continue
             item = self._import(one, module, known)
             try:
-                data = database.document(candidate.path, session)  # type: ignore[attr-defined]
+                data = database.document(candidate.path, session)
             except (KeyError, OSError) as error:  # gone meanwhile, or damaged: the others are not
                 self.complaints.append(f"{one.name}: {error}")
                 state["size"] = -1
@@ -311,7 +311,7 @@ def _companions(path: str, module: str) -> str:
     log, into which databases write first; or of all files of the folder."""
     try:
         if reader(module).shape is Shape.FOLDER:
-            return " ".join(reader(module).sessions(path).values())  # type: ignore[attr-defined]
+            return " ".join(database_reader(module).sessions(path).values())
         stat = os.stat(path + "-wal")
     except OSError:
         return ""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from tachograph.readers._claude_text import (
     INTERRUPTED,
     Object,
-    blocks,
     inside,
     number,
     slash_command,
@@ -160,12 +159,6 @@ def _output(kind: str, text: str, *tags: str) -> Iterator[Note]:
     said = "\n".join(part for tag in tags if (part := inside(text, tag)))
     if said:
         yield Note(kind, said)
-
-
-def hook_feedback(content: object) -> str | None:
-    """What a Stop hook told the model, in the name of the user, to make it go on."""
-    text = next((block["text"] for block in blocks(content) if isinstance(block.get("text"), str)), "")
-    return text if text.startswith("Stop hook feedback") else None
 
 
 def marker(note: Note, identity: str, at: int, sidechain: bool) -> Step:

@@ -16,7 +16,6 @@ _META = ".meta.json"
 _DIRECTORIES = 12  # working directories of one session that are worth telling
 _TITLES = {"custom-title": ("customTitle", 4), "agent-name": ("agentName", 3), "ai-title": ("aiTitle", 2)}
 _NOTED = {"entrypoint": "entrypoint", "sessionKind": "session_kind", "teamName": "team"}  # field → name in metadata
-_ENVELOPE = ("cwd", "gitBranch", "version", *_NOTED)
 
 
 def stem(path: str) -> str:

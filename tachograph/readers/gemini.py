@@ -24,7 +24,6 @@ __all__ = ["detect", "name", "parse", "places", "shape"]
 shape = Shape.DOCUMENT
 _MESSAGE = re.compile(rb'"type"\s*:\s*"(?:user|gemini|info|warning|error)"')
 _HISTORY = re.compile(rb'\s*(?:\[|\{\s*"history"\s*:\s*\[)\s*\{\s*"(?:role|parts)"\s*:')
-_ROLE = re.compile(rb'"role"\s*:\s*"(?:user|model|gemini)"')
 _SAID = ("summary", "startTime", "lastUpdated")
 _decode = msgspec.json.Decoder().decode
 

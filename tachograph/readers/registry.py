@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
-from tachograph.readers.reading import Reader
+from tachograph.readers.reading import DatabaseReader, FolderReader, Reader
 
 # In the order in which they are asked whose a file is: the pickiest first, plain logs last.
 MODULES: tuple[str, ...] = (
@@ -26,6 +26,16 @@ UNREAD = ""  # the module of files that no reader knows, where their names are s
 def reader(module: str) -> Reader:
     """A reader by the name of its module; imported when it is first asked for."""
     return cast(Reader, importlib.import_module(f"tachograph.readers.{module or 'unread'}"))
+
+
+def database_reader(module: str) -> DatabaseReader:
+    """The same for one whose shape is DATABASE or FOLDER."""
+    return cast(DatabaseReader, reader(module))
+
+
+def folder_reader(module: str) -> FolderReader:
+    """The same for one whose shape is FOLDER."""
+    return cast(FolderReader, reader(module))
 
 
 def which(head: bytes, path: str, named: Sequence[str] = ()) -> str | None:

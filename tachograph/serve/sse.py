@@ -11,7 +11,6 @@ TYPE = "text/event-stream"
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # a proxy must pass on what it gets, not gather it
 RETRY_MS = 1000  # how long a client waits before it comes again
 HEARTBEAT = 15.0  # seconds; proxies close lines that are silent for a minute, browsers do not notice dead ones
-COMMENT = b": \n\n"  # keeps a line open and is nothing to the one who listens
 
 
 def frame(message: Message) -> bytes:

@@ -62,11 +62,6 @@ class Whole:
         for page in self._pages(session_id, by_time):
             yield from self._placed(self._sessions.number(session_id), page)
 
-    def plain_events(self, session_id: str, *, by_time: bool = False) -> Iterator[Event]:
-        """The same without what hangs on them."""
-        for page in self._pages(session_id, by_time):
-            yield from self._events.made(page)
-
     def code(self, session_id: str, agent: str) -> Iterator[tuple[CodeBlock, int | None]]:
         """Every sighting of code, in the order in which they came, and the place of the step in whose text it is."""
         session, last = self._sessions.number(session_id), 0

@@ -10,7 +10,6 @@ import msgspec
 from tests.serve.conftest import Ask, Reply
 
 T = TypeVar("T")
-PAGED = ("total", "page", "next_cursor", "truncated")
 
 
 def typed(reply: Reply, kind: type[T]) -> T:

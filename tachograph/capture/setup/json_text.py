@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 SPACE = " \t\r\n\ufeff"
-_SCALAR_END = set(",]}/" + SPACE)
 _DEPTH = 200
 
 

@@ -143,17 +143,6 @@ class FeedbackRow(msgspec.Struct):
     note: str | None
 
 
-class SightingRow(msgspec.Struct):
-    """One place where a code block appeared."""
-
-    digest: str
-    agent_name: str
-    session_id: str
-    timestamp: str | None
-    line_start: int | None
-    line_end: int | None
-
-
 class ReceiptRow(msgspec.Struct):
     """How an execution ended; `receipt_id` is the SHA-256 of `receipt_json` as canonical JSON."""
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import time
 
 SECOND = 1_000_000_000
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 _SECONDS_MAX = 1024
 _seconds: dict[int, str] = {}  # the latest as text: what happened together is told together
 _UNITS = {
     "ms": SECOND // 1000,
     "s": SECOND,
-    "m": 60 * SECOND,
-    "h": 3600 * SECOND,
-    "d": 86400 * SECOND,
-    "w": 604800 * SECOND,
+    "m": MINUTE,
+    "h": HOUR,
+    "d": DAY,
+    "w": 7 * DAY,
 }
 
 now = time.time_ns

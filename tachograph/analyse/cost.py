@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from tachograph.clock import SECOND
+from tachograph.clock import DAY
 from tachograph.records import Usage
 
-_DAY = 86_400 * SECOND
 _Rates = tuple[float, float, float, float]  # of a million tokens: new input, read from a cache, written to one, output
 _Tiers = list[tuple[int, _Rates]]  # number of input tokens above which they count, rates
 
@@ -29,7 +28,7 @@ def price(usage: Usage, at: int) -> Price | None:
     """What `usage` cost at a time in ns; None for a model that the table does not have."""
     if not usage.model or not (usage.input_tokens or usage.output_tokens):
         return None
-    found = _table(usage.model, at // _DAY)
+    found = _table(usage.model, at // DAY)
     if found is None:
         return None
     tiers, source = found

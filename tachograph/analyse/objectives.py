@@ -20,7 +20,6 @@ from tachograph.tables import Refusal, Table, Wrong, tables
 
 ARRAY = "slo"  # [[slo]] in config.toml
 SEVERITIES = ("warning", "critical")
-DAY = 86400 * clock.SECOND
 
 _OF_SESSIONS = ("agent", "project")
 METRICS: dict[str, tuple[str, tuple[str, ...]]] = {  # metric → what one value is, what its scope may name
@@ -202,19 +201,19 @@ def budget(objective: Objective, values: Sequence[Value], since: int, until: int
     days = _days(objective, values, since, until)
     may = 1 - objective.percentile / 100
     burn = verdict.missed / verdict.values / may if verdict.values and may else None
-    span = max(until - since, 1) / DAY
+    span = max(until - since, 1) / clock.DAY
     return Budget(
         verdict.allowed, verdict.missed, verdict.allowed - verdict.missed, burn, verdict.missed / max(span, 1), days
     )
 
 
 def _days(objective: Objective, values: Sequence[Value], since: int, until: int) -> list[Day]:
-    counts = {number: [0, 0] for number in range(since // DAY, until // DAY + 1)}
+    counts = {number: [0, 0] for number in range(since // clock.DAY, until // clock.DAY + 1)}
     for value in values:
-        count = counts.setdefault(value.at // DAY, [0, 0])
+        count = counts.setdefault(value.at // clock.DAY, [0, 0])
         count[0] += 1
         count[1] += value.value > objective.target
-    return [Day(clock.iso(number * DAY)[:10], *counts[number]) for number in sorted(counts)]
+    return [Day(clock.iso(number * clock.DAY)[:10], *counts[number]) for number in sorted(counts)]
 
 
 def failed_tests(results: Iterable[tuple[str, Mapping[str, object]]]) -> dict[str, int]:

@@ -109,7 +109,7 @@ def _since(app: App, days: float | None, since: int | None) -> int | None:
         return since
     if since is not None:
         raise UsageError("--days and --since say the same", "leave one of them out")
-    return app.now - int(days * 86400 * clock.SECOND)
+    return app.now - int(days * clock.DAY)
 
 
 def _shape(app: App) -> Shape:

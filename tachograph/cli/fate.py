@@ -13,12 +13,11 @@ from tachograph.records import Session
 from tachograph.store.keeping import Fate
 
 DAYS = 7
-_DAY = 86_400 * clock.SECOND
 
 
 def soon(app: App) -> int:
     """Up to when an agent's clean-up is near, in ns."""
-    return app.now + DAYS * _DAY
+    return app.now + DAYS * clock.DAY
 
 
 def notes(app: App, sessions: Sequence[Session]) -> dict[str, Cell]:

@@ -120,7 +120,7 @@ def show_list(
 ) -> None:
     """List receipts, newest first."""
     store = app.store()
-    since = app.now - int(days * 86400 * clock.SECOND) if days is not None else listing.since
+    since = app.now - int(days * clock.DAY) if days is not None else listing.since
     found = store.receipts.list(
         agent=listing.agent, operation=operation, status=status, since=since, until=listing.until,
         session=store.sessions.resolve(session).id if session else None, determinism=same, limit=listing.fetch,

@@ -112,7 +112,7 @@ def _at_once(store: Store) -> None:
 
 
 def _clean(store: Store) -> None:
-    young = store.clean(clock.now() - 90 * 86400 * clock.SECOND)
+    young = store.clean(clock.now() - 90 * clock.DAY)
     _expect("removed", any(young), False)
     _expect("removed", store.clean(clock.now() + clock.SECOND).receipts, 2)
     _expect("receipts", store.receipts.list(), [])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 import unicodedata
 
-from tachograph.clock import SECOND
-
-_MINUTE, _HOUR, _DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+from tachograph.clock import DAY, HOUR, MINUTE, SECOND
 
 
 def took(ns: int | float | None) -> str:
@@ -17,13 +15,13 @@ def took(ns: int | float | None) -> str:
     ns = max(0, int(ns))
     if ns < 10 * SECOND:
         return f"{ns / 1e6:.0f}ms" if ns < SECOND // 10 else f"{ns / 1e9:.1f}s"
-    if ns < _MINUTE:
+    if ns < MINUTE:
         return f"{ns // SECOND}s"
-    if ns < _HOUR:
-        return f"{ns // _MINUTE}m{ns % _MINUTE // SECOND:02d}s"
-    if ns < _DAY:
-        return f"{ns // _HOUR}h{ns % _HOUR // _MINUTE:02d}m"
-    return f"{ns // _DAY}d{ns % _DAY // _HOUR:02d}h"
+    if ns < HOUR:
+        return f"{ns // MINUTE}m{ns % MINUTE // SECOND:02d}s"
+    if ns < DAY:
+        return f"{ns // HOUR}h{ns % HOUR // MINUTE:02d}m"
+    return f"{ns // DAY}d{ns % DAY // HOUR:02d}h"
 
 
 def ago(at: int | None, now: int) -> str:
@@ -34,10 +32,10 @@ def ago(at: int | None, now: int) -> str:
     if past < 5 * SECOND:
         return "now" if past > -5 * SECOND else moment(at)
     for unit, letter, most in (
-        (SECOND, "s", _MINUTE),
-        (_MINUTE, "m", _HOUR),
-        (_HOUR, "h", _DAY),
-        (_DAY, "d", 7 * _DAY),
+        (SECOND, "s", MINUTE),
+        (MINUTE, "m", HOUR),
+        (HOUR, "h", DAY),
+        (DAY, "d", 7 * DAY),
     ):
         if past < most:
             return f"{past // unit}{letter} ago"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LOCK = "histories.lock"
 KEPT = 64  # parsers of files that may grow; each knows what it has read
-GROWING = 3600 * clock.SECOND  # what was written to longer ago is done with
+GROWING = clock.HOUR  # what was written to longer ago is done with
 ANYTHING = "plain_log"  # reads what somebody names and nobody else can
 _MANY = (Shape.DATABASE, Shape.FOLDER)  # each session in them is a history of its own, `path#session`
 SQLITE = b"SQLite format 3\x00"  # an agent's database also has what is none of ours: it is read, or left alone

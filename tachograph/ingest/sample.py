@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from tachograph import config
-from tachograph.clock import SECOND
+from tachograph.clock import DAY, HOUR, MINUTE, SECOND
 from tachograph.extract.rules import Rules
 from tachograph.ingest import objectives, sample_ledger, sample_terminal, sealing
 from tachograph.ingest.telling import Telling
@@ -26,7 +26,6 @@ FOLDER = "demo"  # beside the database of the user
 MARK = "sample"  # a file that says what the folder holds
 SESSIONS = 24
 LONG = 20_000  # events of the longest
-_MINUTE, _HOUR, _DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
 _MS = 1_000_000
 # Which session is long, runs, waits for an answer, edits what another one edits, was started by another one.
 _LONG, _RUNNING, _WAITING, _FIRST, _SECOND, _PARENT, _CHILD = 5, 0, 3, 1, 2, 9, 13
@@ -86,13 +85,13 @@ def sessions(now: int, *, seed: int = 7, long: int = LONG) -> Iterator[tuple[str
 def _begin(now: int, number: int, chance: Random) -> int:
     """Some today, more of them in the days before; two at the same time, one within another."""
     if number in _STATES:
-        return now - (4 if number == _RUNNING else 11) * _MINUTE
+        return now - (4 if number == _RUNNING else 11) * MINUTE
     if number in (_FIRST, _SECOND):
-        return now - 3 * _HOUR + number * _MINUTE
-    days = int((_PARENT if number == _CHILD else number) ** 1.35 * 0.2 * _DAY)
+        return now - 3 * HOUR + number * MINUTE
+    days = int((_PARENT if number == _CHILD else number) ** 1.35 * 0.2 * DAY)
     if number in (_PARENT, _CHILD):
-        return now - days + (2 * _MINUTE if number == _CHILD else 0)
-    return now - days - chance.randrange(2 * _HOUR) - (9 * _HOUR if number == _LONG else 0)
+        return now - days + (2 * MINUTE if number == _CHILD else 0)
+    return now - days - chance.randrange(2 * HOUR) - (9 * HOUR if number == _LONG else 0)
 
 
 class _Session:
@@ -107,7 +106,7 @@ class _Session:
         self._calls = 0
         self._folder = f"/home/dev/{task['project']}"
         self._parent = f"demo-{agent['name']}-{_PARENT:02d}" if number == _CHILD else None
-        self._limit = {_RUNNING: 4 * _MINUTE - 2 * SECOND, _WAITING: 9 * _MINUTE}.get(number)
+        self._limit = {_RUNNING: 4 * MINUTE - 2 * SECOND, _WAITING: 9 * MINUTE}.get(number)
 
     def facts(self) -> Iterator[Fact]:
         """What happened, with what the terminal showed of it where that was recorded, too."""

@@ -7,14 +7,13 @@ from random import Random
 from typing import Any
 
 from tachograph.analyse.objectives import Objective
-from tachograph.clock import SECOND
+from tachograph.clock import DAY
 from tachograph.ingest import executions
 from tachograph.ingest.executions import Execution, Made, Stage
 from tachograph.store import Store
 
 RELEASE = "release-2.4"
 RUNS = 28  # of the pipeline, about one a day
-_DAY = 86400 * SECOND
 _MS = 1_000_000
 
 
@@ -24,7 +23,7 @@ def fill(store: Store, words: Mapping[str, Any], now: int, objectives: Sequence[
     for number in reversed(range(RUNS)):
         chance = Random(seed * 1000 + 500 + number)  # noqa: S311  # an invented run, not a secret
         with store.transaction():
-            ended = now - number * _DAY - chance.randrange(_DAY // 3)
+            ended = now - number * DAY - chance.randrange(DAY // 3)
             _run(store, words["stage"], chance, ended, number, objectives, members[0] if number < 2 else None)
     with store.transaction():
         for memory in words["memory"]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LARGE = 16 << 20
-OLD = 3600 * clock.SECOND
+OLD = clock.HOUR
 
 
 class Rotating:

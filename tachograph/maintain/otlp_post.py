@@ -22,7 +22,7 @@ from tachograph import clock
 _ANSWER_MAX = 65_536  # bytes that are read of one
 _AGAIN = frozenset({408, 429, 502, 503, 504})
 _CONFIGURATION = frozenset({401, 402, 403, 404, 405, 407, 415})  # ours, or of our account: the spans are fine
-_LONGEST = 3600 * clock.SECOND  # a receiver may ask us to wait
+_LONGEST = clock.HOUR  # a receiver may ask us to wait
 
 
 class Meaning(Enum):

@@ -18,7 +18,7 @@ import sys
 from tachograph import clock, keys
 
 LINK_LASTS = 5 * 60 * clock.SECOND
-COOKIE_LASTS = 30 * 24 * 3600 * clock.SECOND
+COOKIE_LASTS = 30 * clock.DAY
 SKEW = 60 * clock.SECOND  # how far ahead the clock of whoever made it may be
 _ONCE = "once-"
 _TIME_WAIT = "06"  # nobody's any more

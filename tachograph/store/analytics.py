@@ -37,7 +37,7 @@ class Analytics:
         if period not in DAYS:
             raise UsageError(f"there is no period {period!r}", f"name one of {', '.join(DAYS)}")
         now = clock.now()
-        since = clock.iso(now - DAYS[period] * 86400 * clock.SECOND)
+        since = clock.iso(now - DAYS[period] * clock.DAY)
         agents, receipts = Where(), Where()
         for where, table in ((agents, "a"), (receipts, "r")):
             where.add(f"{table}.agent_id GLOB ?", pattern(agent))

@@ -106,7 +106,7 @@ class Audit:
         execution: str | None = None,
     ) -> Where:
         if days is not None:
-            since = clock.now() - int(days * 86400 * clock.SECOND)
+            since = clock.now() - int(days * clock.DAY)
         where = Where()
         where.add("a.agent_id GLOB ?", pattern(agent))
         where.add("a.operation GLOB ?", pattern(operation))

@@ -153,7 +153,7 @@ class Receipts:
         determinism: str | None = None,
     ) -> Where:
         if days is not None:
-            since = clock.now() - int(days * 86400 * clock.SECOND)
+            since = clock.now() - int(days * clock.DAY)
         where = Where()
         where.add("r.agent_id GLOB ?", pattern(agent))
         where.add("r.operation GLOB ?", pattern(operation))

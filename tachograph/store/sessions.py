@@ -182,7 +182,7 @@ class Sessions:
         workflow: str | None = None, project: str | None = None, text: str | None = None, failing: bool | None = None,
     ) -> Where:  # fmt: skip
         if days is not None:
-            since = clock.now() - int(days * 86400 * clock.SECOND)
+            since = clock.now() - int(days * clock.DAY)
         where = Where()
         agents = self._writer.kinds.matching_agents(agent)
         where.any_of("s.agent", None if agents is None else [self._writer.kinds.agents[name] for name in agents])

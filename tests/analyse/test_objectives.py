@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tachograph import clock
 from tachograph.analyse import objectives
-from tachograph.analyse.objectives import DAY, Objective, Value
+from tachograph.analyse.objectives import Objective, Value
+from tachograph.clock import DAY
 
 GOOD = '[[slo]]\nname = "good"\nmetric = "session.cost_usd"\ntarget = 2.5\n'
 

@@ -14,8 +14,6 @@ from tests.cli import histories
 from tests.cli.conftest import Ask
 from tests.cli.histories import CHILD, FIRST
 
-DAY = 86_400 * clock.SECOND
-
 
 @pytest.fixture
 def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
@@ -27,7 +25,7 @@ def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     files = histories.write(place / ".claude")
     for session, path in files.items():
         age = 28 if session in (FIRST, CHILD) else 3
-        os.utime(path, ns=(clock.now() - age * DAY,) * 2)
+        os.utime(path, ns=(clock.now() - age * clock.DAY,) * 2)
     return files
 
 

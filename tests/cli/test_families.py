@@ -15,7 +15,6 @@ from tests.cli.conftest import Ask, Screen
 from tests.cli.histories import CHILD, FIRST, OTHER, SECOND
 
 AT = 1_795_000_000_000_000_000
-DAY = 86_400 * clock.SECOND
 PLAIN = {"NO_COLOR": "1"}
 
 
@@ -75,7 +74,7 @@ def test_families_of_many_generations_and_of_sessions_that_name_each_other(home:
 def test_which_one_waits_for_me_and_for_what(call: Ask, screen: Screen, home: Path) -> None:
     with tachograph.open() as store:
         for name in ("busy", "stuck"):
-            store.sessions.add(Session(name, "a", started_at=clock.now() - DAY))
+            store.sessions.add(Session(name, "a", started_at=clock.now() - clock.DAY))
         asked_for = {"message": "may I run rm -rf build?"}
         waiting = StateChange("stuck", "waiting", metadata=asked_for, at=clock.now() - 300 * clock.SECOND)
         store.sessions.add_state(waiting)
@@ -98,7 +97,7 @@ def kept(home: Path, call: Ask, monkeypatch: pytest.MonkeyPatch) -> dict[str, Pa
     files = histories.write(place_of(home))
     for session, path in files.items():
         age = 28 if session in (FIRST, CHILD) else 3
-        os.utime(path, ns=(clock.now() - age * DAY,) * 2)
+        os.utime(path, ns=(clock.now() - age * clock.DAY,) * 2)
     assert call("import", "claude").code == 0
     return files
 
@@ -128,7 +127,7 @@ def test_what_is_not_all_here_is_not_called_kept(kept: dict[str, Path], call: As
             for one in store.histories.of_session(FIRST):
                 store.histories.save(one.id, size=one.size + 1)
         fate = store.keeping.of([FIRST])[FIRST]
-        (agent,) = store.keeping.by_agent(clock.now() + 7 * DAY)
+        (agent,) = store.keeping.by_agent(clock.now() + 7 * clock.DAY)
     assert fate.kept is False
     assert (agent.agent, agent.deleted_soon, agent.soon_kept) == ("claude", 2, 1)
     assert "not all of it is kept here" in call("show", FIRST).out

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tachograph.clock import SECOND
+from tachograph.clock import DAY, HOUR, MINUTE, SECOND
 from tachograph.formats import human
-
-MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
 
 
 @pytest.mark.parametrize(

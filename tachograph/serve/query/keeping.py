@@ -236,7 +236,7 @@ def _duration(name: str, text: str) -> int:
         found = clock.parse_duration(f"{text}d" if text.isdigit() else text)
     except (ValueError, OverflowError):
         found = -1
-    if not 0 <= found <= 100_000 * 86_400 * clock.SECOND:
+    if not 0 <= found <= 100_000 * clock.DAY:
         raise UsageError(f"{name}: {text} is not a length of time", "write 90d, 12w or 36h")
     return found
 

@@ -31,12 +31,7 @@ def cli(app: App, listing: Listing, session: str | None, language: str | None, d
         _print(app, listing.form, digest, raw)
         return
     found = store.code_blocks.list(
-        agent=listing.agent,
-        language=language,
-        session=store.sessions.resolve(session).id if session else None,
-        since=listing.since,
-        until=listing.until,
-        limit=listing.fetch,
+        **listing.chosen, session=store.sessions.id_of(session), language=language, limit=listing.fetch
     )
     if emit(app, listing, found, _shape(app), "no code blocks fit; tachograph code without filters lists them all"):
         app.hint("tachograph code --digest DIGEST prints one")

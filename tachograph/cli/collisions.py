@@ -53,9 +53,8 @@ def cli(
     store = app.store()
     found = store.collisions.list(
         workflow=store.workflows.get(workflow).session_id if workflow else None,
-        session=store.sessions.resolve(session).id if session else None,
-        agent=listing.agent, type=kind, severity=severity, open=True if unresolved else None,
-        since=listing.since, until=listing.until, limit=listing.fetch,
+        session=store.sessions.id_of(session),
+        type=kind, severity=severity, open=True if unresolved else None, **listing.chosen, limit=listing.fetch,
     )  # fmt: skip
     if emit(app, listing, found, _shape(app), "no collisions fit"):
         app.hint("tachograph collisions show ID shows both changes; collisions resolve ID TEXT notes what was done")

@@ -155,6 +155,11 @@ class Listing(NamedTuple):
         """One more than is shown: whether there is more is then known."""
         return None if self.limit is None else self.limit + 1
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filters that every list of the store takes."""
+        return {"agent": self.agent, "since": self.since, "until": self.until}
+
 
 class Listed(NamedTuple):
     """As `Listing`, for lists that cannot be filtered."""

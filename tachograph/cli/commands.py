@@ -32,17 +32,8 @@ def cli(app: App, listing: Listing, session: str | None, by: str, failed: bool) 
     known.
     """
     store = app.store()
-    chosen = store.sessions.resolve(session).id if session else None
-    found = store.commands.by(
-        by,
-        called=name,
-        session=chosen,
-        agent=listing.agent,
-        since=listing.since,
-        until=listing.until,
-        failed=failed,
-        limit=listing.fetch,
-    )
+    chosen = store.sessions.id_of(session)
+    found = store.commands.by(by, called=name, session=chosen, failed=failed, **listing.chosen, limit=listing.fetch)
     if emit(app, listing, found, _shape(app, by), _empty(chosen, failed)):
         other = "--by category" if by == "command" else "--by command"
         app.hint(f"also: {other} --failed; tachograph events --type command --status error shows each case")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from tachograph.cli import draw
@@ -35,12 +33,7 @@ def cli(app: App, listing: Listing, session: str | None, by: str) -> None:
     used. A call that was copied into another session (resumed, forked) counts once.
     """
     usage = app.store().usage
-    asked: dict[str, Any] = {
-        "session": app.store().sessions.resolve(session).id if session else None,
-        "agent": listing.agent,
-        "since": listing.since,
-        "until": listing.until,
-    }
+    asked = {**listing.chosen, "session": app.store().sessions.id_of(session)}
     found = usage.by(by, **asked, limit=listing.fetch)
     if emit(app, listing, found, _shape(by), "no use of a model fits; tachograph import reads what agents wrote down"):
         for total in usage.by("total", **asked):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import UsageError
 from tachograph.formats import gist, human
 from tachograph.formats.rows import columns
+from tachograph.recall.events import events
 from tachograph.records import EVENT_TYPES, RISK_LEVELS, Event, Session
 from tachograph.store.arrivals import Filter
 
@@ -61,49 +61,34 @@ def cli(
     store = app.store()
     chosen = store.sessions.resolve(session) if session else None
     event_type = "error" if failed else event_type
-    common: dict[str, Any] = {
-        "session": chosen.id if chosen else None,
-        "type": event_type,
-        "agent": listing.agent,
-        "since": listing.since,
-        "until": listing.until,
-        "limit": listing.fetch,
-        "ascending": bool(chosen) is not reverse,
-    }
+    common = {**listing.chosen, "session": chosen.id if chosen else None, "type": event_type, "status": status}
     if follow:
-        _follow(app, listing, chosen, common, pattern, risk, status)
+        _follow(app, listing, chosen, common, pattern, risk)
         return
-    if tool or category or path:
-        if pattern or risk or event_type:
-            raise UsageError(
-                "--tool, --category and --path pick calls", "leave --type, --failed, --pattern, --risk out"
-            )
-        del common["type"]
-        found: Sequence[Event] = store.calls.list(tool=tool, category=category, path=path, status=status, **common)
-    elif pattern or risk:
-        if status:
-            raise UsageError("only steps have a status, only findings a rule and a risk", "leave --status out")
-        findings = store.extractions.list(pattern=pattern, risk=risk, **common)
-        found = [store.events.get(finding.id) for finding in findings]
-    else:
-        found = store.events.list(status=status, **common)
+    if (tool or category or path) and (pattern or risk or event_type):
+        raise UsageError("--tool, --category and --path pick calls", "leave --type, --failed, --pattern, --risk out")
+    if (pattern or risk) and status:
+        raise UsageError("only steps have a status, only findings a rule and a risk", "leave --status out")
+    found = events(
+        store, **common, calls={"tool": tool, "category": category, "path": path},
+        findings={"pattern": pattern, "risk": risk}, ascending=bool(chosen) is not reverse, limit=listing.fetch,
+    )  # fmt: skip
     if emit(app, listing, found, _shape(app, chosen), _empty(chosen, event_type)):
         app.hint("tachograph show --event ID tells all of it; also --tool, --category, --path")
 
 
 def _follow(
-    app: App, listing: Listing, session: Session | None, common: dict[str, Any], pattern: str | None, risk: str | None,
-    status: str | None,
-) -> None:  # fmt: skip
+    app: App, listing: Listing, session: Session | None, common: dict[str, Any], pattern: str | None, risk: str | None
+) -> None:
     from tachograph.cli.event_follow import follow
 
     def takes(event: Event) -> bool:
-        told = ((pattern, event.pattern), (risk, event.risk_level), (status, event.status))
+        told = ((pattern, event.pattern), (risk, event.risk_level), (common["status"], event.status))
         return all(wanted in (None, given) for wanted, given in told)
 
     kind = common["type"]
     wanted = Filter(session.id if session else None, listing.agent, frozenset({kind}) if kind else None)
-    newest = app.store().events.list(status=status, **{**common, "ascending": False, "limit": 10})
+    newest = app.store().events.list(**common, ascending=False, limit=10)
     follow(app, [event for event in reversed(newest) if takes(event)], wanted, takes, session, listing.form)
 
 

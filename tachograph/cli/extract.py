@@ -82,7 +82,7 @@ def _sessions(app: App, listing: Listing, words: str | None) -> list[Session]:
     if words:
         found: Sequence[Session] = [store.sessions.resolve(words)]
     else:
-        found = store.sessions.list(agent=listing.agent, since=listing.since, until=listing.until, limit=listing.limit)
+        found = store.sessions.list(**listing.chosen, limit=listing.limit)
     running = [session.id for session in found if not session.ended_at]
     if running:
         app.say(f"left out, still running: {', '.join(running[:5])}", "33")

@@ -26,8 +26,7 @@ def cli(app: App, listing: Listing, session: str | None, like: str | None) -> No
         _alike(app, listing, session, like)
         return
     store = app.store()
-    named = store.sessions.resolve(session).id if session else None
-    found = failures.failures(store, agent=listing.agent, session=named, since=listing.since, until=listing.until)
+    found = failures.failures(store, session=store.sessions.id_of(session), **listing.chosen)
     if emit(app, listing, found.groups[: listing.fetch], _shape(app), _empty(session)):
         app.hint("tachograph search MESSAGE shows each case; tachograph show SESSION --failed")
     if found.cut:
@@ -38,9 +37,7 @@ def _alike(app: App, listing: Listing, session: str | None, like: str) -> None:
     if session:
         raise UsageError("--like looks into all sessions", "leave the session out")
     asked = int(like) if like.isdigit() else like
-    found = fixes.similar(
-        app.store(), asked, agent=listing.agent, since=listing.since, until=listing.until, limit=listing.fetch
-    )
+    found = fixes.similar(app.store(), asked, **listing.chosen, limit=listing.fetch)
     fields = [
         Field("timestamp", "WHEN", lambda row: app.when(clock.parse_time(row["timestamp"], app.now))),
         Field("session_id", "SESSION", lambda row: draw.short_id(app, row["session_id"]), stretch=True),

@@ -34,13 +34,7 @@ def cli(app: App, listing: Listing, session: str | None, path: str | None, chang
     was copied into another session (resumed, forked) counts once.
     """
     store = app.store()
-    asked: dict[str, Any] = {
-        "session": store.sessions.resolve(session).id if session else None,
-        "agent": listing.agent,
-        "path": path,
-        "since": listing.since,
-        "until": listing.until,
-    }
+    asked = {**listing.chosen, "session": store.sessions.id_of(session), "path": path}
     if heat:
         _heat(app, listing, heat, changed, asked)
         return

@@ -94,7 +94,7 @@ def get(app: App, agent: str, version: int | None, quote: bool, as_json_: bool) 
 @pass_app
 def show_list(app: App, listing: Listing) -> None:
     """List what all agents remember, the newest first."""
-    found = app.store().memory.list(agent=listing.agent, since=listing.since, until=listing.until, limit=listing.fetch)
+    found = app.store().memory.list(**listing.chosen, limit=listing.fetch)
     shape = Shape("memory", columns(Memory), _fields(app), recorded=False)
     if emit(app, listing, found, shape, "no agent remembers anything yet: tachograph memory set AGENT JSON"):
         app.hint("tachograph memory get AGENT prints one; memory history AGENT its versions")
@@ -212,6 +212,4 @@ def _text(value: str | None) -> str:
 
 
 def _writer(app: App, session: str | None) -> str | None:
-    if session:
-        return app.store().sessions.resolve(session).id
-    return os.environ.get("TACHOGRAPH_SESSION")
+    return app.store().sessions.id_of(session) if session else os.environ.get("TACHOGRAPH_SESSION")

@@ -74,7 +74,7 @@ def add(
     """
     body = json_object(json_text, "receipt") if json_text else None
     store = app.new_store()
-    chosen = store.sessions.resolve(session).id if session else None
+    chosen = store.sessions.id_of(session)
     words: dict[str, Any] = {
         name: redact_text(value)[0] if isinstance(value, str) else value for name, value in given.items()
     }
@@ -123,7 +123,7 @@ def show_list(
     since = app.now - int(days * clock.DAY) if days is not None else listing.since
     found = store.receipts.list(
         agent=listing.agent, operation=operation, status=status, since=since, until=listing.until,
-        session=store.sessions.resolve(session).id if session else None, determinism=same, limit=listing.fetch,
+        session=store.sessions.id_of(session), determinism=same, limit=listing.fetch,
     )  # fmt: skip
     if emit(app, listing, found, _shape(app), "no receipts fit; every recorded session gets one when it ends"):
         app.hint("tachograph receipt show ID tells all of it; receipt verify ID checks it")

@@ -57,12 +57,10 @@ def cli(
     store = app.store()
     results = store.search(
         query,
-        agent=listing.agent,
-        session=store.sessions.resolve(session).id if session else None,
+        **listing.chosen,
+        session=store.sessions.id_of(session),
         type=event_type,
         pattern=pattern,
-        since=listing.since,
-        until=listing.until,
         limit=listing.limit or 1_000_000,
         context=app.config.get("search.context") if context is None else context,
     )

@@ -51,9 +51,7 @@ def cli(
     store = app.store()
     ask: Callable[..., Sequence[Session]] = store.families.roots if tree else store.sessions.list
     found = ask(
-        agent=listing.agent,
-        since=listing.since,
-        until=listing.until,
+        **listing.chosen,
         status=status,
         active=True if active else None,
         limit=None if picked else listing.fetch,
@@ -62,7 +60,7 @@ def cli(
         found = [session for session in found if session.status in _ENDED_BADLY]
     if project:
         found = [session for session in found if in_project(project, session.project_dir)]
-    filtered = bool(picked or status or active or listing.agent or listing.since or listing.until)
+    filtered = bool(picked or status or active or any(listing.chosen.values()))
     found = found[: listing.fetch]
     if tree:
         _tree(app, listing, found, filtered)

@@ -51,10 +51,7 @@ def show(app: App, listing: Listing, every: bool, name: str | None, severity: st
     """List the objectives, with how often each was missed; --since, --until and --agent are for --violations."""
     objectives, wrong = configured(app.places)
     if every:
-        found = app.store().slo.list(
-            objective=name, severity=severity, agent=listing.agent, since=listing.since, until=listing.until,
-            limit=listing.fetch,
-        )  # fmt: skip
+        found = app.store().slo.list(objective=name, severity=severity, **listing.chosen, limit=listing.fetch)
         emit(app, listing, found, violations(app), "no objective was missed")
         return 0
     missed_ever = app.store().slo.stats() if os.path.exists(app.places.database) else []
@@ -93,8 +90,7 @@ def check(
     checked = []
     if chosen:
         store = app.store()
-        only = None if session is None else store.sessions.resolve(session).id
-        checked = reporting.judged(store, chosen, app.now, **asked, session=only)
+        checked = reporting.judged(store, chosen, app.now, **asked, session=store.sessions.id_of(session))
     emit(app, listed, [one for one, _ in checked], checks(), _NONE if not objectives else "no objective fits")
     missed = sum(not one.verdict.met for one, _ in checked)
     if _refused(app, wrong):

@@ -45,9 +45,8 @@ def cli() -> None:
 def show(app: App, listing: Listing, execution: str | None, stage: str | None, status: str | None) -> None:
     """List stages, newest first."""
     found = app.store().stages.list(
-        execution=execution, stage=stage, status=status, agent=listing.agent, since=listing.since,
-        until=listing.until, limit=listing.fetch,
-    )  # fmt: skip
+        execution=execution, stage=stage, status=status, **listing.chosen, limit=listing.fetch
+    )
     emit(app, listing, found, _shape(app), "no stage fits; tachograph stage add notes one")
 
 

@@ -51,7 +51,7 @@ def cli(app: App, listing: Listing, by: str | None, pattern: str | None) -> None
 
 
 def _table(app: App, listing: Listing, by: str) -> None:
-    rows = app.store().stats_by(by, agent=listing.agent, since=listing.since, until=listing.until, limit=listing.fetch)
+    rows = app.store().stats_by(by, **listing.chosen, limit=listing.fetch)
     fields = [_field(name) for name in _COLUMNS[by]]
     if emit(app, listing, rows, Shape("row", _COLUMNS[by], fields, lambda row: row), "nothing to count there yet"):
         app.hint(f"also: {' '.join(f'--by {name}' for name in _COLUMNS if name != by)}")

@@ -19,14 +19,7 @@ from tachograph.records import Event
 @pass_app
 def cli(app: App, listing: Listing, event_type: str | None) -> None:
     """List the latest events of all sessions, oldest first; --since and --until move the window."""
-    newest = app.store().events.list(
-        type=event_type,
-        agent=listing.agent,
-        since=listing.since,
-        until=listing.until,
-        limit=listing.fetch,
-        ascending=False,
-    )
+    newest = app.store().events.list(type=event_type, **listing.chosen, limit=listing.fetch, ascending=False)
     more = listing.limit is not None and len(newest) > listing.limit
     shown = newest[: listing.limit][::-1]
     emit(app, listing, shown, _shape(app), "nothing happened in that time; tachograph sessions lists what was recorded")

@@ -78,10 +78,7 @@ def show_all(app: App, listing: Listing, status: str | None, opened_by: str | No
     """List workflows, newest first; --agent: those with a session of such an agent."""
     store = app.store()
     store.workflows.settle()
-    found = store.workflows.list(
-        status=status, opened_by=opened_by, agent=listing.agent, since=listing.since, until=listing.until,
-        limit=listing.fetch,
-    )  # fmt: skip
+    found = store.workflows.list(status=status, opened_by=opened_by, **listing.chosen, limit=listing.fetch)
     emit(app, listing, found, _shape(app), "no workflows fit; tachograph workflow start begins one")
 
 

@@ -139,7 +139,7 @@ async def receipts(request: Incoming, data: JSONBody[NewReceipt]) -> Response[Re
     session = words.pop("session")
 
     def write(store: Store) -> object:
-        return store.receipts.add(*asked, session_id=_session(store, session), **words)
+        return store.receipts.add(*asked, session_id=store.sessions.id_of(session or None), **words)
 
     return await _stored(request, write)
 
@@ -150,7 +150,7 @@ async def memory(request: Incoming, data: JSONBody[NewMemory]) -> Response[Memor
     words = _masked(data)
 
     def write(store: Store) -> object:
-        session = _session(store, words["session"])
+        session = store.sessions.id_of(words["session"] or None)
         try:
             return store.memory.set(
                 words["agent_id"], msgspec.json.encode(words["memory"]).decode(), agent_type=words["agent_type"],
@@ -179,9 +179,8 @@ async def stages(request: Incoming, data: JSONBody[NewStage]) -> Response[StageM
     places = request.app.state.places
 
     def write(store: Store) -> object:
-        who = executions.resumed(
-            store, words["execution_id"], words["agent_id"], words["operation"], _session(store, words["session"])
-        )
+        session = store.sessions.id_of(words["session"] or None)
+        who = executions.resumed(store, words["execution_id"], words["agent_id"], words["operation"], session)
         ended = Stage(
             data.stage, data.duration_ms, words["error_message"] or "", data.input_size_bytes, data.output_size_bytes,
             clock.now(), data.status == "failed",
@@ -239,10 +238,6 @@ def _masked(data: _Body) -> dict[str, Any]:
         return found
     except RecursionError:
         raise BadRecord("the body is nested too deep", "store less of it") from None
-
-
-def _session(store: Store, words: str | None) -> str | None:
-    return store.sessions.resolve(words).id if words else None
 
 
 def _sessions(store: Store, data: JSONBody[NewWorkflow]) -> list[str]:

@@ -41,8 +41,13 @@ class Events:
 
     def some(self, ids: Iterable[int]) -> dict[int, Event]:
         """Events by their ids; those that are gone are left out."""
-        rows = self._connection.execute(_sql.by_ids.format(numbers=numbers(ids))).fetchall()
-        return {event.id: event for event in self.made(rows)}
+        return {event.id: event for event in self.given(ids)}
+
+    def given(self, ids: Iterable[int]) -> Iterator[Event]:
+        """The same in the order of `ids`."""
+        return self.made(
+            in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
+        )
 
     def list(
         self,
@@ -112,10 +117,7 @@ class Events:
 
     def walked(self, window: Window, limit: int | None = None, past: Place | None = None) -> Iterator[Event]:
         """Events in order of time. Stop when you have enough, or say how many that will be."""
-        ids = walk(self._connection, window, limit, None if past is None else paging.numbers_of(past, 2))
-        return self.made(
-            in_order(ids, lambda numbers: self._connection.execute(_sql.by_ids.format(numbers=numbers)).fetchall())
-        )
+        return self.given(walk(self._connection, window, limit, None if past is None else paging.numbers_of(past, 2)))
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> Sequence[Event]:
         return list(self.made(self._connection.execute(sql, values)))

@@ -106,6 +106,10 @@ class Sessions:
             )
         return found[0] if found else self.get(words)
 
+    def id_of(self, words: str | None) -> str | None:
+        """The id of the session that is named so; None names none. Raises NotFound, UsageError."""
+        return None if words is None else self.resolve(words).id
+
     def _latest(self, words: str, agent: str | None, back: int) -> Session:
         """The latest session (of an agent), or one so many before it."""
         where = Where()

@@ -13,7 +13,7 @@ from tachograph.recall import meeting
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, between, listed, paged, rows, session_of
+from tachograph.serve.query.asking import Paged, answered, listed, named, paged, question, rows
 from tachograph.serve.query.rows import CollisionRow, MemoryRow, SessionRow, WorkflowRow
 from tachograph.store import Store
 
@@ -101,8 +101,7 @@ async def memory(
     cursor: p.Cursor = None,
 ) -> Response[Memories]:
     """What all agents remember, the newest first."""
-    walk = paging.walk("memory", {"agent": agent, "since": since, "until": until}, limit, cursor)
-    chosen = {"agent": agent, **between(since, until)}
+    walk, chosen = question("memory", {"agent": agent}, since, until, limit, cursor)
     return await answered(request, lambda store: listed(Memories, store.memory, walk, chosen))
 
 
@@ -154,8 +153,7 @@ async def workflows(
 ) -> Response[Workflows]:
     """Workflows, newest first; those that run with the totals of now. `agent` has a session in it."""
     asked: dict[str, Any] = {"agent": agent, "status": status, "opened_by": opened_by}
-    walk = paging.walk("workflows", {**asked, "since": since, "until": until}, limit, cursor)
-    chosen = {**asked, **between(since, until)}
+    walk, chosen = question("workflows", asked, since, until, limit, cursor)
     return await answered(request, lambda store: listed(Workflows, store.workflows, walk, chosen))
 
 
@@ -194,14 +192,8 @@ async def collisions(
     asked: dict[str, Any] = {
         "session": session, "workflow": workflow, "agent": agent, "type": type, "severity": severity, "open": open,
     }  # fmt: skip
-    walk = paging.walk("collisions", {**asked, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-
-    def ask(store: Store) -> Collisions:
-        chosen = {**asked, **times, "session": session_of(store, session)}
-        return listed(Collisions, store.collisions, walk, chosen)
-
-    return await answered(request, ask)
+    walk, chosen = question("collisions", asked, since, until, limit, cursor)
+    return await answered(request, lambda store: listed(Collisions, store.collisions, walk, named(store, chosen)))
 
 
 @get("/collisions/{collision:int}")

@@ -19,6 +19,7 @@ from litestar.params import ParameterKwarg
 from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.formats.rows import to_row
+from tachograph.serve import paging
 from tachograph.serve.answering import Receive, Send
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.paging import Walk
@@ -122,9 +123,25 @@ def between(since: str | None, until: str | None, names: tuple[str, str] = ("sin
     return {"since": time_of(names[0], since), "until": time_of(names[1], until)}
 
 
-def session_of(store: Store, words: str | None) -> str | None:
-    """The id of the session that is meant. Raises NotFound, UsageError."""
-    return None if words is None else store.sessions.resolve(words).id
+def question(
+    path: str,
+    filters: Mapping[str, Any],
+    since: str | None,
+    until: str | None,
+    limit: int,
+    cursor: str | None,
+    page: int | None = None,
+    **others: object,
+) -> tuple[Walk, dict[str, Any]]:
+    """A page of a list that is asked for: which one, and the filters with times in ns. `others` make it another
+    question, too. Raises UsageError."""
+    asked = {**filters, **others, "since": since, "until": until}
+    return paging.walk(path, asked, limit, cursor, page), {**filters, **between(since, until)}
+
+
+def named(store: Store, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Filters with the id of the session in place of the words for it. Raises NotFound, UsageError."""
+    return {**chosen, "session": store.sessions.id_of(chosen["session"])}
 
 
 def known_parameters(request: Incoming) -> None:

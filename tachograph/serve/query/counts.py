@@ -20,10 +20,9 @@ from tachograph.recall import failures as faults
 from tachograph.recall import hits as hits_of
 from tachograph.recall import sums
 from tachograph.recall.clusters import trend
-from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import AllCounted, Paged, answered, between, paged, rows, session_of
+from tachograph.serve.query.asking import AllCounted, Paged, answered, named, paged, question, rows
 from tachograph.store import Hit, Store
 from tachograph.store.commands import Ran
 from tachograph.store.files import Used
@@ -198,14 +197,13 @@ async def files(
 ) -> Response[Files]:
     """Files that agents read and changed, the busiest first."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "path": path, "changed": changed}
-    walk = paging.walk("files", {**asked, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-    pin = walk.pinned(clock.now(), times["until"])
+    walk, chosen = question("files", asked, since, until, limit, cursor)
+    pin = walk.pinned(clock.now(), chosen["until"])
 
     def ask(store: Store) -> Files:
-        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
-        shown, total, following = walk.cut_counted(store.files.used(**chosen, limit=None), _of_file, pin)
-        met = touched.collided(store, chosen["session"], times["since"])
+        where = {**named(store, chosen), "until": pin}
+        shown, total, following = walk.cut_counted(store.files.used(**where, limit=None), _of_file, pin)
+        met = touched.collided(store, where["session"], where["since"])
         found = rows(FileRow, (touched.row(one, touched.count(met, one)) for one in shown))
         return paged(Files, found, total=total, walk=walk, following=following)
 
@@ -227,9 +225,8 @@ async def commands(
 ) -> Response[Commands]:
     """Commands that agents ran, the most frequent first: how often, how long, how many failed."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "failed": failed}
-    walk = paging.walk("commands", {**asked, "by": by, "sort": sort, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-    pin = walk.pinned(clock.now(), times["until"])
+    walk, chosen = question("commands", asked, since, until, limit, cursor, by=by, sort=sort)
+    pin = walk.pinned(clock.now(), chosen["until"])
 
     column = {"median": "median_ms", "p95": "p95_ms", "total": "total_ms"}.get(sort or "", sort)
 
@@ -237,8 +234,8 @@ async def commands(
         return (-(getattr(one, column or ("failed" if failed else "runs")) or 0), -one.runs, one.key)
 
     def ask(store: Store) -> Commands:
-        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
-        every = store.commands.by(by, called=called, **chosen, limit=None)
+        where = {**named(store, chosen), "until": pin}
+        every = store.commands.by(by, called=called, **where, limit=None)
         shown, total, following = walk.cut_counted(every, order, pin)
         found = rows(CommandRow, (sums.command_row(one, by) for one in shown))
         return paged(Commands, found, total=total, walk=walk, following=following)
@@ -258,15 +255,14 @@ async def failures(
 ) -> Response[Failures]:
     """What went wrong, the most frequent first. Messages that differ in numbers, ids or folders are one."""
     asked: dict[str, Any] = {"session": session, "agent": agent}
-    walk = paging.walk("failures", {**asked, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-    pin = walk.pinned(clock.now(), times["until"])
+    walk, chosen = question("failures", asked, since, until, limit, cursor)
+    pin = walk.pinned(clock.now(), chosen["until"])
 
     def ask(store: Store) -> Failures:
-        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
-        every = faults.failures(store, **chosen)
+        where = {**named(store, chosen), "until": pin}
+        every = faults.failures(store, **where)
         shown, total, following = walk.cut_counted(every.groups, _of_group, pin)
-        begin = times["since"] if times["since"] is not None else min((one.first for one in every.groups), default=pin)
+        begin = where["since"] if where["since"] is not None else min((one.first for one in every.groups), default=pin)
         found = rows(FailureRow, ({**faults.row(one), "trend": trend(one.times, begin, pin)} for one in shown))
         return paged(Failures, found, every.scanned, every.cut, total=total, walk=walk, following=following)
 
@@ -286,9 +282,8 @@ async def cost(
 ) -> Response[Cost]:
     """Tokens and cost: by day or month the latest first, by anything else the dearest first."""
     asked: dict[str, Any] = {"session": session, "agent": agent}
-    walk = paging.walk("cost", {**asked, "by": by, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-    pin = walk.pinned(clock.now(), times["until"])
+    walk, chosen = question("cost", asked, since, until, limit, cursor, by=by)
+    pin = walk.pinned(clock.now(), chosen["until"])
 
     def order(one: Sum) -> tuple[float | int | str, ...]:
         if by in ("day", "month"):
@@ -296,8 +291,8 @@ async def cost(
         return (-(one.cost_usd or 0.0), -one.output_tokens, one.key)
 
     def ask(store: Store) -> Cost:
-        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
-        shown, total, following = walk.cut_counted(store.usage.by(by, **chosen), order, pin)
+        where = {**named(store, chosen), "until": pin}
+        shown, total, following = walk.cut_counted(store.usage.by(by, **where), order, pin)
         found = rows(CostRow, (sums.cost_row(one, by) for one in shown))
         return paged(Cost, found, total=total, walk=walk, following=following)
 
@@ -320,15 +315,13 @@ async def search(
 ) -> Response[Hits]:
     """Lines that hold all the words, newest first, in everything that was printed, said and returned."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "pattern": pattern}
-    question = {**asked, "q": q, "context": context, "since": since, "until": until}
-    walk = paging.walk("search", question, limit, cursor)
-    times = between(since, until)
-    pin = walk.pinned(clock.now(), times["until"])
+    walk, chosen = question("search", asked, since, until, limit, cursor, q=q, context=context)
+    pin = walk.pinned(clock.now(), chosen["until"])
     given, last = _place(walk.past)
 
     def ask(store: Store) -> Hits:
-        chosen = {**asked, **times, "until": pin, "session": session_of(store, session)}
-        results = store.search(q, **chosen, limit=given + walk.fetch, context=context)
+        where = {**named(store, chosen), "until": pin}
+        results = store.search(q, **where, limit=given + walk.fetch, context=context)
         if not results.terms:
             raise UsageError("q: there is no word to search for", "write words that must stand in one line")
         every, calls = hits_of.with_calls(store, results.hits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Response, get
@@ -10,12 +9,12 @@ from litestar.params import QueryParameter
 
 from tachograph.errors import NotFound, UsageError
 from tachograph.formats.rows import to_row
+from tachograph.recall import events as happened
 from tachograph.recall import sessions as recall
-from tachograph.records import Event
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, between, listed, paged, rows, session_of
+from tachograph.serve.query.asking import Paged, answered, between, listed, paged, rows
 from tachograph.serve.query.rows import EventRow
 from tachograph.store import Store
 
@@ -75,7 +74,7 @@ async def events(
     and `path` pick calls, `pattern` and `risk` pick findings. With `ids` nothing but a session may be asked for.
     """
     if ids is not None:
-        return await answered(request, lambda store: _some(store, ids, session_of(store, session)))
+        return await answered(request, lambda store: _some(store, ids, store.sessions.id_of(session)))
     calls: dict[str, Any] = {"tool": tool, "category": category, "path": path}
     findings: dict[str, Any] = {"pattern": pattern, "risk": risk}
     asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "status": status, "reverse": reverse}
@@ -85,22 +84,16 @@ async def events(
         raise UsageError("tool, category and path pick calls", "leave type, pattern and risk out")
     if any(findings.values()) and status:
         raise UsageError("only steps have a status, only findings a pattern and a risk", "leave status out")
-    common: dict[str, Any] = {"agent": agent, **between(since, until), "limit": walk.fetch, "past": walk.past}
+    common: dict[str, Any] = {"agent": agent, **between(since, until)}
 
     def ask(store: Store) -> Events:
-        ordered = session is not None
-        chosen: dict[str, Any] = {**common, "session": session_of(store, session), "ascending": ordered is not reverse}
-        total = None
-        if any(calls.values()):
-            found: Sequence[Event] = store.calls.list(**chosen, **calls, status=status)
-        elif any(findings.values()):
-            ids = [one.id for one in store.extractions.list(**chosen, **findings, type=type)]
-            known = store.events.some(ids)
-            found = [known[number] for number in ids if number in known]
-        else:
-            found = store.events.list(**chosen, type=type, status=status)
-            counted = {name: chosen[name] for name in ("agent", "session", "since", "until")}
-            total = store.events.total(**counted, type=type, status=status)
+        where: dict[str, Any] = {**common, "session": store.sessions.id_of(session)}
+        found = happened.events(
+            store, type=type, status=status, calls=calls, findings=findings, **where,
+            ascending=(session is not None) is not reverse, limit=walk.fetch, past=walk.past,
+        )  # fmt: skip
+        picked = any(calls.values()) or any(findings.values())
+        total = None if picked else store.events.total(**where, type=type, status=status)
         shown, following = walk.cut(found, lambda one: store.events.place(one, session))
         return paged(Events, rows(EventRow, map(to_row, shown)), total=total, walk=walk, following=following)
 
@@ -109,9 +102,7 @@ async def events(
 
 def _some(store: Store, ids: str, session: str | None) -> Events:
     """Events by their ids; those that are gone, or of another session, are left out."""
-    numbers = list(dict.fromkeys(map(int, ids.split(","))))
-    known = store.events.some(numbers)
-    found = [known[number] for number in numbers if number in known]
+    found = store.events.given(dict.fromkeys(map(int, ids.split(","))))
     shown = [event for event in found if session is None or event.session_id == session]
     all_of_them = rows(EventRow, map(to_row, shown))
     return Events(all_of_them, total=len(shown), page=1, next_cursor=None, truncated=False)

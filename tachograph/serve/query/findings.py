@@ -11,10 +11,9 @@ from litestar import Response, get
 
 from tachograph import clock
 from tachograph.errors import NotFound
-from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, between, listed, session_of
+from tachograph.serve.query.asking import Paged, answered, between, listed, named, question
 from tachograph.serve.query.rows import CodeBlockRow, ExtractionRow
 from tachograph.store import Store
 from tachograph.store.filters import fits
@@ -85,14 +84,11 @@ async def extractions(
 ) -> Response[Extractions]:
     """What rules found: of all sessions the newest first, of one in its order."""
     asked: dict[str, Any] = {"agent": agent, "type": type, "pattern": pattern, "risk": risk, "session": session}
-    walk = paging.walk("extractions", {**asked, "since": since, "until": until}, limit, cursor, page)
-    times = between(since, until)
-
-    def ask(store: Store) -> Extractions:
-        chosen = {**asked, **times, "session": session_of(store, session)}
-        return listed(Extractions, store.extractions, walk, chosen, session=session)
-
-    return await answered(request, ask)
+    walk, chosen = question("extractions", asked, since, until, limit, cursor, page)
+    return await answered(
+        request,
+        lambda store: listed(Extractions, store.extractions, walk, named(store, chosen), session=session),
+    )
 
 
 @get("/extractions/counts")
@@ -112,7 +108,7 @@ async def extraction_counts(
     chosen = {"agent": agent, "event_type": type, "pattern": pattern, "risk_level": risk}
 
     def ask(store: Store) -> Counts:
-        where: dict[str, Any] = {"session": session_of(store, session), **times}
+        where: dict[str, Any] = {"session": store.sessions.id_of(session), **times}
         found = store.extractions.by_kind(**where)
         counts = {noun: _counted(found, column, chosen) for noun, column in _FACETS.items()}
         languages = store.code_blocks.languages(agent=agent, **where)
@@ -136,14 +132,8 @@ async def code_blocks(
 ) -> Response[CodeBlocks]:
     """Code blocks, newest first: each once, with the first place it was seen among those that fit."""
     asked: dict[str, Any] = {"agent": agent, "language": language, "session": session, "text": text}
-    walk = paging.walk("code-blocks", {**asked, "since": since, "until": until}, limit, cursor, page)
-    times = between(since, until)
-
-    def ask(store: Store) -> CodeBlocks:
-        chosen = {**asked, **times, "session": session_of(store, session)}
-        return listed(CodeBlocks, store.code_blocks, walk, chosen)
-
-    return await answered(request, ask)
+    walk, chosen = question("code-blocks", asked, since, until, limit, cursor, page)
+    return await answered(request, lambda store: listed(CodeBlocks, store.code_blocks, walk, named(store, chosen)))
 
 
 @get("/stats/agent/{name:str}")

@@ -15,7 +15,7 @@ from tachograph.recall import clusters, rhythm
 from tachograph.recall import failures as faults
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, rows, session_of
+from tachograph.serve.query.asking import answered, between, rows
 from tachograph.serve.query.counts import Changed, FailureRow
 from tachograph.store import Store
 from tachograph.store.files import Used, whole
@@ -208,7 +208,7 @@ async def folders(
     asked: dict[str, Any] = {"agent": agent, "changed": changed, "path": path or None, **between(since, until)}
 
     def ask(store: Store) -> Folders:
-        used = store.files.used(**asked, session=session_of(store, session), limit=None)
+        used = store.files.used(**asked, session=store.sessions.id_of(session), limit=None)
         return Folders(rows(FolderRow, map(_folder_row, tree(map(_touched, used), path, depth))))
 
     return await answered(request, ask)

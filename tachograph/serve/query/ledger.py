@@ -7,12 +7,10 @@ from typing import Annotated, Any, Literal
 from litestar import Response, get
 
 from tachograph.formats.rows import to_row
-from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, between, listed, session_of
+from tachograph.serve.query.asking import Paged, answered, listed, named, question
 from tachograph.serve.query.rows import AuditEntryRow, ReceiptRow, SloViolationRow, StageMetricRow
-from tachograph.store import Store
 
 Same = Annotated[str | None, p.words("Only with this determinism hash, or one that begins so.")]
 Stage = Annotated[str | None, p.words("Stages that fit this glob, or one in any spelling.")]
@@ -59,14 +57,8 @@ async def receipts(
         "agent": agent, "operation": operation, "status": status, "session": session, "workflow": workflow,
         "execution": execution, "determinism": same, "days": days,
     }  # fmt: skip
-    walk = paging.walk("receipts", {**asked, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-
-    def ask(store: Store) -> Receipts:
-        chosen = {**asked, **times, "session": session_of(store, session)}
-        return listed(Receipts, store.receipts, walk, chosen)
-
-    return await answered(request, ask)
+    walk, chosen = question("receipts", asked, since, until, limit, cursor)
+    return await answered(request, lambda store: listed(Receipts, store.receipts, walk, named(store, chosen)))
 
 
 @get("/receipts/{receipt:str}")
@@ -92,8 +84,7 @@ async def audit(
     asked: dict[str, Any] = {
         "agent": agent, "operation": operation, "status": status, "execution": execution, "days": days,
     }  # fmt: skip
-    walk = paging.walk("audit", {**asked, "since": since, "until": until}, limit, cursor)
-    chosen = {**asked, **between(since, until)}
+    walk, chosen = question("audit", asked, since, until, limit, cursor)
     return await answered(request, lambda store: listed(AuditLog, store.audit, walk, chosen))
 
 
@@ -114,8 +105,7 @@ async def stages(
     asked: dict[str, Any] = {
         "execution": execution, "stage": stage, "status": status, "agent": agent, "workflow": workflow,
     }  # fmt: skip
-    walk = paging.walk("stages", {**asked, "since": since, "until": until}, limit, cursor)
-    chosen = {**asked, **between(since, until)}
+    walk, chosen = question("stages", asked, since, until, limit, cursor)
     return await answered(request, lambda store: listed(Stages, store.stages, walk, chosen))
 
 
@@ -138,14 +128,8 @@ async def slo(
         "objective": objective, "metric": metric, "severity": severity, "execution": execution, "session": session,
         "agent": agent,
     }  # fmt: skip
-    walk = paging.walk("slo", {**asked, "since": since, "until": until}, limit, cursor)
-    times = between(since, until)
-
-    def ask(store: Store) -> Violations:
-        chosen = {**asked, **times, "session": session_of(store, session)}
-        return listed(Violations, store.slo, walk, chosen)
-
-    return await answered(request, ask)
+    walk, chosen = question("slo", asked, since, until, limit, cursor)
+    return await answered(request, lambda store: listed(Violations, store.slo, walk, named(store, chosen)))
 
 
 def _row(record: object) -> Any:

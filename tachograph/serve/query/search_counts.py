@@ -11,7 +11,7 @@ from litestar import Response, get
 
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import answered, between, session_of
+from tachograph.serve.query.asking import answered, between
 from tachograph.serve.query.counts import Kind, Query
 from tachograph.store import Hit, Store
 from tachograph.store.filters import fits
@@ -51,7 +51,7 @@ async def search_counts(
     times = between(since, until)
 
     def ask(store: Store) -> SearchCounts:
-        where: dict[str, Any] = {**times, "session": session_of(store, session)}
+        where: dict[str, Any] = {**times, "session": store.sessions.id_of(session)}
         found = store.search(q, **where, limit=_COUNTED, context=0, budget_ms=_BUDGET_MS)
         fitting = [hit for hit in found.hits if agent is None or fits(agent, hit.agent)]
         words = " ".join(f'"{term}"' for term in found.terms)

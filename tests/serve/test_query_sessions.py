@@ -22,7 +22,6 @@ from tachograph.records import (
     Memory,
     Receipt,
     Session,
-    Sighting,
     SloViolation,
     StageMetric,
     StateChange,
@@ -37,7 +36,7 @@ from tests.serve.conftest import Ask
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 KINDS = (
-    Session, Event, Extraction, CodeBlock, StateChange, Feedback, Sighting, Receipt, AuditEntry, Memory, Workflow,
+    Session, Event, Extraction, CodeBlock, StateChange, Feedback, Receipt, AuditEntry, Memory, Workflow,
     Collision, StageMetric, SloViolation,
 )  # fmt: skip
 

@@ -56,7 +56,7 @@ def test_nothing_is_left_beside_the_database(tmp_path: Path) -> None:
 def test_the_pragmas_the_promises_rest_on(store: Store) -> None:
     info = store.info()
     wanted = {
-        "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "page_size": 8192, "mmap_size": 0,
+        "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "page_size": 4096, "mmap_size": 0,
         "secure_delete": 2, "busy_timeout": 30_000, "trusted_schema": 0, "schema_version": 3,
     }  # fmt: skip
     assert {name: info[name] for name in wanted} == wanted

@@ -243,10 +243,10 @@ def test_check_finds_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql
 def test_check_finds_a_page_that_was_overwritten(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.extractions.add_many([extraction(original_line="x" * 300) for _ in range(500)])
-        pages = int(str(store.info()["page_count"]))
+        size, pages = (int(str(store.info()[name])) for name in ("page_size", "page_count"))
     with open(tmp_path / "tachograph.db", "r+b") as file:
-        file.seek(8192 * (pages - 3))
-        file.write(b"\xff" * 8192)
+        file.seek(size * (pages - 6))
+        file.write(b"\xff" * 2 * size)
     with opened(tmp_path) as store:
         assert store.check() and store.check(quick=True)
 

@@ -13,7 +13,7 @@ PRAGMA cell_size_check = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA secure_delete = FAST;
 PRAGMA journal_size_limit = 67108864;
-PRAGMA wal_autocheckpoint = 4000;
+PRAGMA wal_autocheckpoint = 8000;
 PRAGMA cache_size = -16000;
 
 -- name: vocabulary
@@ -31,8 +31,8 @@ PRAGMA temp_store = MEMORY;
 PRAGMA query_only = ON;
 
 -- name: new_file
--- Before the first table: pages of 8 KiB hold an event's row and its neighbours; the file is whole before it is seen.
-PRAGMA page_size = 8192;
+-- Before the first table: a store has a hundred small tables and indexes, each a page at least; the file is whole before it is seen.
+PRAGMA page_size = 4096;
 PRAGMA synchronous = FULL;
 
 -- name: vacuum

@@ -24,17 +24,17 @@ _LINES = 5000  # of a diff
 def parts(store: Store, event: Event) -> list[Row]:
     """`kind` is text, code, output or diff; a diff has `lines`, everything else `words`. `truncated`: there is more."""
     text = sanitise.terminal(content(store, event) or "")
-    return [part for part in _parts(event, text) if part["words"] or part["lines"]]
+    return [part for part in _parts(store, event, text) if part["words"] or part["lines"]]
 
 
-def _parts(event: Event, text: str) -> Iterator[Row]:
+def _parts(store: Store, event: Event, text: str) -> Iterator[Row]:
     if event.event_type in _SAID:
         yield from _said(text)
     elif event.event_type == "command":
         yield _code("code", sanitise.terminal(event.command or ""), "bash")
         yield _code("output", text)
     elif event.event_type == "file_op":
-        yield from _file(event, text)
+        yield from _file(store, event, text)
     elif event.event_type == "tool_call":
         yield from _asked(event)
         yield _code("output", text, "json" if text[:1] in ("{", "[") else None)
@@ -49,12 +49,13 @@ def _said(text: str) -> Iterator[Row]:
         yield {**_code("text", "…"), "truncated": True}
 
 
-def _file(event: Event, text: str) -> Iterator[Row]:
+def _file(store: Store, event: Event, text: str) -> Iterator[Row]:
     path = event.file_path or ""
     if event.operation not in _CHANGES:
         yield _code("code", overlaps.unnumbered(text), path=path)
         return
-    for change in overlaps.changes(_input(event), path):
+    about = store.touches.about(event.id)
+    for change in overlaps.changes(store.touches.input(about) if about else _input(event), path):
         new = sanitise.terminal(change.new)
         if change.whole or not change.old:
             yield _diff((f"+{line}" for line in new.splitlines()), path)

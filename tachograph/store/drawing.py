@@ -1,12 +1,12 @@
 """What of a session is drawn and listed line by line: its steps in order of time, as little more than numbers.
 
 A session without steps, like that of a terminal alone, is drawn from what rules found in it. In one with steps that
-would say again what the steps say.
+would say again what the steps say. A message of a model that only called tools is its calls, and no line besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tachograph.records import Session
@@ -27,6 +27,8 @@ _FOUND = ("error", "warning", "test_result")
 _STATUS = """CASE WHEN t.status = 'error' OR t.exit_code <> 0 AND t.status IS NOT 'rejected'
     AND t.status IS NOT 'interrupted' THEN 2 WHEN t.status = 'ok' THEN 1 WHEN t.status IS NULL THEN 0
     WHEN t.status = 'rejected' THEN 3 WHEN t.status = 'interrupted' THEN 4 ELSE 5 END"""
+_WORDED = "(t.content IS NOT NULL OR e.kind NOT IN ({talk}) OR t.status = 'error')"
+_TALK = ("reply", "thinking")
 
 
 class Place(NamedTuple):
@@ -65,7 +67,8 @@ class Drawing:
 
     def marks(self, session: Session) -> Sequence[Mark]:
         """Everything that is drawn, in order of time."""
-        sql = _sql.marks.format(kinds=numbers(self.kinds(session)), status=_STATUS)
+        kinds = self.kinds(session)
+        sql = _sql.marks.format(kinds=numbers(kinds), status=_STATUS, worded=_worded(kinds))
         return list(self._connection.execute(sql, (self._sessions.number(session.id),)).fetchall())
 
     def first_failed(self, session: Session) -> Place | None:
@@ -84,9 +87,10 @@ class Drawing:
 
     def around(self, session: Session, place: Place, before: int, after: int) -> tuple[list[int], list[int]]:
         """Ids of what is drawn: so many before a place, and so many from it on, both in order of time."""
-        number, kinds = self._sessions.number(session.id), numbers(self.kinds(session))
-        earlier = self._connection.execute(_sql.before.format(kinds=kinds), (number, *place, before)).fetchall()
-        later = self._connection.execute(_sql.following.format(kinds=kinds), (number, *place, after)).fetchall()
+        number, kinds = self._sessions.number(session.id), self.kinds(session)
+        filled = {"kinds": numbers(kinds), "worded": _worded(kinds)}
+        earlier = self._connection.execute(_sql.before.format(**filled), (number, *place, before)).fetchall()
+        later = self._connection.execute(_sql.following.format(**filled), (number, *place, after)).fetchall()
         return [found for (found,) in reversed(earlier)], [found for (found,) in later]
 
     def shape(self, session: Session, parts: int) -> list[int]:
@@ -106,3 +110,7 @@ class Drawing:
     def version(self, session: Session) -> tuple[object, ...]:
         """Something else whenever what is drawn of it may be."""
         return tuple(self._connection.execute(_sql.version, (self._sessions.number(session.id),)).fetchone())
+
+
+def _worded(kinds: Mapping[int, Kind]) -> str:
+    return _WORDED.format(talk=numbers(number for number, kind in kinds.items() if kind.event_type in _TALK))

@@ -88,6 +88,26 @@ def test_what_is_being_recorded_opens_at_its_end_when_nothing_failed(ask: Ask) -
     assert found.chosen == found.events[-1].id
 
 
+def test_a_message_without_words_is_no_line(ask: Ask) -> None:
+    """Agents that tell of every message of the model tell of those, too, which only called tools."""
+    start = clock.parse_time("2026-03-01T10:00:00Z", 0)
+    told = [("prompt", "go"), ("reply", None), ("command", None), ("thinking", None), ("reply", "so"), ("reply", None)]
+    with tachograph.open() as store:
+        store.sessions.add(Session("terse", "tin", started_at=start, ended_at=start + clock.SECOND, status="completed"))
+        store.events.add_many(
+            [
+                Event("terse", name, content=said, at=start + n * clock.SECOND, status="error" if n == 5 else None)
+                for n, (name, said) in enumerate(told)
+            ]
+        )
+    lines = ["prompt", "command", "reply", "reply"]  # the last failed: that is told
+    drawn = typed(ask("GET", "/api/query/session/terse/timeline"), recordings.Timeline)
+    assert [drawn.kinds[kind].event_type for kind in drawn.columns.kind] == lines
+    assert [event.event_type for event in opening(ask, "terse/opening").events] == lines
+    wordless = opening(ask, "terse/opening").events[0].id + 1
+    assert opening(ask, f"terse/opening?event={wordless}").chosen == wordless + 1, "what it called"
+
+
 def test_lines_are_asked_for_by_their_numbers(ask: Ask) -> None:
     ids = [event.id for event in opening(ask, "long/opening?some=3").events]
     asked = [ids[4], ids[0], 10**15, ids[0]]
@@ -138,6 +158,24 @@ def test_a_change_is_shown_as_lines(ask: Ask) -> None:
     (diff,) = parts(ask, 1)
     signs = [(line.sign, "".join(word for _, word in line.words)) for line in diff.lines]
     assert signs == [(" ", "def seek():"), ("-", "    return 3"), ("+", "    return 4")]
+
+
+def test_a_change_by_a_patch_is_shown_from_the_command_that_made_it(ask: Ask) -> None:
+    """One call, and a file_op for each of its files, which say how many lines it was and not which."""
+    patch = "*** Begin Patch\n*** Update File: a.py\n@@\n-x = 3\n+x = 4\n*** Add File: b.py\n+y = 1\n*** End Patch"
+    at = clock.parse_time("2026-03-01T10:00:00Z", 0)
+    given = {"input": {"command": ["apply_patch", patch]}}
+    with tachograph.open() as store:
+        store.sessions.add(Session("patched", "tin", started_at=at))
+        store.events.add(Event("patched", "command", command=patch, tool_call_id="c", metadata=given, at=at))
+        for path, operation in (("/repo/a.py", "edit"), ("/repo/b.py", "write"), ("/repo/c.py", "edit")):
+            store.events.add(Event("patched", "file_op", operation=operation, file_path=path, tool_call_id="c", at=at))
+        ids = [event.id for event in store.events.list(session="patched", type="file_op")]
+    drawn = [
+        ["".join([line.sign, *(text for _, text in line.words)]) for part in shown.parts for line in part.lines]
+        for shown in (typed(ask("GET", f"/api/query/session/patched/event/{one}/shown"), watching.Shown) for one in ids)
+    ]
+    assert drawn == [["-x = 3", "+x = 4"], ["+y = 1"], []]
 
 
 def test_a_command_has_its_output_without_what_acts_on_a_screen(ask: Ask) -> None:

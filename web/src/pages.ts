@@ -130,10 +130,19 @@ export function find(path: string): { page: Page; given: Record<string, string> 
     const groups = page.address.exec(path);
     if (!groups) continue;
     const named = Object.entries(groups.groups ?? {}).filter(([, value]) => value !== undefined);
-    const given = named.map(([name, value]) => [name, decodeURIComponent(value)]);
+    const given = named.map(([name, value]) => [name, plain(value)]);
     return { page, given: Object.fromEntries(given) as Record<string, string> };
   }
   return undefined;
+}
+
+// What a part of an address says; a % that begins no character is a %.
+function plain(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 // Whether a page of the bar is where we are, or where we are is below it.

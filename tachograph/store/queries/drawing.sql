@@ -1,4 +1,5 @@
--- What of a session is drawn and listed line by line: little more than times and numbers.
+-- What of a session is drawn and listed line by line: little more than times and numbers. {worded}: not what was said
+-- without a word, as most messages are that only call tools.
 
 -- name: marks
 -- Every event of some kinds, in order of time; of a command its beginning. A status of 2 is a failure.
@@ -6,7 +7,7 @@ SELECT e.id, e.at, e.kind, t.tool_call_id, CAST(round(coalesce(t.duration_ms, 0)
     coalesce(substr(t.command, 1, 300), t.file_path, t.tool_name)
 FROM _events e
 LEFT JOIN _steps t ON t.event = e.id
-WHERE e.session = ? AND e.kind IN ({kinds})
+WHERE e.session = ? AND e.kind IN ({kinds}) AND {worded}
 ORDER BY e.at, e.seq;
 
 -- name: first_failed
@@ -26,7 +27,8 @@ SELECT at, seq FROM _events WHERE session = ? AND id = ?;
 -- The next events from a place in time on.
 SELECT e.id
 FROM _events e INDEXED BY _events_session_at
-WHERE e.session = ? AND e.kind IN ({kinds}) AND (e.at, e.seq) >= (?, ?)
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.session = ? AND e.kind IN ({kinds}) AND {worded} AND (e.at, e.seq) >= (?, ?)
 ORDER BY e.at, e.seq
 LIMIT ?;
 
@@ -34,7 +36,8 @@ LIMIT ?;
 -- The events before it, the nearest first.
 SELECT e.id
 FROM _events e INDEXED BY _events_session_at
-WHERE e.session = ? AND e.kind IN ({kinds}) AND (e.at, e.seq) < (?, ?)
+LEFT JOIN _steps t ON t.event = e.id
+WHERE e.session = ? AND e.kind IN ({kinds}) AND {worded} AND (e.at, e.seq) < (?, ?)
 ORDER BY e.at DESC, e.seq DESC
 LIMIT ?;
 

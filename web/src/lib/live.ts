@@ -16,6 +16,7 @@ type Hear = (message: Message) => void;
 
 const TYPES = ['event', 'state', 'end', 'gap', 'heartbeat'] as const;
 const NAME = 'tachograph-live';
+const AGAIN = 10_000; // ms until who was refused asks again
 const TOGETHER = 50; // ms in which what comes is told together; after a silence at once
 
 const hearing = new Set<Hear>();
@@ -56,7 +57,8 @@ function join(): () => void {
 
 // Until it is left: who has the lock is the only one that does this.
 function lead(channel: BroadcastChannel, left: AbortSignal): Promise<void> {
-  const source = new EventSource(reached ? `/api/live?after=${encodeURIComponent(reached)}` : '/api/live');
+  let source: EventSource;
+  let refused: ReturnType<typeof setTimeout> | undefined;
   let waiting: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let next = 0; // when it tells again
@@ -69,20 +71,28 @@ function lead(channel: BroadcastChannel, left: AbortSignal): Promise<void> {
     channel.postMessage(told);
   };
   now.port1.onmessage = tell;
-  for (const type of TYPES) {
-    source.addEventListener(type, (told) => {
-      waiting.push((told as MessageEvent<string>).data);
-      if (waiting.length > 1) return;
-      const left = next - performance.now();
-      // Timers of a tab that is out of sight go once a second: it tells what came in one piece, as soon as it came.
-      if (left <= 0 || document.hidden) now.port2.postMessage(null);
-      else timer = setTimeout(tell, left);
-    });
-  }
+  const heard = (told: Event) => {
+    waiting.push((told as MessageEvent<string>).data);
+    if (waiting.length > 1) return;
+    const left = next - performance.now();
+    // Timers of a tab that is out of sight go once a second: it tells what came in one piece, as soon as it came.
+    if (left <= 0 || document.hidden) now.port2.postMessage(null);
+    else timer = setTimeout(tell, left);
+  };
+  const open = () => {
+    source = new EventSource(reached ? `/api/live?after=${encodeURIComponent(reached)}` : '/api/live');
+    for (const type of TYPES) source.addEventListener(type, heard);
+    // A browser comes again by itself when the line breaks, but not when it is refused, as by a server that is busy.
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) refused = setTimeout(open, AGAIN);
+    };
+  };
+  open();
   return new Promise((done) =>
     left.addEventListener('abort', () => {
       source.close();
       clearTimeout(timer);
+      clearTimeout(refused);
       now.port1.close();
       done();
     }),

@@ -4,7 +4,7 @@ import { get, type Failure } from '../lib/api';
 import { listen, type Message } from '../lib/live';
 import { paced } from '../lib/paced';
 import type { Event, Row, Session } from '../lib/rows';
-import type { Lane } from '../session/lanes';
+import { isWordless, type Lane } from '../session/lanes';
 
 export type Collision = Row<'CollisionRow'>;
 
@@ -23,6 +23,7 @@ export class Feed {
   error = $state.raw<Failure | null>(null);
 
   #sessions = new Map<string, Session>();
+  #recent = new Map<string, string>(); // titles of those that ended before
   #latest = new Map<string, Event>();
   #events = new Map<number, Event>(); // in order of arrival
   #collisions = new Map<number, Collision>();
@@ -49,12 +50,14 @@ export class Feed {
   async #load(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const [active, told, open] = await Promise.all([
+      const [active, recent, told, open] = await Promise.all([
         get('/api/query/sessions', { active: true, limit: 100 }, signal),
+        get('/api/query/sessions', { limit: 100 }, signal),
         get('/api/query/events', { limit: FIRST }, signal),
         get('/api/query/collisions', { open: true, since: '1d', limit: 20 }, signal),
       ]);
       this.#areSessionsNew = true;
+      this.#recent = new Map((recent.sessions as Session[]).map((one) => [one.id, titleOf(one)]));
       this.#sessions = new Map((active.sessions as Session[]).map((one) => [one.id, one]));
       // What was heard meanwhile is newer than what was asked for.
       const before = (told.events as Event[]).reverse();
@@ -130,7 +133,7 @@ export class Feed {
       .filter((one) => !one.ended_at)
       .sort((one, other) => waits(other) - waits(one) || at(other.spawned_at) - at(one.spawned_at));
     this.ended = all.filter((one) => one.ended_at).sort((one, other) => at(other.ended_at) - at(one.ended_at));
-    const titles = new Map(all.map((one) => [one.id, titleOf(one)]));
+    const titles = new Map([...this.#recent, ...all.map((one) => [one.id, titleOf(one)] as const)]);
     if (titles.size !== this.titles.size || [...titles].some(([id, title]) => this.titles.get(id) !== title)) this.titles = titles;
   }
 }
@@ -140,7 +143,7 @@ export const titleOf = (session: Session): string => session.title ?? session.co
 const QUIET = new Set(['usage', 'response', 'metric', 'url', 'http', 'package', 'git', 'code_block', 'confirmation', 'secret']);
 
 // Whether an event says something by itself; the others add to one that does.
-export const matters = (event: Event): boolean => !QUIET.has(event.event_type);
+export const matters = (event: Event): boolean => !QUIET.has(event.event_type) && !isWordless(event);
 
 const LANE_OF: Record<string, Lane> = { prompt: 'you', command: 'commands', file_op: 'files', tool_call: 'tools', error: 'failures' };
 

@@ -2,6 +2,7 @@
 // texts are elsewhere (rows.svelte.ts), read as far as they are looked at.
 import type { Event, Row } from '../lib/rows';
 import { howMany } from '../lib/sorted';
+import { isWordless } from './lanes';
 import { Tally } from './tally';
 
 export type Kind = Row<'Kind'>;
@@ -143,7 +144,7 @@ const FOUND = new Set(['error', 'warning', 'test_result']);
 // Whether an event has a line of its own.
 export function isDrawn(event: Event, steps: boolean): boolean {
   if (event.pattern) return !steps && FOUND.has(event.event_type);
-  return STEPS.has(event.event_type) && !(event.event_type === 'command' && event.source === 'wrapper');
+  return STEPS.has(event.event_type) && !isWordless(event) && !(event.event_type === 'command' && event.source === 'wrapper');
 }
 
 function short(event: Event): string {

@@ -42,6 +42,11 @@ export function words(event: Event): string {
   return text.trimStart().split('\n', 1)[0]?.slice(0, 300) ?? '';
 }
 
+// A message of a model that only called tools, or thought what nobody may read: no line says anything of it.
+export function isWordless(event: Event): boolean {
+  return ['reply', 'thinking'].includes(event.event_type) && event.content === null && event.status !== 'error';
+}
+
 export const verbOf = (columns: Columns, index: number): string =>
   verb({ event_type: columns.type(index), operation: columns.operation(index) });
 

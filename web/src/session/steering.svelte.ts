@@ -4,7 +4,10 @@ import { meant } from '../lib/keys';
 import { SPEEDS } from './clock.svelte';
 import type { Recording } from './recording.svelte';
 
+const SAID = 2000; // ms that a link is said to be copied
+
 export class Steering {
+  copied = $state(false); // just now
   placed = $state(false); // whether the page is where its address says
 
   // Of several events at one moment the one that was asked for.
@@ -79,7 +82,11 @@ export class Steering {
 
   copy(): void {
     this.tell();
-    void navigator.clipboard?.writeText(location.href);
+    const said = () => {
+      this.copied = true;
+      setTimeout(() => (this.copied = false), SAID);
+    };
+    navigator.clipboard?.writeText(location.href).then(said, () => undefined); // it is in the address all the same
   }
 
   key(event: KeyboardEvent): void {

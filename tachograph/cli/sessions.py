@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -19,7 +19,6 @@ from tachograph.formats.table import Cell
 from tachograph.recall import sessions as recall
 from tachograph.records import SESSION_STATUSES, Session
 from tachograph.store.families import Member
-from tachograph.store.filters import in_project
 
 _ENDED_BADLY = ("failed", "interrupted")
 
@@ -47,20 +46,14 @@ def cli(
     if waiting and status not in (None, "waiting"):
         raise UsageError(f"a session is {status} or it waits", "leave --status out")
     status = "waiting" if waiting else status
-    picked = failed or project
     store = app.store()
-    ask: Callable[..., Sequence[Session]] = store.families.roots if tree else store.sessions.list
-    found = ask(
-        **listing.chosen,
-        status=status,
-        active=True if active else None,
-        limit=None if picked else listing.fetch,
-    )
+    found = store.sessions.list(
+        **listing.chosen, status=status, project=project, root=tree, active=active or None,
+        limit=None if failed else listing.fetch,
+    )  # fmt: skip
     if failed:
         found = [session for session in found if session.status in _ENDED_BADLY]
-    if project:
-        found = [session for session in found if in_project(project, session.project_dir)]
-    filtered = bool(picked or status or active or any(listing.chosen.values()))
+    filtered = bool(failed or project or status or active or any(listing.chosen.values()))
     found = found[: listing.fetch]
     if tree:
         _tree(app, listing, found, filtered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -12,13 +12,25 @@ from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import AuditEntry
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, pattern
+from tachograph.store.filters import Where, begin, check_names, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("audit")
+
+
+class Filters(TypedDict, total=False):
+    """What entries are picked by. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back."""
+
+    agent: str | None
+    days: float | None
+    since: int | None
+    until: int | None
+    status: str | None
+    operation: str | None
+    execution: str | None
 
 
 class Audit:
@@ -64,56 +76,28 @@ class Audit:
         return AuditEntry(*found)
 
     def list(
-        self,
-        *,
-        agent: str | None = None,
-        days: float | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        status: str | None = None,
-        operation: str | None = None,
-        execution: str | None = None,
-        limit: int | None = 1000,
-        past: Place | None = None,
+        self, *, limit: int | None = 1000, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[AuditEntry]:
-        """Newest first. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back."""
-        where = self._where(
-            agent=agent, days=days, since=since, until=until, status=status, operation=operation, execution=execution
-        )
-        paging.beyond(where, ("a.timestamp", "a.id"), past)
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
+        """Newest first."""
+        rows = paging.page(self._connection, _sql.listed, self._where(chosen), ("a.timestamp", "a.id"), limit, past)
         return [AuditEntry(*row) for row in rows]
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
     def place(self, row: AuditEntry) -> Place:
         """Where it stands in `list`."""
         return row.timestamp, row.id
 
-    def _where(
-        self,
-        *,
-        agent: str | None = None,
-        days: float | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        status: str | None = None,
-        operation: str | None = None,
-        execution: str | None = None,
-    ) -> Where:
-        if days is not None:
-            since = clock.now() - int(days * clock.DAY)
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
         where = Where()
-        where.add("a.agent_id GLOB ?", pattern(agent))
-        where.add("a.operation GLOB ?", pattern(operation))
-        where.add("a.status = ?", status)
-        where.add("a.execution_id = ?", execution)
-        where.add("a.timestamp >= ?", None if since is None else clock.iso(since))
-        where.add("a.timestamp <= ?", None if until is None else clock.iso(until))
+        where.add("a.agent_id GLOB ?", pattern(chosen.get("agent")))
+        where.add("a.operation GLOB ?", pattern(chosen.get("operation")))
+        where.add("a.status = ?", chosen.get("status"))
+        where.add("a.execution_id = ?", chosen.get("execution"))
+        where.between("a.timestamp", begin(chosen.get("days"), chosen.get("since")), chosen.get("until"))
         return where
 
 

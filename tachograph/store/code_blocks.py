@@ -5,19 +5,31 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import CodeBlock, Sighting
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where
+from tachograph.store.filters import Where, check_names
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("code_blocks")
 _SAID = re.compile(r'"([^"]+)"|([^\s"]+)')
+
+
+class Filters(TypedDict, total=False):
+    """What blocks are picked by. `agent` is a glob, times in ns; `text`: the block has all its words, and phrases in
+    quotes, whatever their case."""
+
+    agent: str | None
+    language: str | None
+    session: str | None
+    text: str | None
+    since: int | None
+    until: int | None
 
 
 class CodeBlocks:
@@ -81,30 +93,18 @@ class CodeBlocks:
         return found[0]
 
     def list(
-        self,
-        *,
-        agent: str | None = None,
-        language: str | None = None,
-        session: str | None = None,
-        text: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        limit: int | None = 100,
-        past: Place | None = None,
-        skip: int = 0,
+        self, *, limit: int | None = 100, past: Place | None = None, skip: int = 0, **chosen: Unpack[Filters]
     ) -> Sequence[CodeBlock]:
-        """Newest first; each block once, with its first sighting among those that fit. `text`: the block has all its
-        words, and phrases in quotes, whatever their case."""
-        where = self._where(agent=agent, language=language, session=session, text=text, since=since, until=until)
-        return self._listed(where, limit, past, skip)
+        """Newest first; each block once, with its first sighting among those that fit."""
+        return self._listed(self._where(chosen), limit, past, skip)
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
-    def languages(self, **filters: Any) -> dict[str, int]:
-        """Language → blocks that `list` has of it with these filters, most first; "" for those without one."""
-        where = self._where(**filters)
+    def languages(self, **chosen: Unpack[Filters]) -> dict[str, int]:
+        """Language → blocks that `list` has of it, most first; "" for those without one."""
+        where = self._where(chosen)
         rows = self._connection.execute(_sql.languages.format(where=where), where.values)
         return dict(rows)
 
@@ -112,18 +112,16 @@ class CodeBlocks:
         """Where it stands in `list`."""
         return block.at, block.id
 
-    def _where(
-        self, *, agent: str | None = None, language: str | None = None, session: str | None = None,
-        text: str | None = None, since: int | None = None, until: int | None = None,
-    ) -> Where:  # fmt: skip
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
         where = Where()
-        where.any_of("a.name", self._writer.kinds.matching_agents(agent))
-        where.add("b.language = ?", language)
-        where.add("s.session_id = ?", session)
-        for phrase, word in _SAID.findall(text or ""):
+        where.any_of("a.name", self._writer.kinds.matching_agents(chosen.get("agent")))
+        where.add("b.language = ?", chosen.get("language"))
+        where.add("s.session_id = ?", chosen.get("session"))
+        for phrase, word in _SAID.findall(chosen.get("text") or ""):
             where.add("instr(lower(b.content), lower(?)) > 0", phrase or word)
-        where.add("g.at >= ?", since)
-        where.add("g.at <= ?", until)
+        where.add("g.at >= ?", chosen.get("since"))
+        where.add("g.at <= ?", chosen.get("until"))
         return where
 
     def sightings(self, name: str | int) -> Sequence[Sighting]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -14,7 +15,7 @@ from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import Collision
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, pattern
+from tachograph.store.filters import Where, check_names, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
@@ -25,6 +26,20 @@ _sql = queries.load("collisions")
 TYPES = ("file_conflict", "memory_conflict", "semantic_overlap", "structural_overlap")
 SEVERITIES = ("info", "warning", "critical")
 _MEMORY = "memory"
+
+
+class Filters(TypedDict, total=False):
+    """What collisions are picked by. `session` and `agent` (a glob): one of the two; `open`: not resolved; times in
+    ns."""
+
+    workflow: str | None
+    session: str | None
+    agent: str | None
+    type: str | None
+    severity: str | None
+    open: bool | None
+    since: int | None
+    until: int | None
 
 
 class Collisions:
@@ -106,35 +121,15 @@ class Collisions:
         return Collision(*found)
 
     def list(
-        self,
-        *,
-        workflow: str | None = None,
-        session: str | None = None,
-        agent: str | None = None,
-        type: str | None = None,
-        severity: str | None = None,
-        open: bool | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        limit: int | None = 100,
-        past: Place | None = None,
+        self, *, limit: int | None = 100, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[Collision]:
-        """Newest first. `session` and `agent` (a glob): one of the two; `open`: not resolved; times in ns."""
-        where = _where(workflow, session, agent, type, severity, open, since, until)
-        paging.beyond(where, ("c.timestamp", "c.id"), past)
-        sql = _sql.listed.format(where=where)
-        return [
-            Collision(*row) for row in self._connection.execute(sql, (*where.values, -1 if limit is None else limit))
-        ]
+        """Newest first."""
+        rows = paging.page(self._connection, _sql.listed, _where(chosen), ("c.timestamp", "c.id"), limit, past)
+        return [Collision(*row) for row in rows]
 
-    def total(
-        self, *, workflow: str | None = None, session: str | None = None, agent: str | None = None,
-        type: str | None = None, severity: str | None = None, open: bool | None = None, since: int | None = None,
-        until: int | None = None,
-    ) -> int | None:  # fmt: skip
-        """How many `list` has with these filters; None when they are too many to count."""
-        where = _where(workflow, session, agent, type, severity, open, since, until)
-        return paging.total(self._connection, _sql.total, where)
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, _where(chosen))
 
     def place(self, row: Collision) -> Place:
         """Where it stands in `list`."""
@@ -142,14 +137,14 @@ class Collisions:
 
     def stats(self, *, since: int | None = None, until: int | None = None) -> Sequence[dict[str, object]]:
         """collision_type, severity, count, unresolved."""
-        where = _where(None, None, None, None, None, None, since, until)
+        where = _where({"since": since, "until": until})
         names = ("collision_type", "severity", "count", "unresolved")
         rows = self._connection.execute(_sql.counted.format(where=where), tuple(where.values))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def subjects(self, *, session: str | None = None, since: int | None = None) -> dict[str, tuple[int, int]]:
         """What was collided on → how often, and how often critically."""
-        where = _where(None, session, None, None, None, None, since, None)
+        where = _where({"session": session, "since": since})
         where.add("c.subject IS NOT NULL")
         rows = self._connection.execute(_sql.subjects.format(where=where), tuple(where.values))
         return {subject: (count, critical) for subject, count, critical in rows}
@@ -175,20 +170,17 @@ class Collisions:
         return found is not None
 
 
-def _where(
-    workflow: str | None, session: str | None, agent: str | None, type: str | None, severity: str | None,
-    open: bool | None, since: int | None, until: int | None,
-) -> Where:  # fmt: skip
-    where = Where()
-    where.add("c.session_id = ?", workflow)
+def _where(chosen: Filters) -> Where:
+    check_names(chosen, Filters)
+    where, session, open = Where(), chosen.get("session"), chosen.get("open")
+    where.add("c.session_id = ?", chosen.get("workflow"))
     if session is not None:
         where.add("? IN (c.session_id_1, c.session_id_2)", session)
-    if (glob := pattern(agent)) is not None:
+    if (glob := pattern(chosen.get("agent"))) is not None:
         where.add("(c.agent_id_1 GLOB ? OR c.agent_id_2 GLOB ?)", glob, glob)
-    where.add("c.collision_type = ?", type)
-    where.add("c.severity = ?", severity)
+    where.add("c.collision_type = ?", chosen.get("type"))
+    where.add("c.severity = ?", chosen.get("severity"))
     if open is not None:
         where.add("c.resolution IS NULL" if open else "c.resolution IS NOT NULL")
-    where.add("c.timestamp >= ?", None if since is None else clock.iso(since))
-    where.add("c.timestamp <= ?", None if until is None else clock.iso(until))
+    where.between("c.timestamp", chosen.get("since"), chosen.get("until"))
     return where

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tachograph.records import Session
 from tachograph.store import queries
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import numbers
 from tachograph.store.json_text import from_json
 from tachograph.store.writer import Writer
 
@@ -32,27 +32,6 @@ class Families:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._connection = writer.connection
-
-    def roots(
-        self,
-        *,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        status: str | None = None,
-        active: bool | None = None,
-        limit: int | None = 100,
-    ) -> Sequence[Session]:
-        """Sessions that nobody started whom we know, newest first. Times in ns."""
-        where = Where()
-        where.any_of("a.name", self._writer.kinds.matching_agents(agent))
-        where.add("s.started_at >= ?", since)
-        where.add("s.started_at <= ?", until)
-        where.add("s.status = ?", status)
-        if active is not None:
-            where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
-        rows = self._connection.execute(_sql.roots.format(where=where), (*where.values, -1 if limit is None else limit))
-        return [_session(row) for row in rows]
 
     def members(self, roots: Iterable[Session]) -> list[Member]:
         """Each of `roots` with everything below it: parents before their children, those in the order they began."""

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+
+from tachograph import clock
 
 
 class Where:
@@ -36,8 +38,24 @@ class Where:
         if values is not None:
             self.add(f"{column} IN ({numbers(values)})")
 
+    def between(self, column: str, since: int | None, until: int | None) -> None:
+        """`column` has times as text; `since` and `until` are ns."""
+        self.add(f"{column} >= ?", None if since is None else clock.iso(since))
+        self.add(f"{column} <= ?", None if until is None else clock.iso(until))
+
     def __str__(self) -> str:
         return " AND ".join(self._conditions) or "TRUE"
+
+
+def check_names(chosen: Mapping[str, object], filters: type) -> None:
+    """Raises TypeError for a name that is none of `filters`, a TypedDict: misspelt, it would pick more than meant."""
+    if strange := chosen.keys() - filters.__annotations__.keys():
+        raise TypeError(f"there is no filter {', '.join(sorted(strange))}")
+
+
+def begin(days: float | None, since: int | None) -> int | None:
+    """Where a list begins, in ns: so many days back, else at `since`."""
+    return since if days is None else clock.now() - int(days * clock.DAY)
 
 
 def numbers(values: Iterable[int]) -> str:

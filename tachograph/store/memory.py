@@ -79,42 +79,27 @@ class MemoryStore:
         past: Place | None = None,
     ) -> Sequence[Memory]:
         """What is current, the newest first. `agent` is a glob (SQL's % too); times in ns, of the last change."""
-        where = self._where(agent=agent, since=since, until=until)
-        paging.beyond(where, ("coalesce(m.updated_at, '')", "m.id"), past)
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
-        return [Memory(*row) for row in rows]
+        where = _where(agent, since, until)
+        order = ("coalesce(m.updated_at, '')", "m.id")
+        return [Memory(*row) for row in paging.page(self._connection, _sql.listed, where, order, limit, past)]
 
-    def total(self, **filters: Any) -> int | None:
+    def total(self, *, agent: str | None = None, since: int | None = None, until: int | None = None) -> int | None:
         """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+        return paging.total(self._connection, _sql.total, _where(agent, since, until))
 
     def place(self, row: Memory) -> Place:
         """Where it stands in `list`."""
         changed, number = self._connection.execute(_sql.place, (row.agent_id,)).fetchone()
         return changed, number
 
-    def _where(
-        self,
-        *,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-    ) -> Where:
-        where = Where()
-        where.add("m.agent_id GLOB ?", pattern(agent))
-        where.add("m.updated_at >= datetime(?)", None if since is None else clock.iso(since))
-        where.add("m.updated_at <= datetime(?)", None if until is None else clock.iso(until))
-        return where
-
     def history(self, agent_id: str, *, limit: int | None = None, past: Place | None = None) -> Sequence[Memory]:
         """All versions, the newest first; one without content is a deletion. `past` is the number of a version. Raises
         NotFound."""
         where = Where()
-        paging.beyond(where, ("v.version",), past)
-        values = (agent_id, *where.values, -1 if limit is None else limit)
-        found = [Memory(*row) for row in self._connection.execute(_sql.versions.format(where=where), values)]
+        where.add("v.agent_id = ?", agent_id)
+        found = [
+            Memory(*row) for row in paging.page(self._connection, _sql.versions, where, ("v.version",), limit, past)
+        ]
         if not found and past is None:
             raise NotFound(f"there never was a memory of {agent_id!r}", "`tachograph memory list` shows what there is")
         return found
@@ -195,6 +180,14 @@ class MemoryStore:
 
     def _agent_of(self, session: str | None) -> str | None:
         return self._connection.execute(_sql.agent_of, (session,)).get if session else None
+
+
+def _where(agent: str | None, since: int | None, until: int | None) -> Where:
+    where = Where()
+    where.add("m.agent_id GLOB ?", pattern(agent))
+    where.add("m.updated_at >= datetime(?)", None if since is None else clock.iso(since))
+    where.add("m.updated_at <= datetime(?)", None if until is None else clock.iso(until))
+    return where
 
 
 def _nothing(agent_id: str, version: int | None = None) -> NotFound:

@@ -42,6 +42,15 @@ def numbers_of(past: Place, length: int) -> tuple[int, ...]:
     return whole
 
 
+def page(
+    connection: Any, sql: str, where: Where, columns: Sequence[str], limit: int | None, past: Place | None
+) -> Sequence[tuple[Any, ...]]:
+    """Rows of a list that `sql` sorts by `columns`, downwards, and limits; no limit is None. Raises UsageError."""
+    beyond(where, columns, past)
+    found = connection.execute(sql.format(where=where), (*where.values, -1 if limit is None else limit))
+    return found.fetchall()  # type: ignore[no-any-return]
+
+
 def total(connection: Any, sql: str, where: Where) -> int | None:
     """How many rows there are; None when they are more than is counted. `sql` counts up to the limit it is given."""
     found = int(connection.execute(sql.format(where=where), (*where.values, COUNTED_MAX + 1)).get)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
@@ -13,7 +13,7 @@ from tachograph.proof import receipts
 from tachograph.proof.canonical import canonical
 from tachograph.records import Receipt
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, pattern
+from tachograph.store.filters import Where, begin, check_names, pattern
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
@@ -21,6 +21,22 @@ from tachograph.store.writer import Writer
 _sql = queries.load("receipts")
 _WORDS = {"success": "passed", "error": "failed"}  # other words for the same
 _COUNTED = {"success": "passed", "error": "failed", "partial": "partial", "cancelled": "cancelled"}
+
+
+class Filters(TypedDict, total=False):
+    """What receipts are picked by. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back;
+    `determinism`: those with this hash, or a beginning of it; `workflow`: of its sessions."""
+
+    agent: str | None
+    operation: str | None
+    status: str | None
+    days: float | None
+    since: int | None
+    until: int | None
+    workflow: str | None
+    execution: str | None
+    session: str | None
+    determinism: str | None
 
 
 class Receipts:
@@ -95,76 +111,32 @@ class Receipts:
         return Receipt(*found[0])
 
     def list(
-        self,
-        *,
-        agent: str | None = None,
-        operation: str | None = None,
-        status: str | None = None,
-        days: float | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        workflow: str | None = None,
-        execution: str | None = None,
-        session: str | None = None,
-        determinism: str | None = None,
-        limit: int | None = 100,
-        past: Place | None = None,
+        self, *, limit: int | None = 100, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[Receipt]:
-        """Newest first. `agent` and `operation` are globs (SQL's % too); times in ns, `days` counts back;
-        `determinism`: those with this hash, or a beginning of it; `workflow`: of its sessions."""
-        where = self._where(
-            agent=agent,
-            operation=operation,
-            status=status,
-            days=days,
-            since=since,
-            until=until,
-            session=session,
-            determinism=determinism,
-            workflow=workflow,
-            execution=execution,
-        )
-        paging.beyond(where, ("r.timestamp", "r.id"), past)
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
+        """Newest first."""
+        rows = paging.page(self._connection, _sql.listed, self._where(chosen), ("r.timestamp", "r.id"), limit, past)
         return [Receipt(*row) for row in rows]
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
     def place(self, row: Receipt) -> Place:
         """Where it stands in `list`."""
         return row.timestamp, row.id
 
-    def _where(
-        self,
-        *,
-        agent: str | None = None,
-        operation: str | None = None,
-        status: str | None = None,
-        days: float | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        workflow: str | None = None,
-        execution: str | None = None,
-        session: str | None = None,
-        determinism: str | None = None,
-    ) -> Where:
-        if days is not None:
-            since = clock.now() - int(days * clock.DAY)
-        where = Where()
-        where.add("r.agent_id GLOB ?", pattern(agent))
-        where.add("r.operation GLOB ?", pattern(operation))
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
+        where, status, same = Where(), chosen.get("status"), chosen.get("determinism")
+        where.add("r.agent_id GLOB ?", pattern(chosen.get("agent")))
+        where.add("r.operation GLOB ?", pattern(chosen.get("operation")))
         where.add("r.status = ?", None if status is None else _WORDS.get(status, status))
-        where.add("r.session_id = ?", session)
-        where.add(f"r.session_id IN ({_sql.of_workflow})", workflow)
-        where.add("r.execution_id = ?", execution)
-        where.add("r.timestamp >= ?", None if since is None else clock.iso(since))
-        where.add("r.timestamp <= ?", None if until is None else clock.iso(until))
-        if determinism is not None:
-            where.add("r.determinism_hash >= ? AND r.determinism_hash <= ?", determinism, determinism + "\U0010ffff")
+        where.add("r.session_id = ?", chosen.get("session"))
+        where.add(f"r.session_id IN ({_sql.of_workflow})", chosen.get("workflow"))
+        where.add("r.execution_id = ?", chosen.get("execution"))
+        where.between("r.timestamp", begin(chosen.get("days"), chosen.get("since")), chosen.get("until"))
+        if same is not None:
+            where.add("r.determinism_hash >= ? AND r.determinism_hash <= ?", same, same + "\U0010ffff")
         return where
 
     def stats(self) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 import msgspec
 
@@ -13,7 +13,7 @@ from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import SESSION_STATUSES, STATES, STATUS_OF_STATE, Event, Session, StateChange
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, in_project
+from tachograph.store.filters import Where, begin, check_names, in_project
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
@@ -36,7 +36,6 @@ ORDERS = {  # what a list may be sorted by, the most first; a cost that is unkno
     "events": "s.events",
     "failures": _FAILURES,
 }
-_FACETS = {"agent": "a.name", "status": "s.status", "project": "coalesce(s.project_dir, '')"}
 
 
 class Facets(NamedTuple):
@@ -52,6 +51,25 @@ class Facets(NamedTuple):
     agents: dict[str, int]
     statuses: dict[str, int]
     folders: dict[str, int]
+
+
+class Filters(TypedDict, total=False):
+    """What sessions are picked by. `agent` is a glob, `project` one of the folder (its name or its path); `active`:
+    those that have not ended; times in ns, `days` counts back; `text`: words that are all in its title, command or
+    id; `failing`: those with a step that went wrong; `root`: those that nobody started whom we know."""
+
+    agent: str | None
+    days: float | None
+    since: int | None
+    until: int | None
+    status: str | None
+    active: bool | None
+    parent: str | None
+    workflow: str | None
+    project: str | None
+    text: str | None
+    failing: bool | None
+    root: bool
 
 
 class Sessions:
@@ -127,37 +145,22 @@ class Sessions:
     def list(
         self,
         *,
-        agent: str | None = None,
-        days: float | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        status: str | None = None,
-        active: bool | None = None,
-        parent: str | None = None,
-        workflow: str | None = None,
-        project: str | None = None,
-        text: str | None = None,
-        failing: bool | None = None,
         sort: str = NEWEST,
         limit: int | None = 100,
         past: Place | None = None,
         skip: int = 0,
+        **chosen: Unpack[Filters],
     ) -> Sequence[Session]:
-        """Newest first, or what is most of another of `ORDERS`. `agent` is a glob, `project` one of the folder (its
-        name or its path); `active`: those that have not ended; `since` in ns, `days` counts back; `text`: words that
-        are all in its title, command or id; `failing`: those with a step that went wrong."""
-        where = self._where(
-            agent=agent, days=days, since=since, until=until, status=status, active=active, parent=parent,
-            workflow=workflow, project=project, text=text, failing=failing,
-        )  # fmt: skip
+        """Newest first, or what is most of another of `ORDERS`."""
+        where = self._where(chosen)
         order = ORDERS[sort]
         paging.beyond(where, (order, "s.id"), past)
         statement = _sql.listed.format(where=where, order=order)
         return self._rows(statement, (*where.values, -1 if limit is None else limit, skip))
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
     def place(self, session: Session, sort: str = NEWEST) -> Place:
         """Where it stands in `list`."""
@@ -166,43 +169,42 @@ class Sessions:
             return session.started_at, number
         return self._connection.execute(_sql.sorted_by.format(order=ORDERS[sort]), (number,)).get, number
 
-    def facets(self, **filters: Any) -> Facets:
-        """What `list` has with these filters, counted. Of every field but its own filter is left out, so that the
-        counts say what another choice would lead to."""
-        return Facets(
-            *self._connection.execute(
-                _sql.sums.format(where=(where := self._where(**filters))), where.values
-            ).fetchall()[0],
-            *(self._facet(column, {**filters, name: None}) for name, column in _FACETS.items()),
+    def facets(self, **chosen: Unpack[Filters]) -> Facets:
+        """What `list` has, counted. Of every field but its own filter is left out, so that the counts say what another
+        choice would lead to."""
+        where = self._where(chosen)
+        sums = self._connection.execute(_sql.sums.format(where=where), where.values).fetchall()[0]
+        others: tuple[tuple[str, Filters], ...] = (
+            ("a.name", {**chosen, "agent": None}),
+            ("s.status", {**chosen, "status": None}),
+            ("coalesce(s.project_dir, '')", {**chosen, "project": None}),
         )
+        return Facets(*sums, *(self._facet(column, filters) for column, filters in others))
 
-    def _facet(self, column: str, filters: dict[str, Any]) -> dict[str, int]:
-        where = self._where(**filters)
+    def _facet(self, column: str, chosen: Filters) -> dict[str, int]:
+        where = self._where(chosen)
         return dict(self._connection.execute(_sql.facet.format(where=where, column=column), where.values).fetchall())
 
-    def _where(
-        self, *, agent: str | None = None, days: float | None = None, since: int | None = None,
-        until: int | None = None, status: str | None = None, active: bool | None = None, parent: str | None = None,
-        workflow: str | None = None, project: str | None = None, text: str | None = None, failing: bool | None = None,
-    ) -> Where:  # fmt: skip
-        if days is not None:
-            since = clock.now() - int(days * clock.DAY)
-        where = Where()
-        agents = self._writer.kinds.matching_agents(agent)
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
+        where, active, failing = Where(), chosen.get("active"), chosen.get("failing")
+        agents = self._writer.kinds.matching_agents(chosen.get("agent"))
         where.any_of("s.agent", None if agents is None else [self._writer.kinds.agents[name] for name in agents])
-        where.add("s.started_at >= ?", since)
-        where.add("s.started_at <= ?", until)
-        where.add("s.status = ?", status)
-        where.add("s.parent_id = ?", parent)
-        where.add("s.workflow_id = ?", workflow)
+        where.add("s.started_at >= ?", begin(chosen.get("days"), chosen.get("since")))
+        where.add("s.started_at <= ?", chosen.get("until"))
+        where.add("s.status = ?", chosen.get("status"))
+        where.add("s.parent_id = ?", chosen.get("parent"))
+        where.add("s.workflow_id = ?", chosen.get("workflow"))
         if active is not None:
             where.add("s.ended_at IS NULL" if active else "s.ended_at IS NOT NULL")
+        if chosen.get("root"):
+            where.add(_sql.without_parent)
         if failing is not None:
             where.add(f"{_FAILURES} > 0" if failing else f"{_FAILURES} = 0")
-        if text is not None and text.strip():
+        if text := (chosen.get("text") or "").strip():
             self._connection.create_scalar_function("has_words", has_words(text), 3, deterministic=True)
             where.add("has_words(s.title, s.command, s.session_id)")
-        if project is not None:
+        if (project := chosen.get("project")) is not None:
             self._connection.create_scalar_function("in_project", partial(in_project, project), 1, deterministic=True)
             where.add("in_project(s.project_dir)")
         return where

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import msgspec
 
@@ -11,7 +11,7 @@ from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import SloViolation
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, numbers, pattern
+from tachograph.store.filters import Where, check_names, numbers, pattern
 from tachograph.store.json_text import from_json
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
@@ -38,6 +38,20 @@ class Missed(NamedTuple):
     severity: str
     violations: int
     last: str
+
+
+class Filters(TypedDict, total=False):
+    """What violations are picked by. `agent`, `objective` and `metric` are globs; `session`: of its receipts; times in
+    ns."""
+
+    execution: str | None
+    objective: str | None
+    metric: str | None
+    severity: str | None
+    session: str | None
+    agent: str | None
+    since: int | None
+    until: int | None
 
 
 class Slo:
@@ -93,65 +107,30 @@ class Slo:
         return None if found is None else SloViolation(*found)
 
     def list(
-        self,
-        *,
-        execution: str | None = None,
-        objective: str | None = None,
-        metric: str | None = None,
-        severity: str | None = None,
-        session: str | None = None,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        limit: int | None = 100,
-        past: Place | None = None,
+        self, *, limit: int | None = 100, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[SloViolation]:
-        """Newest first. `agent`, `objective` and `metric` are globs; `session`: of its receipts; times in ns."""
-        where = self._where(
-            execution=execution,
-            objective=objective,
-            metric=metric,
-            severity=severity,
-            session=session,
-            agent=agent,
-            since=since,
-            until=until,
-        )
-        paging.beyond(where, ("v.timestamp", "v.id"), past)
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
+        """Newest first."""
+        rows = paging.page(self._connection, _sql.listed, self._where(chosen), ("v.timestamp", "v.id"), limit, past)
         return [SloViolation(*row) for row in rows]
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
     def place(self, row: SloViolation) -> Place:
         """Where it stands in `list`."""
         return row.timestamp, row.id
 
-    def _where(
-        self,
-        *,
-        execution: str | None = None,
-        objective: str | None = None,
-        metric: str | None = None,
-        severity: str | None = None,
-        session: str | None = None,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-    ) -> Where:
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
         where = Where()
-        where.add("v.execution_id = ?", execution)
-        where.add("v.objective GLOB ?", pattern(objective))
-        where.add("v.metric GLOB ?", pattern(metric))
-        where.add("v.severity = ?", severity)
-        where.add("r.session_id = ?", session)
-        where.add("r.agent_id GLOB ?", pattern(agent))
-        where.add("v.timestamp >= ?", None if since is None else clock.iso(since))
-        where.add("v.timestamp <= ?", None if until is None else clock.iso(until))
+        where.add("v.execution_id = ?", chosen.get("execution"))
+        where.add("v.objective GLOB ?", pattern(chosen.get("objective")))
+        where.add("v.metric GLOB ?", pattern(chosen.get("metric")))
+        where.add("v.severity = ?", chosen.get("severity"))
+        where.add("r.session_id = ?", chosen.get("session"))
+        where.add("r.agent_id GLOB ?", pattern(chosen.get("agent")))
+        where.between("v.timestamp", chosen.get("since"), chosen.get("until"))
         return where
 
     def stats(self) -> Sequence[Missed]:

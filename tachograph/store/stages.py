@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -13,7 +13,7 @@ from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import StageMetric
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, pattern
+from tachograph.store.filters import Where, check_names, pattern
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
 from tachograph.store.receipts import Receipts
@@ -22,6 +22,19 @@ from tachograph.store.writer import Writer
 _sql = queries.load("stages")
 STAGES = ("μ₁_normalize", "μ₂_extract", "μ₃_emit", "μ₄_canonicalize", "μ₅_receipt")  # that every store knows
 _LETTERS = r"(?:μ|mu|m|u)"
+
+
+class Filters(TypedDict, total=False):
+    """What stages are picked by. `agent` (of the receipt) and `stage` are globs, `stage` any spelling too; times in ns;
+    `workflow`: of executions of its sessions."""
+
+    execution: str | None
+    stage: str | None
+    status: str | None
+    agent: str | None
+    since: int | None
+    until: int | None
+    workflow: str | None
 
 
 class Stages:
@@ -88,56 +101,29 @@ class Stages:
         return StageMetric(*found)
 
     def list(
-        self,
-        *,
-        execution: str | None = None,
-        stage: str | None = None,
-        status: str | None = None,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        workflow: str | None = None,
-        limit: int | None = 100,
-        past: Place | None = None,
+        self, *, limit: int | None = 100, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[StageMetric]:
-        """Newest first. `agent` (of the receipt) and `stage` are globs, `stage` any spelling too; times in ns;
-        `workflow`: of executions of its sessions."""
-        where = self._where(
-            execution=execution, stage=stage, status=status, agent=agent, since=since, until=until, workflow=workflow
-        )
-        paging.beyond(where, ("p.timestamp", "p.id"), past)
-        rows = self._connection.execute(
-            _sql.listed.format(where=where), (*where.values, -1 if limit is None else limit)
-        )
+        """Newest first."""
+        rows = paging.page(self._connection, _sql.listed, self._where(chosen), ("p.timestamp", "p.id"), limit, past)
         return [StageMetric(*row) for row in rows]
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
     def place(self, row: StageMetric) -> Place:
         """Where it stands in `list`."""
         return row.timestamp, row.id
 
-    def _where(
-        self,
-        *,
-        execution: str | None = None,
-        stage: str | None = None,
-        status: str | None = None,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        workflow: str | None = None,
-    ) -> Where:
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
         where = Where()
-        where.add("p.execution_id = ?", execution)
-        where.add("p.stage GLOB ?", self.glob(stage))
-        where.add("p.status = ?", status)
-        where.add("r.agent_id GLOB ?", pattern(agent))
-        where.add(f"r.session_id IN ({_sql.of_workflow})", workflow)
-        where.add("p.timestamp >= ?", None if since is None else clock.iso(since))
-        where.add("p.timestamp <= ?", None if until is None else clock.iso(until))
+        where.add("p.execution_id = ?", chosen.get("execution"))
+        where.add("p.stage GLOB ?", self.glob(chosen.get("stage")))
+        where.add("p.status = ?", chosen.get("status"))
+        where.add("r.agent_id GLOB ?", pattern(chosen.get("agent")))
+        where.add(f"r.session_id IN ({_sql.of_workflow})", chosen.get("workflow"))
+        where.between("p.timestamp", chosen.get("since"), chosen.get("until"))
         return where
 
     def glob(self, stage: str | None) -> str | None:

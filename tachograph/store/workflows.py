@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -16,7 +16,7 @@ from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import Workflow
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, numbers, pattern
+from tachograph.store.filters import Where, check_names, numbers, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
@@ -27,6 +27,17 @@ SLOT = 900 * clock.SECOND  # two sessions that did something in slots beside eac
 ALIVE = 600 * clock.SECOND  # a session that was silent for longer is not at work
 USER, BY_ITSELF = "user", "tachograph"
 _OPERATIONS = ("command", "file_op", "tool_call")
+
+
+class Filters(TypedDict, total=False):
+    """What workflows are picked by. `agent` (a glob) has a session in it; times in ns."""
+
+    status: str | None
+    opened_by: str | None
+    project_dir: str | None
+    agent: str | None
+    since: int | None
+    until: int | None
 
 
 class Workflows:
@@ -95,53 +106,30 @@ class Workflows:
         return found[0]
 
     def list(
-        self,
-        *,
-        status: str | None = None,
-        opened_by: str | None = None,
-        project_dir: str | None = None,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        limit: int | None = 100,
-        past: Place | None = None,
+        self, *, limit: int | None = 100, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[Workflow]:
-        """Newest first; those that run with the totals of now. `agent` (a glob) has a session in it; times in ns."""
-        where = self._where(
-            status=status, opened_by=opened_by, project_dir=project_dir, agent=agent, since=since, until=until
-        )
-        paging.beyond(where, ("w.start_time", "w.id"), past)
-        sql = _sql.listed.format(where=where)
-        rows = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
+        """Newest first; those that run with the totals of now."""
+        rows = paging.page(self._connection, _sql.listed, self._where(chosen), ("w.start_time", "w.id"), limit, past)
         return [self._now(Workflow(*row)) for row in rows]
 
-    def total(self, **filters: Any) -> int | None:
-        """How many `list` has with these filters; None when they are too many to count."""
-        return paging.total(self._connection, _sql.total, self._where(**filters))
+    def total(self, **chosen: Unpack[Filters]) -> int | None:
+        """How many `list` has; None when they are too many to count."""
+        return paging.total(self._connection, _sql.total, self._where(chosen))
 
     def place(self, row: Workflow) -> Place:
         """Where it stands in `list`: by what is stored, the start of one that runs is counted anew."""
         start, number = self._connection.execute(_sql.place, (row.id,)).fetchone() or (row.start_time, row.id)
         return start, number
 
-    def _where(
-        self,
-        *,
-        status: str | None = None,
-        opened_by: str | None = None,
-        project_dir: str | None = None,
-        agent: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-    ) -> Where:
+    def _where(self, chosen: Filters) -> Where:
+        check_names(chosen, Filters)
         where = Where()
-        if (glob := pattern(agent)) is not None:
+        if (glob := pattern(chosen.get("agent"))) is not None:
             where.any_of("w.session_id", [name for (name,) in self._connection.execute(_sql.with_agent, (glob,))])
-        where.add("w.status = ?", status)
-        where.add("w.opened_by = ?", opened_by)
-        where.add("w.project_dir = ?", project_dir)
-        where.add("w.start_time >= ?", None if since is None else clock.iso(since))
-        where.add("w.start_time <= ?", None if until is None else clock.iso(until))
+        where.add("w.status = ?", chosen.get("status"))
+        where.add("w.opened_by = ?", chosen.get("opened_by"))
+        where.add("w.project_dir = ?", chosen.get("project_dir"))
+        where.between("w.start_time", chosen.get("since"), chosen.get("until"))
         return where
 
     def sessions(self, workflow_id: str) -> Sequence[str]:

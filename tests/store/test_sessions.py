@@ -351,3 +351,12 @@ def test_facets_count_what_another_choice_would_lead_to(several: Store) -> None:
     nothing = several.sessions.facets(agent="nobody")
     assert (nothing.total, nothing.cost_usd, nothing.statuses) == (0, None, {})
     assert nothing.agents == {"claude": 2, "codex": 2}
+
+
+@pytest.mark.parametrize(
+    "part", ["sessions", "code_blocks", "receipts", "audit", "collisions", "slo", "stages", "workflows"]
+)
+def test_a_filter_that_is_misspelt_is_refused(store: Store, part: str) -> None:
+    for ask in (getattr(store, part).list, getattr(store, part).total):
+        with pytest.raises(TypeError, match="agnt"):
+            ask(agnt="claude")

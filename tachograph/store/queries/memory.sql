@@ -43,7 +43,7 @@ SELECT {memory_version} FROM agent_memory_versions v WHERE v.agent_id = ? AND v.
 
 -- name: versions
 -- All of them, the newest first.
-SELECT {memory_version} FROM agent_memory_versions v WHERE v.agent_id = ? AND {where}
+SELECT {memory_version} FROM agent_memory_versions v WHERE {where}
 ORDER BY v.version DESC LIMIT ?;
 
 -- name: count_versions

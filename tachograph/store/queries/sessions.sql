@@ -32,6 +32,11 @@ JOIN _agents a ON a.id = s.agent
 WHERE s.session_id >= ? AND s.session_id < ?
 LIMIT 6;
 
+-- name: without_parent
+-- A condition: nobody whom we know started it.
+NOT EXISTS (SELECT 1 FROM _sessions p WHERE p.session_id = s.parent_id AND p.id <> s.id)
+    AND NOT EXISTS (SELECT 1 FROM _aliases p WHERE p.name = s.parent_id AND p.session <> s.id);
+
 -- name: listed
 -- Newest first, or by another order.
 SELECT {session}

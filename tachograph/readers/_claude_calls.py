@@ -48,7 +48,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._open: dict[str, _Call] = {}  # by id; no answer yet
-        self._silent: tuple[dict[str, _Call], dict[str, _Call]] = ({}, {})  # … of which nothing was said; of sidechains
+        self._silent: tuple[dict[str, _Call], dict[str, _Call]] = ({}, {})  # … and nobody stopped them; of sidechains
+        self._missed: set[str] = set()  # ids of which it was said that there is no answer yet
         self._known: set[str] = set()
         self._masked: dict[str, deque[str]] = {}  # id that is none → the ids we gave instead, oldest first
         self._strays = 0
@@ -145,11 +146,12 @@ class Calls:
         self._silent[sidechain].clear()
 
     def unanswered(self) -> Iterator[Step]:
-        """Calls without an answer until now; each is told once."""
+        """Calls without an answer until now; each is told once. The user may still stop them."""
         for silent in self._silent:
-            for call in silent.values():
-                yield Step(call.key, call.event_type, status="unknown")
-            silent.clear()
+            for identity, call in silent.items():
+                if identity not in self._missed:
+                    self._missed.add(identity)
+                    yield Step(call.key, call.event_type, status="unknown")
 
     def _report(self, call: _Call, text: str, details: Object, at: int) -> Iterator[Step]:
         task = table(details.get("task"))

@@ -43,7 +43,8 @@ class Calls:
         self._keys = keys
         self._open: dict[str, deque[_Call]] = {}  # by the agent's id, which may be masked or used again
         self._last: dict[str, _Call] = {}
-        self._silent: dict[str, _Call] = {}  # by key: open, and nobody has said yet that it has no answer
+        self._silent: dict[str, _Call] = {}  # by key: open, and nobody stopped it
+        self._missed: set[str] = set()  # keys of those of which it was said that there is no answer yet
         self._asked: dict[str, Object] = {}  # what a message of the model asked for, until it starts
         self._shells: dict[str, _Call] = {}  # commands that go on, by the id of their shell
         self._refused: set[str] = set()
@@ -119,10 +120,16 @@ class Calls:
             Step(call.key, call.event_type, exit_code=whole(kind.get("exitCode")), duration_ms=_between(call.at, at))
         ]
 
-    def unanswered(self, status: str) -> list[Step]:
-        """Calls without an answer, each once."""
+    def interrupted(self) -> list[Step]:
+        """The user, or a limit, stopped what was going on: of these calls no answer will come."""
         found, self._silent = self._silent, {}
-        return [Step(call.key, call.event_type, status=status) for call in found.values()]
+        return [Step(call.key, call.event_type, status="interrupted") for call in found.values()]
+
+    def unanswered(self) -> list[Step]:
+        """Calls without an answer until now, each once. They may still be stopped."""
+        found = [call for key, call in self._silent.items() if key not in self._missed]
+        self._missed.update(call.key for call in found)
+        return [Step(call.key, call.event_type, status="unknown") for call in found]
 
     def _command_ended(self, call: _Call, result: _Result) -> list[Step]:
         """A tool that reads from a shell, writes to it or stops it may say how its command ended."""

@@ -88,7 +88,6 @@ class _Parser:
         self._tokens = Tokens(self._keys)
         self._thoughts: set[str] = set()  # of this turn: a message repeats those of the one before
         self._begun: dict[str, str] = {}  # keys of markers that a later record completes
-        self._aborted = False
         self._status: str | None = None  # how it ended, as long as nobody went on with it
         self._status_told: str | None = None
         self._facts: list[Fact] = []
@@ -109,7 +108,7 @@ class _Parser:
     def finish(self) -> Iterable[Fact]:
         """Times, how it ended, and calls that have no answer."""
         facts = self._facts = []
-        self._tell(*self._calls.unanswered("interrupted" if self._aborted else "unknown"))
+        self._tell(*self._calls.unanswered())
         changed = only(status=self._status if self._status != self._status_told else None)
         if self._times_told != (self._first, self._last):
             changed |= only(started_at=self._first or None, last_at=self._last or None)
@@ -206,7 +205,7 @@ class _Parser:
         self._tokens.resumed()
         branch = text(table(record.data.get("context")).get("branch"))
         self._know(branch=branch)
-        self._status, self._aborted = "running" if self._status_told else None, False
+        self._status = "running" if self._status_told else None
         self._state("resumed", record)
         self._now_uses(record.data.get("selectedModel"), record)
 
@@ -231,7 +230,6 @@ class _Parser:
         data, source = record.data, text(record.data.get("source"))
         content = text(data.get("content"))
         self._thoughts.clear()
-        self._aborted = False
         if record.about or data.get("isAutopilotContinuation") is True or (source or "").startswith(_INJECTED):
             more = only(source=source, text=content)
             self._mark(Marker("injected_message", "A message that the user did not write", None, more), record)
@@ -326,7 +324,7 @@ class _Parser:
             self._mark(notification(record.data), record)
 
     def _abort(self, record: _Record) -> None:
-        self._aborted = True
+        self._tell(*self._calls.interrupted())
         if marker := MARKERS["abort"](record.data):
             self._mark(marker, record)
 

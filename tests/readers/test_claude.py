@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tachograph.readers import claude
+from tachograph.readers import Origin, claude
 from tachograph.records import Usage
 from tests.readers.claude_records import (
     FOLDER,
@@ -17,13 +17,14 @@ from tests.readers.claude_records import (
     call,
     calls,
     notes,
+    numbered,
     recorded,
     says,
     text,
     user,
     written,
 )
-from tests.readers.told import read
+from tests.readers.told import Told, read, watched
 
 
 def test_an_old_session_with_a_refusal() -> None:
@@ -242,8 +243,11 @@ def test_a_message_on_many_lines_is_one_reply_and_its_tokens_count_once() -> Non
     ],
 )
 def test_how_a_command_ends(result: dict[str, Any], exit_code: int | None, status: str) -> None:
-    (command,) = calls(written(says(call("Bash", command="x")), result).only)
-    assert (command.get("exit_code"), command["status"]) == (exit_code, status)
+    lines = [json.dumps(record).encode() for record in numbered((says(call("Bash", command="x")), result))]
+    at_once, step_by_step = read(claude, b"\n".join(lines)), Told(watched(claude.parse(Origin("")), lines))
+    for told in (at_once, step_by_step):
+        (command,) = calls(told.only)
+        assert (command.get("exit_code"), command["status"]) == (exit_code, status)
 
 
 @pytest.mark.parametrize(

@@ -144,9 +144,13 @@ def test_calls_without_a_start_and_without_an_answer() -> None:
     assert calls(written(starts("c1", "bash"), of("abort", reason="user_initiated")))["c1"]["status"] == "interrupted"
 
 
-def test_an_answer_after_all() -> None:
-    told = Told(watched(copilot.parse(Origin("")), lines(starts("c1", "bash", command="x"), ends("c1", "y"))))
-    assert calls(told.only)["c1"]["status"] == "ok"
+@pytest.mark.parametrize(
+    ("then", "status"), [(ends("c1", "y"), "ok"), (of("abort", reason="user_initiated"), "interrupted")]
+)
+def test_an_answer_after_all(then: dict[str, Any], status: str) -> None:
+    """What is looked at while a call is open knows how it went as well as what is read at its end."""
+    told = Told(watched(copilot.parse(Origin("")), lines(starts("c1", "bash", command="x"), then)))
+    assert calls(told.only)["c1"]["status"] == status
 
 
 def test_masked_and_repeated_ids() -> None:

@@ -73,12 +73,17 @@ def fingerprint(fault: Fault | Group) -> str:
 
 
 def grouped(faults: Iterable[Fault]) -> list[Group]:
-    """Most frequent first, then latest first."""
+    """Most frequent first, then latest first: in the order of `place_of_group`."""
     found: dict[tuple[str, str, str], list[Fault]] = {}
     for fault in faults:
         found.setdefault((fault.kind, fault.pattern, likeness(fault)), []).append(fault)
     groups = [_group(cases) for cases in found.values()]
-    return sorted(groups, key=lambda group: (-group.cases, -group.last))
+    return sorted(groups, key=place_of_group)
+
+
+def place_of_group(group: Group) -> tuple[int, int, str, str, str]:
+    """What groups are sorted by; no two of one list have the same."""
+    return (-group.cases, -group.last, group.kind, group.pattern, likeness(group))
 
 
 def _group(cases: Sequence[Fault]) -> Group:

@@ -138,6 +138,11 @@ class Files:
         return found
 
 
+def place_of_file(one: Used) -> tuple[int, int, str, str]:
+    """What files are sorted by: the busiest first, then the latest. No two of one list have the same."""
+    return (-one.total_operations, -one.last_at, whole(one.project_dir, one.file_path), one.session_ids[0])
+
+
 def whole(project: str | None, path: str) -> str:
     """The whole path of a file; as it was given where nobody knows the project."""
     return posixpath.normpath(path if _anchored(path) or not project else f"{project}/{path}")

@@ -51,6 +51,10 @@ def fill() -> None:
             )
             both = ("tin-0", "tin-1", "file_conflict", "both", "warning", at)
             store.collisions.add(Collision(f"flow-{number}", *both, subject=str(number)))
+        for number in range(3):  # nobody knows whether these files are one
+            read = Event(f"nowhere-{number}", "file_op", file_path="a.py", operation="read", at=AT)
+            store.sessions.add(Session(f"nowhere-{number}", "nowhere", started_at=AT))
+            store.events.add(read)
     assert main(["import", *(str(HISTORIES / agent) for agent in ("claude", "codex"))]) == 0
     script = "import sys; print('out ü'); sys.stdout.flush(); print('ValueError: no', file=sys.stderr)"
     words = ["run", "--quiet", "--pipe", "--agent", "tin", "--", sys.executable, "-c", script]
@@ -79,6 +83,7 @@ LISTS: list[tuple[str, str, type, dict[str, str]]] = [
     ("events", "events", events.Events, {"status": "ok"}),
     ("events", "events", events.Events, {"risk": "low"}),
     ("files", "files", counts.Files, {"agent": "c*"}),
+    ("files", "files", counts.Files, {"agent": "nowhere"}),
     ("commands", "commands", counts.Commands, {"by": "category"}),
     ("commands", "commands", counts.Commands, {}),
     ("failures", "failures", counts.Failures, {}),
@@ -107,6 +112,25 @@ def test_pages_are_the_whole_list(ask: Ask, path: str, noun: str, kind: type, fi
     assert len(set(texts)) == len(texts)
     assert whole or filters == {"category": "*", "tool": "*"}
     refused(ask("GET", f"{address}?cursor=kA"), 400, "cursor")
+
+
+TYPED = {  # lists as they are asked for at the command line
+    "receipts": "receipt list", "audit": "audit list --days=100000", "memory": "memory list",
+    "slo": "slo list --violations", "workflows": "workflow list", "stages": "stage list",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "noun", "kind", "filters"), [one for one in LISTS if "/" not in one[0]])
+def test_the_command_line_tells_the_same(
+    ask: Ask, capsys: pytest.CaptureFixture[str], path: str, noun: str, kind: type, filters: dict[str, str]
+) -> None:
+    """The same rows in the same order."""
+    flags = [f"--{name}" if value == "true" else f"--{name}={value}" for name, value in filters.items()]
+    assert main([*TYPED.get(path, path).split(), *flags, "--json", "-n", "0"]) == 0
+    told = walked(ask, f"/api/query/{path}", noun, 1000, **filters)
+    for row in told:
+        row.pop("trend", None)  # a picture for the web app
+    assert without_now(json.loads(capsys.readouterr().out)) == without_now(told)
 
 
 @pytest.mark.parametrize("noun", ["receipts", "audit", "stages", "slo", "memory", "collisions", "workflows"])

@@ -13,7 +13,7 @@ from litestar.params import QueryParameter
 
 from tachograph import clock
 from tachograph.analyse.commands import name as called
-from tachograph.analyse.faults import Group, likeness
+from tachograph.analyse.faults import place_of_group
 from tachograph.errors import UsageError
 from tachograph.ingest import touched
 from tachograph.recall import failures as faults
@@ -25,7 +25,7 @@ from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import AllCounted, Paged, answered, named, paged, question, rows
 from tachograph.store import Hit, Store
 from tachograph.store.commands import Ran
-from tachograph.store.files import Used
+from tachograph.store.files import place_of_file
 from tachograph.store.usage import Sum
 
 Changed = Annotated[bool, QueryParameter(description="Without those that were only read.")]
@@ -202,7 +202,7 @@ async def files(
 
     def ask(store: Store) -> Files:
         where = {**named(store, chosen), "until": pin}
-        shown, total, following = walk.cut_counted(store.files.used(**where, limit=None), _of_file, pin)
+        shown, total, following = walk.cut_counted(store.files.used(**where, limit=None), place_of_file, pin)
         met = touched.collided(store, where["session"], where["since"])
         found = rows(FileRow, (touched.row(one, touched.count(met, one)) for one in shown))
         return paged(Files, found, total=total, walk=walk, following=following)
@@ -261,7 +261,7 @@ async def failures(
     def ask(store: Store) -> Failures:
         where = {**named(store, chosen), "until": pin}
         every = faults.failures(store, **where)
-        shown, total, following = walk.cut_counted(every.groups, _of_group, pin)
+        shown, total, following = walk.cut_counted(every.groups, place_of_group, pin)
         begin = where["since"] if where["since"] is not None else min((one.first for one in every.groups), default=pin)
         found = rows(FailureRow, ({**faults.row(one), "trend": trend(one.times, begin, pin)} for one in shown))
         return paged(Failures, found, every.scanned, every.cut, total=total, walk=walk, following=following)
@@ -339,14 +339,6 @@ async def search(
         )  # fmt: skip
 
     return await answered(request, ask)
-
-
-def _of_file(one: Used) -> tuple[int, int, str, str]:
-    return (-one.total_operations, -one.last_at, one.project_dir or "", one.file_path)
-
-
-def _of_group(one: Group) -> tuple[int, int, str, str, str]:
-    return (-one.cases, -one.last, one.kind, one.pattern, likeness(one))
 
 
 def _name(hit: Hit) -> tuple[str, int, str, int]:

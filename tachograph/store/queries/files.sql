@@ -33,7 +33,7 @@ SELECT path, count(*), sum(operation = 'read'), sum(operation = 'write'), sum(op
 FROM ({operations})
 GROUP BY path, alone
 HAVING NOT {changed} OR last_change IS NOT NULL
-ORDER BY 2 DESC, last_at DESC, path
+ORDER BY 2 DESC, last_at DESC, path, alone
 LIMIT ?;
 
 -- name: lines

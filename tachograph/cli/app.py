@@ -21,7 +21,8 @@ from tachograph.formats.sanitise import painted
 if TYPE_CHECKING:
     from tachograph.store import Store
 
-_CATCH_UP_MS = 2000
+_CATCH_UP_MS = 5000  # of an importer that gets no further: on a busy machine its first step takes that long
+_CATCH_UP_MOST_MS = 20_000
 
 
 class App:
@@ -100,7 +101,7 @@ class App:
         from tachograph.ingest.catch_up import catch_up
 
         try:
-            reason = catch_up(self.places, wait_ms=_CATCH_UP_MS).reason
+            reason = catch_up(self.places, _CATCH_UP_MS, _CATCH_UP_MOST_MS).reason
         except (StoreDamaged, StoreTooNew):
             raise
         except StoreError as error:

@@ -30,17 +30,31 @@ class Status(NamedTuple):
     oldest_at: int | None  # ns, when the oldest was last written to
 
 
-def catch_up(places: Places, wait_ms: int = 1500) -> CatchUp:
+def catch_up(places: Places, wait_ms: int = 1500, most_ms: int | None = None) -> CatchUp:
     """Bring the store up to date: by our own hands, or by waiting for the importer at work. Raises StoreError.
 
-    Costs nothing but a look into a folder when there are no journals.
+    An importer that gets no further for `wait_ms` is not waited for, nor is one that takes longer than `most_ms` in all
+    (`wait_ms` when left out). One that leaves meanwhile is stood in for. Without journals it costs one look.
     """
     sizes = journals.sizes(places)
     if not sizes:
         return CatchUp(True, 0)
-    lock = spawn.take_lock(places) if os.access(places.journal, os.W_OK) else None
+    mine = os.access(places.journal, os.W_OK)
+    lock = spawn.take_lock(places) if mine else None
     if lock is None:
-        return _wait(places, sizes, wait_ms)
+        lock, behind = _wait(places, sizes, wait_ms, max(wait_ms, most_ms or 0), mine)
+        if not behind:
+            return CatchUp(True, len(sizes))
+        if lock is None:
+            pid = spawn.holder(places)
+            who = f"the importer (process {pid})" if pid else "the importer"
+            return CatchUp(False, len(sizes), f"{who} is still busy with {', '.join(behind[:3])}")
+    complaints = _import(places, lock)
+    return CatchUp(False, len(sizes), complaints[0]) if complaints else CatchUp(True, len(sizes))
+
+
+def _import(places: Places, lock: int) -> list[str]:
+    """All there is, by our own hands; the lock is given back. What the importer complains of."""
     try:
         from tachograph.ingest.importer import Importer
 
@@ -52,9 +66,7 @@ def catch_up(places: Places, wait_ms: int = 1500) -> CatchUp:
             importer.close()
     finally:
         os.close(lock)
-    if importer.complaints:
-        return CatchUp(False, len(sizes), importer.complaints[0])
-    return CatchUp(True, len(sizes))
+    return importer.complaints
 
 
 def status(places: Places) -> Status:
@@ -74,20 +86,28 @@ def status(places: Places) -> Status:
     )
 
 
-def _wait(places: Places, sizes: dict[str, int], wait_ms: int) -> CatchUp:
-    """Until the importer has committed what was there when we came. An unfinished last line counts as there."""
+def _wait(
+    places: Places, sizes: dict[str, int], wait_ms: int, most_ms: int, mine: bool
+) -> tuple[int | None, list[str]]:
+    """Until the importer has committed what was there when we came: its lock if it left, and the journals still open.
+
+    An unfinished last line counts as there.
+    """
     from tachograph.ingest.opening import open_store
 
-    deadline = clock.monotonic() + wait_ms * 1_000_000
+    end = clock.monotonic() + most_ms * 1_000_000
+    deadline = 0
+    before: dict[str, int] = {}
     with open_store(places.database) as store:
         while True:
-            behind = [name for name, size in sizes.items() if store.sources.position(name) < size]
+            found = {name: store.sources.position(name) for name in sizes}
+            behind = [name for name, size in sizes.items() if found[name] < size]
             behind = [name for name in behind if os.path.exists(os.path.join(places.journal, name))]
             if not behind:
-                return CatchUp(True, len(sizes))
-            if clock.monotonic() > deadline:
-                pid = spawn.holder(places)
-                return CatchUp(
-                    False, len(sizes), f"the importer (process {pid}) is still busy with {', '.join(behind[:3])}"
-                )
+                return None, []
+            if found != before or not deadline:
+                deadline, before = clock.monotonic() + wait_ms * 1_000_000, found
+            lock = spawn.take_lock(places) if mine else None
+            if lock is not None or clock.monotonic() > min(deadline, end):
+                return lock, behind
             time.sleep(0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from tachograph import clock, paths
 from tachograph.extract import rules
+from tachograph.ingest import spawn
 from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.importer import Importer
 from tachograph.ingest.journal_import import JournalImport
@@ -115,6 +117,27 @@ def test_two_journals_of_one_name_are_two_sessions(places: paths.Places, store: 
     journals.write(Path(places.journal), ID, [journals.header(ID, pid=8), *journals.session(ID, b"the second\n")[1:]])
     catch_up(places)
     assert (raw(store), raw(store, f"{ID}-2")) == (b"the first\n", b"the second\n")
+
+
+def test_who_waits_for_an_importer_takes_its_place_when_it_leaves(places: paths.Places, store: Store) -> None:
+    written(places, b"waited for\n")
+    lock = spawn.take_lock(places)
+    assert lock is not None
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(catch_up, places, wait_ms=90_000)
+        os.close(lock)
+        assert waiting.result().complete
+    assert raw(store) == b"waited for\n"
+
+
+def test_an_importer_that_gets_no_further_is_named(places: paths.Places, store: Store) -> None:
+    written(places, b"not yet\n")
+    lock = spawn.take_lock(places)
+    assert lock is not None
+    told = catch_up(places, wait_ms=20, most_ms=90_000)
+    os.close(lock)
+    assert not told.complete
+    assert f"still busy with {ID}.journal" in told.reason
 
 
 def test_a_finished_journal_goes_away(places: paths.Places, store: Store) -> None:

@@ -26,7 +26,7 @@ from tachograph.errors import TachographError
 from tachograph.ingest.preparing import Prepared
 from tachograph.ingest.told_session import ToldSession
 from tachograph.records import Collision, Session
-from tachograph.store import Store
+from tachograph.store import Store, files
 from tachograph.store.json_text import to_json
 from tachograph.store.touches import About, Told
 from tachograph.store.workflows import ALIVE, BY_ITSELF, SLOT
@@ -284,10 +284,8 @@ def _window(file: str, changed: int, said: str | None) -> int:
 
 
 def whole(project: str | None, path: str) -> str:
-    """A whole path as text; `..` and `.` resolved."""
-    if not path.startswith(("/", "~", "\\")) and path[1:2] != ":" and project:
-        path = f"{project}/{path}"
-    return posixpath.normpath(path.replace("\\", "/"))
+    """A whole path as text, with slashes only; `..` and `.` resolved."""
+    return files.whole((project or "").replace("\\", "/"), path.replace("\\", "/"))
 
 
 @lru_cache(maxsize=50_000)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tachograph.extract.redact import redact_text
+from tachograph.readers.values import whole
 from tachograph.records import SESSION_STATUSES, Session
 
 TMUX = "tmux"  # the source of what was seen in a pane; such a recorder tells states and notes of its own
@@ -72,7 +73,3 @@ def text(value: object) -> str | None:
 
 def masked(value: object) -> str | None:
     return redact_text(str(value))[0] if value else None
-
-
-def whole(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) else None

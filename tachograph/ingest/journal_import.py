@@ -7,6 +7,7 @@ sequence numbers of what was applied tell them apart after a restart.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import msgspec
 
@@ -18,11 +19,12 @@ from tachograph.ingest import objectives, receipts
 from tachograph.ingest.collisions import Watch
 from tachograph.ingest.evidence import Evidence, collect
 from tachograph.ingest.findings import as_records
-from tachograph.ingest.header import TMUX, git_of, session_of, status_of, whole
+from tachograph.ingest.header import TMUX, git_of, session_of, status_of
 from tachograph.ingest.stream import INPUT, Step, Stream
 from tachograph.ingest.told_session import adopt
 from tachograph.journal import frame
 from tachograph.journal.reader import Record, read
+from tachograph.readers.values import whole
 from tachograph.records import Event, Session, StateChange
 from tachograph.store import Store
 from tachograph.store.output import STREAMS
@@ -47,17 +49,17 @@ class JournalImport:
         self.done = self._source.done
         state = self._source.state
         self._offset, self._sequence = self._source.offset, self._source.sequence
-        self._applied = int(state.get("applied", 0))  # type: ignore[call-overload]
-        self._waiting: dict[str, list[int]] = state.get("waiting", {})  # type: ignore[assignment]
-        self._states: dict[str, dict[str, object]] = state.get("streams", {})  # type: ignore[assignment]
-        self._session_id = str(state.get("session_id", ""))
-        self._agent = str(state.get("agent", ""))
-        self._last_at = int(state.get("last_at", 0))  # type: ignore[call-overload]
-        self._ended = bool(state.get("ended", False))
+        self._applied: int = state.get("applied", 0)
+        self._waiting: dict[str, list[int]] = state.get("waiting", {})
+        self._states: dict[str, dict[str, Any]] = state.get("streams", {})
+        self._session_id: str = state.get("session_id", "")
+        self._agent: str = state.get("agent", "")
+        self._last_at: int = state.get("last_at", 0)
+        self._ended: bool = state.get("ended", False)
         self._over = False  # this step has told its end
         self._row = self._source.session
-        self._asked = bool(state.get("asked", False))
-        self._by = str(state.get("by", RECORDED))  # who tells what happened around the bytes
+        self._asked: bool = state.get("asked", False)
+        self._by: str = state.get("by", RECORDED)  # who tells what happened around the bytes
         self._bytes = 0
         self._places: list[tuple[int, int, int, int]] = []  # (stream, sequence, offset, bytes) of what may be pending
         self._streams: dict[int, Stream] = {}
@@ -295,8 +297,8 @@ class JournalImport:
                 duration_ms=round(took, 3), status=status, source=self._by,
             )  # fmt: skip
 
-    def _event(self, event_type: str, at: int, **fields: object) -> None:
-        self._store.events.add(Event(self._session_id, event_type, at=at, **fields))  # type: ignore[arg-type]
+    def _event(self, event_type: str, at: int, **fields: Any) -> None:
+        self._store.events.add(Event(self._session_id, event_type, at=at, **fields))
 
     def _damaged(self, offset: int, length: int, reason: str, data: bytes) -> None:
         self._store.sources.quarantine(self._source.id, offset, length, reason, redact_text(repr(data))[0].encode())

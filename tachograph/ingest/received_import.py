@@ -24,7 +24,8 @@ from tachograph.ingest.telling import Telling
 from tachograph.journal import frame
 from tachograph.journal.reader import Batch, Record, read
 from tachograph.readers import hooking, otlp
-from tachograph.readers.hooking import Memory, Object, table
+from tachograph.readers.hooking import Memory
+from tachograph.readers.values import Object, count, table, text
 from tachograph.records import Fact, SessionFacts, Unknown
 from tachograph.store import Store
 from tachograph.store.sources import Source
@@ -152,7 +153,7 @@ class _Voices:
             envelope = table(msgspec.json.decode(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             envelope = _broken(data)
-        agent = hooking.text(envelope.get("agent")) or "unknown"
+        agent = text(envelope.get("agent")) or "unknown"
         module, body = hooks_of(agent), envelope.get("body")
         facts: Iterable[Fact]
         if isinstance(proof := table(body).get(PROOF), str):
@@ -163,8 +164,8 @@ class _Voices:
         elif module is None:
             facts = [hooking.not_understood(f"hook of {agent}", body)]
         else:
-            facts = module.hook(hooking.text(envelope.get("event")), body, at, self._memory(agent))
-        session, workflow = hooking.text(envelope.get("session")), hooking.text(envelope.get("workflow"))
+            facts = module.hook(text(envelope.get("event")), body, at, self._memory(agent))
+        session, workflow = text(envelope.get("session")), text(envelope.get("workflow"))
         self._voice(agent, "hook").tell([_joined(fact, session, workflow) for fact in facts], at)
 
     def telemetry(self, body: bytes, at: int) -> None:
@@ -211,7 +212,7 @@ class _Voice:
         self._begin: Callable[[], Telling] = partial(Telling, store, rules, agent, source=source)
         self._telling = self._begin()
         self._unknown = table(self._kept.state.get("unknown"))
-        self._proofs = [str(proof) for proof in self._kept.state.get("proofs") or ()]  # type: ignore[attr-defined]
+        self._proofs = [str(proof) for proof in self._kept.state.get("proofs") or ()]
         self._messages, self._last_at = 0, 0
 
     def tell(self, facts: Iterable[Fact], at: int) -> None:
@@ -235,8 +236,8 @@ class _Voice:
             session.follow()
         known = self._kept.state
         state = {
-            "messages": _whole(known.get("messages")) + self._messages,
-            "last_at": max(_whole(known.get("last_at")), self._last_at),
+            "messages": count(known.get("messages")) + self._messages,
+            "last_at": max(count(known.get("last_at")), self._last_at),
             "unknown": _added(self._unknown, self._telling.unknown),
             "proofs": self._proofs[-_PROOFS:],
         }
@@ -249,10 +250,10 @@ def accounts(store: Store) -> list[Account]:
     """What was received so far, by agent and way."""
     found = []
     for name, source, state in store.sources.starting_with(_ACCOUNT):
-        count, last_at = _whole(state.get("messages")), _whole(state.get("last_at"))
-        proofs = [str(proof) for proof in state.get("proofs") or ()]  # type: ignore[attr-defined]
+        messages, last_at = count(state.get("messages")), count(state.get("last_at"))
+        proofs = [str(proof) for proof in state.get("proofs") or ()]
         unknown = table(state.get("unknown"))
-        found.append(Account(name.removeprefix(_ACCOUNT), source, count, last_at, unknown, proofs))
+        found.append(Account(name.removeprefix(_ACCOUNT), source, messages, last_at, unknown, proofs))
     return found
 
 
@@ -299,13 +300,9 @@ def _joined(fact: Fact, session: str | None, workflow: str | None) -> Fact:
 
 def _added(known: Object, fresh: dict[str, list[Any]]) -> Object:
     counts = {kind: entry for kind, entry in known.items() if isinstance(entry, list) and len(entry) == 2}
-    for kind, (count, sample) in fresh.items():
+    for kind, (more, sample) in fresh.items():
         if kind in counts:
-            counts[kind] = [_whole(counts[kind][0]) + count, counts[kind][1]]
+            counts[kind] = [count(counts[kind][0]) + more, counts[kind][1]]
         elif len(counts) < _UNKNOWN_KINDS:
-            counts[kind] = [count, sample]
+            counts[kind] = [more, sample]
     return counts
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0

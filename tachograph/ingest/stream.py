@@ -7,7 +7,7 @@ match). They stay in the journal too, unimported, so that nothing unmasked is ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tachograph.extract.extractor import Extractor, Found
 from tachograph.extract.lines import split
@@ -46,18 +46,18 @@ class Step(NamedTuple):
 class Stream:
     """State of one stream; everything in it can be rebuilt from the store and the journal."""
 
-    def __init__(self, number: int, rules: Rules, chunk: Chunk | None, state: dict[str, object]) -> None:
+    def __init__(self, number: int, rules: Rules, chunk: Chunk | None, state: dict[str, Any]) -> None:
         """`chunk` is the stored last chunk; `state` what `state()` gave when it was stored."""
         self.stream = number
         self._rules = rules
-        self._extractor = TimedExtractor(rules, state.get("found"))  # type: ignore[arg-type]
-        self._prompted = int(state.get("prompted", 0))  # type: ignore[call-overload]
+        self._extractor = TimedExtractor(rules, state.get("found"))
+        self._prompted: int = state.get("prompted", 0)
         # The stored chunk may end in part of a line that was shown early; the journal still has that part.
-        self._chunks = Chunker(number, chunk, state.get("complete"))  # type: ignore[arg-type]
+        self._chunks = Chunker(number, chunk, state.get("complete"))
         self.pending = b""
         self.pending_pieces: Pieces = []
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """Small and JSON-able; goes into the store with the rows."""
         return {"found": self._extractor.state(), "prompted": self._prompted, "complete": len(self._chunks)}
 

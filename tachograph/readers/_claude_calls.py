@@ -6,7 +6,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from tachograph.readers._claude_text import MASK, Object, exit_code_in, inside, number, string, table, text_of
+from tachograph.readers._claude_text import MASK, exit_code_in, inside, number, string, text_of
+from tachograph.readers.values import Object, table
 from tachograph.records import Step
 
 CALL_BLOCKS = ("tool_use", "server_tool_use", "mcp_tool_use")

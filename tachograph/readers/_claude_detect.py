@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tachograph.readers._claude_session import is_subagent_file
-from tachograph.readers._claude_text import Object, table
+from tachograph.readers.values import Object, table
 
 _decode = msgspec.json.Decoder().decode
 _LINES = 60  # of the head are looked at

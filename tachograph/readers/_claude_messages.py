@@ -7,7 +7,8 @@ from collections import deque
 from tachograph.readers._claude_calls import CALL_BLOCKS, Calls
 from tachograph.readers._claude_notes import Note, marker
 from tachograph.readers._claude_session import Told
-from tachograph.readers._claude_text import MASK, Object, blocks, number, string, table, text_of
+from tachograph.readers._claude_text import MASK, blocks, number, string, text_of
+from tachograph.readers.values import Object, table
 from tachograph.records import Fact, Step, Usage
 
 Counts = tuple[int, int, int, int, int]

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tachograph.readers._claude_text import (
-    INTERRUPTED,
-    Object,
-    inside,
-    number,
-    slash_command,
-    string,
-    table,
-    text_of,
-)
+from tachograph.readers._claude_text import INTERRUPTED, inside, number, slash_command, string, text_of
+from tachograph.readers.values import Object, table
 from tachograph.records import Step
 
 

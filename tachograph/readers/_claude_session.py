@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Iterable
 
-from tachograph.readers._claude_text import Object, number, string, table
+from tachograph.readers._claude_text import number, string
 from tachograph.readers.json_lines import objects
 from tachograph.readers.reading import Origin
+from tachograph.readers.values import Object, table
 from tachograph.records import Fact, SessionFacts
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

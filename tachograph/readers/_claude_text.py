@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-Object = dict[str, Any]
+from tachograph.readers.values import Object, table
+
 MASK = "REDACTED"  # what publishers of transcripts put in the place of an id
 INTERRUPTED = "[Request interrupted"
 WRAPPERS = (  # a user record that begins so holds nothing a user said to the model
@@ -13,11 +13,6 @@ WRAPPERS = (  # a user record that begins so holds nothing a user said to the mo
     *("<task-notification", INTERRUPTED),
 )
 _EXIT_CODE = re.compile(r"exit code (-?\d{1,11})\b")
-
-
-def table(value: object) -> Object:
-    """The value when it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
 
 
 def string(value: object) -> str | None:

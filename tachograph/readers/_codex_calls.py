@@ -11,16 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from tachograph.readers import patches
-from tachograph.readers._codex_output import (
-    Object,
-    Outcome,
-    decoded,
-    exit_code,
-    flat,
-    milliseconds,
-    outcome,
-    shell_line,
-)
+from tachograph.readers._codex_output import Outcome, decoded, exit_code, flat, milliseconds, outcome, shell_line
+from tachograph.readers.values import Object
 from tachograph.records import Step
 
 _SHELLS = {"exec_command", "shell", "shell_command", "container.exec", "local_shell_call"}

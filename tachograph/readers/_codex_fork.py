@@ -7,8 +7,8 @@ Older versions have no such turns: there the copy was written in one go, and a p
 
 from __future__ import annotations
 
-from tachograph.readers._codex_output import Object
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object
 
 _PAUSE = 1_000_000_000  # ns; a copy is written within milliseconds, and no model answers that fast
 _PLACES_OF_TURN = ("internal_chat_message_metadata_passthrough", "turn_attribution", "metadata")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import msgspec
 
-Object = dict[str, Any]
+from tachograph.readers.values import Object
+
 _decode = msgspec.json.Decoder().decode
 _HEADED = ("Chunk ID: ", "Wall time: ", "Exit code: ", "Process ", "Command: ")
 _HEADER_LIMIT = 4096  # a header is shorter, unless it repeats a long command

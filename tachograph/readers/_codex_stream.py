@@ -9,9 +9,10 @@ from __future__ import annotations
 import shlex
 
 from tachograph.readers._codex_calls import Calls
-from tachograph.readers._codex_output import Object, shell_line
+from tachograph.readers._codex_output import shell_line
 from tachograph.readers._codex_talk import Talk
 from tachograph.readers._codex_usage import Meter
+from tachograph.readers.values import Object
 from tachograph.records import Step
 
 _DONE = {"completed", "failed", "declined"}

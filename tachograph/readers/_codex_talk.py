@@ -10,7 +10,8 @@ from collections import deque
 
 import msgspec
 
-from tachograph.readers._codex_output import Object, flat
+from tachograph.readers._codex_output import flat
+from tachograph.readers.values import Object
 from tachograph.records import Step
 
 # Messages with the role of the user that Codex itself writes.

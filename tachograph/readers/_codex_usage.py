@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tachograph.readers._codex_output import Object
+from tachograph.readers.values import Object
 from tachograph.records import Step, Usage
 
 

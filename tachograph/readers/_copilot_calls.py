@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tachograph.readers.patches import FileChange, file_changes
-from tachograph.readers.values import Keys, Object, count, diff_lines, named, only, table, tables, text, whole
+from tachograph.readers.values import Keys, Object, count, diff_lines, lasted, named, only, table, tables, text, whole
 from tachograph.records import Step
 
 _SHELLS = frozenset({"bash", "powershell", "shell", "local_shell"})
@@ -104,7 +104,7 @@ class Calls:
             result.metadata["background"] = True
         steps.append(
             Step(
-                call.key, call.event_type, exit_code=result.exit_code, duration_ms=_between(call.at, at),
+                call.key, call.event_type, exit_code=result.exit_code, duration_ms=lasted(call.at, at),
                 status=result.status, content=result.content, metadata=result.metadata or None,
             )
         )  # fmt: skip
@@ -116,9 +116,7 @@ class Calls:
         call = self._shells.pop(str(kind.get("shellId")), None)
         if call is None:
             return []
-        return [
-            Step(call.key, call.event_type, exit_code=whole(kind.get("exitCode")), duration_ms=_between(call.at, at))
-        ]
+        return [Step(call.key, call.event_type, exit_code=whole(kind.get("exitCode")), duration_ms=lasted(call.at, at))]
 
     def interrupted(self) -> list[Step]:
         """The user, or a limit, stopped what was going on: of these calls no answer will come."""
@@ -272,7 +270,3 @@ def _arguments(given: object) -> object:
 
 def _id(data: Object) -> str:
     return named(data.get("toolCallId")) or ""
-
-
-def _between(start: int, end: int) -> float | None:
-    return (end - start) / 1e6 if 0 < start <= end else None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from tachograph.readers.hooking import Memory, Object, Teller, not_understood, table, text
+from tachograph.readers.hooking import Memory, Teller, not_understood
+from tachograph.readers.values import Object, table, text
 from tachograph.records import Fact
 
 Handler = Callable[[Teller, Object], None]

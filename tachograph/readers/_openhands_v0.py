@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from tachograph.readers._loose_json import dig
-from tachograph.readers.json_lines import Object
 from tachograph.readers.times import iso
-from tachograph.readers.values import count, dollars, lasted, table, text, whole
+from tachograph.readers.values import Object, count, dollars, lasted, table, text, whole
 from tachograph.records import Fact, SessionFacts, Step, Unknown, Usage
 
 _STATES = {

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tachograph.readers._loose_json import decode, dig, text_of
-from tachograph.readers.json_lines import Object
 from tachograph.readers.patches import file_changes
 from tachograph.readers.times import iso
-from tachograph.readers.values import count, dollars, lasted, table, tables, text, whole
+from tachograph.readers.values import Object, count, dollars, lasted, table, tables, text, whole
 from tachograph.records import Fact, SessionFacts, Step, Unknown, Usage
 
 _EDITOR = {"view": "read", "create": "write", "str_replace": "edit", "insert": "edit", "undo_edit": "edit"}

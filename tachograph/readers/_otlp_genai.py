@@ -10,7 +10,7 @@ from typing import Any
 
 from tachograph.readers._otlp_told import SessionTold, Told
 from tachograph.readers._otlp_wire import LOG, SPAN, Attributes, Record
-from tachograph.readers.hooking import between
+from tachograph.readers.values import lasted
 from tachograph.records import Step, Usage
 
 _MODEL_CALLS = {"chat", "generate_content", "text_completion", "completion", "embeddings", "fetch_response"}
@@ -127,7 +127,7 @@ def tool_step(record: Record) -> Step:
     line = _command(name, given)
     return Step(
         f"call:{id}", "command" if line else "tool_call", record.at, name, id, command=line,
-        exit_code=_exit_code(about), duration_ms=between(record.at, record.end_at),
+        exit_code=_exit_code(about), duration_ms=lasted(record.at, record.end_at),
         status=_status(record), content=result or record.message,
         metadata={"input": given} if given is not None else None,
     )  # fmt: skip
@@ -136,8 +136,8 @@ def tool_step(record: Record) -> Step:
 def _model_call(record: Record, session: SessionTold) -> None:
     about, name, end = record.about, record.span_id or str(record.at), record.end_at or record.at
     if (usage := usage_of(about)) is not None:
-        lasted = between(record.at, record.end_at)
-        session.steps.append(Step(f"usage:{name}", "usage", end, duration_ms=lasted, usage=usage))
+        took = lasted(record.at, record.end_at)
+        session.steps.append(Step(f"usage:{name}", "usage", end, duration_ms=took, usage=usage))
     said = last_text(about.decoded(*_OUTPUT), ("assistant", "model", "ai", None)) or _flat(about, "llm.output_messages")
     said = said or next((_choice(event) for kind, event in record.events if kind == "gen_ai.choice"), None)
     if said:

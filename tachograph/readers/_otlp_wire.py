@@ -17,9 +17,9 @@ import msgspec
 
 from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object, table, tables, text
 from tachograph.records import Unknown
 
-Object = dict[str, Any]
 LOG, SPAN, METRIC = "log", "span", "metric"
 _DEPTH = 20  # of values in values
 _LATEST = 2**63 - 1
@@ -132,53 +132,53 @@ def records(signal: str, encoding: str, body: bytes) -> tuple[list[Record], list
 def _records(signal: str, document: Object) -> Iterator[Record]:
     outer, middle, inner = _HOLDERS[signal]
     read = {"logs": _log, "traces": _span, "metrics": _metric}[signal]
-    for sender in _rows(document.get(outer)):
-        resource = Attributes(_attributes(_table(sender.get("resource")).get("attributes")))
+    for sender in tables(document.get(outer)):
+        resource = Attributes(_attributes(table(sender.get("resource")).get("attributes")))
         service = resource.text("service.name") or "unknown"
-        for scoped in _rows(sender.get(middle)):
-            scope = _text(_table(scoped.get("scope")).get("name")) or ""
-            for found in _rows(scoped.get(inner)):
+        for scoped in tables(sender.get(middle)):
+            scope = text(table(scoped.get("scope")).get("name")) or ""
+            for found in tables(scoped.get(inner)):
                 yield from read(found, service, scope, resource)
 
 
 def _log(found: Object, service: str, scope: str, resource: Attributes) -> Iterator[Record]:
     about = Attributes(_attributes(found.get("attributes")))
     body = _value(found.get("body"))
-    text = body if isinstance(body, str) else None if body is None else json.dumps(body, default=str)
+    words = body if isinstance(body, str) else None if body is None else json.dumps(body, default=str)
     at = (
         _time(found.get("timeUnixNano"))
         or iso(about.text("event.timestamp"))
         or _time(found.get("observedTimeUnixNano"))
     )
-    event = _text(found.get("eventName"))
+    event = text(found.get("eventName"))
     if event and event.startswith("event ") and ":" in event:  # where in its sources a sender stood
         event = None
     yield Record(
-        LOG, service, scope, about.text("event.name") or event or (text or "")[:200], at or 0, 0, about, resource,
-        _id(found.get("traceId")), _id(found.get("spanId")), text=text,
+        LOG, service, scope, about.text("event.name") or event or (words or "")[:200], at or 0, 0, about, resource,
+        _id(found.get("traceId")), _id(found.get("spanId")), text=words,
     )  # fmt: skip
 
 
 def _span(found: Object, service: str, scope: str, resource: Attributes) -> Iterator[Record]:
-    status = _table(found.get("status"))
+    status = table(found.get("status"))
     yield Record(
-        SPAN, service, scope, _text(found.get("name")) or "", _time(found.get("startTimeUnixNano")),
+        SPAN, service, scope, text(found.get("name")) or "", _time(found.get("startTimeUnixNano")),
         _time(found.get("endTimeUnixNano")), Attributes(_attributes(found.get("attributes"))), resource,
         _id(found.get("traceId")), _id(found.get("spanId")), _id(found.get("parentSpanId")),
-        failed=status.get("code") in (2, "STATUS_CODE_ERROR"), message=_text(status.get("message")),
+        failed=status.get("code") in (2, "STATUS_CODE_ERROR"), message=text(status.get("message")),
         events=tuple(
-            (_text(event.get("name")) or "", Attributes(_attributes(event.get("attributes"))))
-            for event in _rows(found.get("events"))
+            (text(event.get("name")) or "", Attributes(_attributes(event.get("attributes"))))
+            for event in tables(found.get("events"))
         ),
     )  # fmt: skip
 
 
 def _metric(found: Object, service: str, scope: str, resource: Attributes) -> Iterator[Record]:
-    name = _text(found.get("name")) or ""
+    name = text(found.get("name")) or ""
     for kind in _KINDS:
-        held = _table(found.get(kind))
+        held = table(found.get(kind))
         delta = held.get("aggregationTemporality") in _DELTA
-        for point in _rows(held.get("dataPoints")):
+        for point in tables(held.get("dataPoints")):
             value = next((point[key] for key in ("asInt", "asDouble", "sum") if key in point), None)
             number = Attributes({"value": value}).number("value")
             if number is None or not math.isfinite(number):
@@ -190,7 +190,7 @@ def _metric(found: Object, service: str, scope: str, resource: Attributes) -> It
 
 
 def _attributes(given: object) -> Object:
-    return {row["key"]: _value(row.get("value")) for row in _rows(given) if isinstance(row.get("key"), str)}
+    return {row["key"]: _value(row.get("value")) for row in tables(given) if isinstance(row.get("key"), str)}
 
 
 def _value(given: object, depth: int = 0) -> Any:
@@ -203,9 +203,9 @@ def _value(given: object, depth: int = 0) -> Any:
         if kind == "intValue":
             return Attributes({"value": value}).number("value")
         if kind == "arrayValue":
-            return [_value(inner, depth + 1) for inner in _rows(_table(value).get("values"))]
+            return [_value(inner, depth + 1) for inner in tables(table(value).get("values"))]
         if kind == "kvlistValue":
-            pairs = [row for row in _rows(_table(value).get("values")) if isinstance(row.get("key"), str)]
+            pairs = [row for row in tables(table(value).get("values")) if isinstance(row.get("key"), str)]
             return {row["key"]: _value(row.get("value"), depth + 1) for row in pairs}
     return None
 
@@ -220,9 +220,9 @@ def _from_protobuf(signal: str, body: bytes) -> Object:
     kinds: dict[str, Any] = {"logs": LogsData, "metrics": MetricsData, "traces": TracesData}
     found: Object = json_format.MessageToDict(kinds[signal].FromString(body))
     outer, middle, inner = _HOLDERS[signal]
-    for sender in _rows(found.get(outer)):
-        for scoped in _rows(sender.get(middle)):
-            for row in _rows(scoped.get(inner)):
+    for sender in tables(found.get(outer)):
+        for scoped in tables(sender.get(middle)):
+            for row in tables(scoped.get(inner)):
                 for name in ("traceId", "spanId", "parentSpanId"):
                     if isinstance(row.get(name), str):
                         row[name] = base64.b64decode(row[name]).hex()
@@ -249,15 +249,3 @@ def _time(given: object) -> int:
 
 def _id(given: object) -> str:
     return given if isinstance(given, str) and given.strip("0") else ""
-
-
-def _table(given: object) -> Object:
-    return given if isinstance(given, dict) else {}
-
-
-def _rows(given: object) -> list[Object]:
-    return [row for row in given if isinstance(row, dict)] if isinstance(given, list) else []
-
-
-def _text(given: object) -> str | None:
-    return given if isinstance(given, str) and given else None

@@ -6,8 +6,7 @@ import re
 from typing import NamedTuple
 
 from tachograph.readers._loose_json import decode, dig
-from tachograph.readers.json_lines import Object
-from tachograph.readers.values import text
+from tachograph.readers.values import Object, text
 
 _EDITOR = {"view": "read", "create": "write", "str_replace": "edit", "insert": "edit", "undo_edit": "edit"}
 _NAMES_A_FILE = {"open": "read", "create": "write", "filemap": "read", "view_image": "read"}

@@ -19,9 +19,10 @@ from typing import Any
 import msgspec
 
 from tachograph.readers import terminal_bench
-from tachograph.readers.json_lines import Object, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import epoch
+from tachograph.readers.values import Object, text
 from tachograph.records import Fact, OutputPiece, SessionFacts, Step, Unknown
 
 name = "asciicast"
@@ -119,7 +120,7 @@ class _Parser:
         stated, length = epoch(header.get("timestamp"), _SECOND), epoch(header.get("duration"), _SECOND) or 0
         self._base = stated if stated is not None else max(0, self._origin.modified_at - length)
         self._id = part.session if part else self._name(header, data, stated)
-        title = part.title if part and part.title else _text(header.get("title"))
+        title = part.title if part and part.title else text(header.get("title"))
         known = {key: header[key] for key in _KEPT if header.get(key) is not None}
         facts: list[Fact] = [
             SessionFacts(
@@ -225,7 +226,3 @@ def _odd(kind: str, value: object) -> Unknown:
 
 def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

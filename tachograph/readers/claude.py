@@ -16,21 +16,11 @@ from tachograph.readers._claude_detect import detect
 from tachograph.readers._claude_messages import Messages
 from tachograph.readers._claude_session import SubagentFile, Told, is_subagent_file, session_id
 from tachograph.readers._claude_settings import keeps_days
-from tachograph.readers._claude_text import (
-    INTERRUPTED,
-    MASK,
-    WRAPPERS,
-    Object,
-    blocks,
-    exit_code_in,
-    number,
-    string,
-    table,
-    text_of,
-)
+from tachograph.readers._claude_text import INTERRUPTED, MASK, WRAPPERS, blocks, exit_code_in, number, string, text_of
 from tachograph.readers.json_lines import SAMPLE, objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object, table
 from tachograph.records import Fact, SessionFacts, Step, Unknown
 
 __all__ = ["detect", "name", "parse", "places", "shape"]

@@ -13,7 +13,8 @@ from tachograph.readers import _hook_shape as shape
 from tachograph.readers._claude_calls import Calls
 from tachograph.readers._claude_text import blocks, text_of
 from tachograph.readers._hook_shape import Handler, understood
-from tachograph.readers.hooking import Memory, Object, Teller, number, table, text
+from tachograph.readers.hooking import Memory, Teller, number
+from tachograph.readers.values import Object, table, text
 from tachograph.records import Fact, Step
 
 _ASKING = {"permission_prompt", "elicitation_dialog", "agent_needs_input", "idle_prompt"}

@@ -15,12 +15,12 @@ import msgspec
 from tachograph.readers import json_lines
 from tachograph.readers._codex_calls import Calls
 from tachograph.readers._codex_fork import Fork
-from tachograph.readers._codex_output import Object
 from tachograph.readers._codex_stream import Stream
 from tachograph.readers._codex_talk import Talk
 from tachograph.readers._codex_usage import Meter
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object, text
 from tachograph.records import Fact, SessionFacts, Step
 
 _Handler = Callable[[Object, int], Sequence[Step]]
@@ -106,14 +106,14 @@ def parse(origin: Origin) -> Parser:
 def _is_ours(record: Object) -> bool:
     kind = record.get("type")
     if kind == "thread.started":
-        return bool(_text(record.get("thread_id")))
+        return bool(text(record.get("thread_id")))
     if isinstance(kind, str) and kind in _ENVELOPES:
         return isinstance(record.get("payload"), dict)
     return _is_bare_meta(record)
 
 
 def _is_bare_meta(record: Object) -> bool:
-    return bool(_text(record.get("id"))) and record.keys() >= {"timestamp", "instructions"} and "type" not in record
+    return bool(text(record.get("id"))) and record.keys() >= {"timestamp", "instructions"} and "type" not in record
 
 
 class Rollout:
@@ -203,10 +203,10 @@ class Rollout:
         return [
             SessionFacts(
                 native,
-                project_dir=_text(payload.get("cwd")),
-                branch=_text(git.get("branch")),
+                project_dir=text(payload.get("cwd")),
+                branch=text(git.get("branch")),
                 parent_id=self._fork.parent,
-                version=_text(payload.get("cli_version")),
+                version=text(payload.get("cli_version")),
                 started_at=self._started_at or None,
                 metadata=more or None,
             )
@@ -258,7 +258,7 @@ class Rollout:
         return [] if kind in _DULL_ENVELOPES else None
 
     def _context(self, payload: Object, at: int) -> list[Fact]:
-        model = _text(payload.get("model"))
+        model = text(payload.get("model"))
         if model is None or model == self._model:
             return []
         facts: list[Fact] = [] if self._id is None else [SessionFacts(self._id, model=model)]
@@ -274,7 +274,7 @@ class Rollout:
         if word in _MARKERS:
             return [self._noted(word, payload, at)]
         if word == "thread_name_updated":
-            title = _text(payload.get("thread_name"))
+            title = text(payload.get("thread_name"))
             return [SessionFacts(self._id, title=title)] if title and self._id else []
         return [] if word in _DULL_EVENTS else None
 
@@ -293,7 +293,7 @@ class Rollout:
         return [*self._talk.release(), self._state("waiting", payload, at)]
 
     def _turn_aborted(self, payload: Object, at: int) -> list[Step]:
-        reason = _text(payload.get("reason"))
+        reason = text(payload.get("reason"))
         told = self._marker("interruption", f"Turn stopped: {reason or 'unknown reason'}", at, {"reason": reason})
         stopped = [*self._talk.release(), *self._calls.interrupted(at)]
         return [*stopped, told, self._state("waiting", payload, at)]
@@ -302,7 +302,7 @@ class Rollout:
         self._ordinal += 1
         took = payload.get("duration_ms")
         took = float(took) if isinstance(took, int | float) and 0 <= took < 1e12 else None
-        turn = _text(payload.get("turn_id"))
+        turn = text(payload.get("turn_id"))
         metadata: Object | None = {"turn_id": turn} if turn else None
         key = f"state:#{self._ordinal}"
         return Step(key, "state", at, duration_ms=took, content=state, metadata=metadata)
@@ -378,7 +378,7 @@ class Rollout:
             "DynamicToolCall": calls.tool_ended,
             "WebSearch": calls.web_search_end,
             "CollabAgentToolCall": calls.spawned,
-            "Plan": lambda item, at: [self._marker("plan", _text(item.get("text")) or "", at, {})],
+            "Plan": lambda item, at: [self._marker("plan", text(item.get("text")) or "", at, {})],
         }
 
 
@@ -387,7 +387,3 @@ def _kind(record: Object) -> str:
     kind, payload = record.get("type"), record.get("payload")
     inner = payload.get("type") if isinstance(payload, dict) else None
     return "/".join(word for word in (kind, inner) if isinstance(word, str))[:80] or "no type"
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

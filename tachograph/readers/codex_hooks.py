@@ -11,7 +11,8 @@ import msgspec
 from tachograph.readers import _hook_shape as shape
 from tachograph.readers._codex_calls import Calls
 from tachograph.readers._hook_shape import Handler, understood
-from tachograph.readers.hooking import Memory, Object, Teller, table, text
+from tachograph.readers.hooking import Memory, Teller
+from tachograph.readers.values import Object, table, text
 from tachograph.records import Fact, Step
 
 _QUIET = {"PreModelRequest", "PostModelRequest"}

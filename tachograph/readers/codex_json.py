@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tachograph.readers import codex, json_lines
-from tachograph.readers._codex_output import Object
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object
 from tachograph.records import Fact
 
 name = "codex"

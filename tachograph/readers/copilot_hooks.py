@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tachograph.readers._copilot_calls import Calls
-from tachograph.readers.hooking import Memory, Object, Teller, not_understood, table, text
+from tachograph.readers.hooking import Memory, Teller, not_understood
 from tachograph.readers.times import epoch, iso
-from tachograph.readers.values import Keys
+from tachograph.readers.values import Keys, Object, table, text
 from tachograph.records import Fact, Step
 
 _QUIET = {"userPromptTransformed", "preMcpToolCall"}

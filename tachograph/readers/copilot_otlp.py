@@ -12,8 +12,7 @@ from tachograph.readers._copilot_calls import Calls
 from tachograph.readers._otlp_genai import last_text
 from tachograph.readers._otlp_told import SessionTold, Told
 from tachograph.readers._otlp_wire import SPAN, Record
-from tachograph.readers.hooking import between
-from tachograph.readers.values import Keys
+from tachograph.readers.values import Keys, lasted
 from tachograph.records import Step
 
 _COMPACTED = "github.copilot.session.compaction_complete"
@@ -60,8 +59,8 @@ def _chat(session: SessionTold, record: Record) -> None:
     session.facts(model=_otlp_genai.model_of(about))
     usage = _otlp_genai.usage_of(about)
     if usage is not None:
-        lasted = between(record.at, record.end_at)
-        session.steps.append(Step(f"usage:{record.span_id}", "usage", end, duration_ms=lasted, usage=usage))
+        took = lasted(record.at, record.end_at)
+        session.steps.append(Step(f"usage:{record.span_id}", "usage", end, duration_ms=took, usage=usage))
     if said := last_text(about.decoded("gen_ai.output.messages"), ("assistant",)):
         session.steps.append(Step(f"reply:{record.span_id}", "reply", end, content=said))
     if record.failed:

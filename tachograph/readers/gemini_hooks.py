@@ -11,8 +11,9 @@ import msgspec
 from tachograph.readers import _gemini_calls as calls
 from tachograph.readers import _hook_shape as shape
 from tachograph.readers._hook_shape import Handler, understood
-from tachograph.readers.hooking import Memory, Object, Teller, between, table, text
+from tachograph.readers.hooking import Memory, Teller
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object, lasted, table, text
 from tachograph.records import Fact, Step
 
 # PreCompress comes before every message to the model, whether anything is compressed or not.
@@ -67,7 +68,7 @@ def _tool_ended(teller: Teller, given: Object) -> None:
         "resultDisplay": response.get("returnDisplay"),
     }
     step = calls.call(f"call:{name}", record, began or teller.at, _about(given))
-    teller.steps.append(msgspec.structs.replace(step, duration_ms=between(began, teller.at)))
+    teller.steps.append(msgspec.structs.replace(step, duration_ms=lasted(began, teller.at)))
 
 
 def _about(given: Object) -> Object:

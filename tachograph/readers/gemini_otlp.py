@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tachograph.readers import _gemini_calls as calls
 from tachograph.readers._otlp_told import SessionTold, Told
 from tachograph.readers._otlp_wire import METRIC, SPAN, Attributes, Record
-from tachograph.readers.hooking import between
+from tachograph.readers.values import lasted
 from tachograph.records import Step, Usage
 
 _METRICS = {"gemini_cli.token.usage", "gemini_cli.lines.changed"}
@@ -109,7 +109,7 @@ def _call(session: SessionTold, record: Record, about: Attributes) -> None:
     }
     step = calls.call(f"call:{id}", given, record.at, {})
     session.steps.append(
-        replace(step, duration_ms=between(record.at, record.end_at), status="error" if record.failed else step.status)
+        replace(step, duration_ms=lasted(record.at, record.end_at), status="error" if record.failed else step.status)
     )
 
 

@@ -16,30 +16,15 @@ from typing import Any
 import msgspec
 
 from tachograph.readers.json_lines import unknown
+from tachograph.readers.values import Object, table, text
 from tachograph.records import Fact, SessionFacts, Step, Unknown
 
-Object = dict[str, Any]
 _SESSIONS = 200  # remembered; the one that was silent longest is forgotten
 _STATUSES = {  # of a session, by its state
     "started": "running", "resumed": "running", "running": "running", "waiting": "waiting", "completed": "completed",
     "failed": "failed", "interrupted": "interrupted",
 }  # fmt: skip
 _OPEN = 500  # calls of one session that wait for their end
-
-
-def text(value: object) -> str | None:
-    """The value when it is text with something in it."""
-    return value if isinstance(value, str) and value else None
-
-
-def table(value: object) -> Object:
-    """The value when it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def between(start: int, end: int) -> float | None:
-    """Milliseconds from one time to another (ns); None when one is not known."""
-    return (end - start) / 1e6 if 0 < start <= end else None
 
 
 def number(value: object) -> float | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import msgspec
 
+from tachograph.readers.values import Object
 from tachograph.records import Unknown
 
 _decode = msgspec.json.Decoder().decode
 _STDLIB = json.JSONDecoder()
 SAMPLE = 200  # characters of a line that nobody understands
-Object = dict[str, Any]
 
 
 def objects(line: bytes) -> tuple[list[Object], list[Unknown]]:

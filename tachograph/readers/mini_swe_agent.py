@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tachograph.readers._loose_json import decode, dig, text_of
-from tachograph.readers.json_lines import Object, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import epoch
-from tachograph.readers.values import count, dollars, text
+from tachograph.readers.values import Object, count, dollars, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
 
 name = "mini-swe-agent"

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from tachograph.readers._opencode_messages import Messages, failure, usage_of
 from tachograph.readers._opencode_tools import tool_steps
-from tachograph.readers.hooking import Memory, Object, Teller, not_understood, table, text
+from tachograph.readers.hooking import Memory, Teller, not_understood
 from tachograph.readers.opencode_export import session_facts
-from tachograph.readers.values import millis
+from tachograph.readers.values import Object, millis, table, text
 from tachograph.records import Fact, SessionFacts, Step
 
 _OURS = ("session.", "message.", "permission.", "question.")  # of the many kinds of events

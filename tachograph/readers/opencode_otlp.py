@@ -8,7 +8,7 @@ from __future__ import annotations
 from tachograph.readers import _otlp_genai
 from tachograph.readers._otlp_told import Told
 from tachograph.readers._otlp_wire import SPAN, Record
-from tachograph.readers.hooking import between
+from tachograph.readers.values import lasted
 from tachograph.records import Step
 
 _CALLS = {"ai.streamText.doStream", "ai.generateText.doGenerate"}
@@ -28,10 +28,10 @@ def read(record: Record, told: Told) -> bool:
     session.facts(model=_otlp_genai.model_of(about))
     end = record.end_at or record.at
     if (usage := _otlp_genai.usage_of(about)) is not None:
-        lasted = between(record.at, record.end_at)
+        took = lasted(record.at, record.end_at)
         first = about.number("ai.response.msToFirstChunk")
         metadata: dict[str, object] | None = {"ttft_ms": first} if first is not None else None
-        step = Step(f"usage:{record.span_id}", "usage", end, duration_ms=lasted, usage=usage, metadata=metadata)
+        step = Step(f"usage:{record.span_id}", "usage", end, duration_ms=took, usage=usage, metadata=metadata)
         session.steps.append(step)
     if said := about.text("ai.response.text"):
         session.steps.append(Step(f"reply:{record.span_id}", "reply", end, content=said))

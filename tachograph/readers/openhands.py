@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping
 from tachograph.readers import _openhands_v0, _openhands_v1, bundle
 from tachograph.readers._loose_json import decode
 from tachograph.readers.bundle import Bundled
-from tachograph.readers.json_lines import Object, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
-from tachograph.readers.values import count, dollars, table, text
+from tachograph.readers.values import Object, count, dollars, table, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
 
 name = "openhands"

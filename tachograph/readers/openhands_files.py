@@ -14,10 +14,10 @@ from typing import Any
 
 from tachograph.readers import _openhands_v0
 from tachograph.readers._loose_json import decode
-from tachograph.readers.json_lines import Object, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.openhands import Events, is_event_file, name
 from tachograph.readers.reading import Origin, Place, Shape
-from tachograph.readers.values import table, text
+from tachograph.readers.values import Object, table, text
 from tachograph.records import Fact
 
 __all__ = ["detect", "name", "parse", "places", "shape"]

@@ -14,7 +14,8 @@ from tachograph import ids
 from tachograph.readers import _otlp_genai
 from tachograph.readers._otlp_told import Told
 from tachograph.readers._otlp_wire import Record, records
-from tachograph.readers.hooking import Memory, Object
+from tachograph.readers.hooking import Memory
+from tachograph.readers.values import Object
 from tachograph.records import Fact
 
 _AGENTS = {  # beginning of service.name → agent; its module is <agent>_otlp

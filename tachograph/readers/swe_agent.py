@@ -15,9 +15,9 @@ from typing import Any
 
 from tachograph.readers._loose_json import decode, dig, text_of
 from tachograph.readers._swe_actions import Action, understood
-from tachograph.readers.json_lines import Object, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
-from tachograph.readers.values import count, dollars, text
+from tachograph.readers.values import Object, count, dollars, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
 
 name = "swe-agent"

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from tachograph.readers.json_lines import Object, unknown
+from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
+from tachograph.readers.values import Object
 from tachograph.records import Fact, SessionFacts, Step, Usage
 
 name = "terminal-bench"

@@ -23,7 +23,8 @@ from tachograph.ingest.collisions import real, whole, window
 from tachograph.ingest.opening import open_store
 from tachograph.ingest.received_import import hooks_of, with_hooks
 from tachograph.paths import Places
-from tachograph.readers.hooking import Memory, table
+from tachograph.readers.hooking import Memory
+from tachograph.readers.values import table
 from tachograph.records import Fact, SessionFacts, Step
 from tachograph.store import Store
 from tachograph.store.tellings import joined

@@ -5,7 +5,7 @@ Offsets move in the transaction that adds the rows: whoever is killed when, noth
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tachograph import clock
 from tachograph.store import queries
@@ -25,7 +25,7 @@ class Source(NamedTuple):
     offset: int
     sequence: int
     done: bool
-    state: dict[str, object]
+    state: dict[str, Any]
 
 
 class Sources:
@@ -58,7 +58,7 @@ class Sources:
         sequence: int,
         seen: int,
         done: bool,
-        state: dict[str, object],
+        state: dict[str, Any],
     ) -> None:
         """Inside the transaction that stores what was read up to `seen`; a restart reads on at `offset`."""
         values = (session, offset, sequence, seen, int(done), to_json(state), source)
@@ -69,7 +69,7 @@ class Sources:
         with self._writer.change():
             self._connection.execute(_sql.forget, (source,))
 
-    def starting_with(self, prefix: str) -> list[tuple[str, str, dict[str, object]]]:
+    def starting_with(self, prefix: str) -> list[tuple[str, str, dict[str, Any]]]:
         """(name, fingerprint, state) of the sources whose name begins so."""
         rows = self._connection.execute(_sql.starting_with, (prefix, prefix + "\U0010ffff"))
         return [(name, fingerprint, from_json(state) or {}) for name, fingerprint, state in rows]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tachograph.readers import otlp
-from tachograph.readers.hooking import Memory, Object
+from tachograph.readers.hooking import Memory
+from tachograph.readers.values import Object
 from tachograph.records import Fact
 from tests.readers.told import HISTORIES, Told
 

@@ -9,9 +9,10 @@ from typing import Any
 from tachograph.errors import NotFound
 from tachograph.records import Event
 from tachograph.store import paging, queries
+from tachograph.store.arguments import whole
 from tachograph.store.filters import Where, numbers
-from tachograph.store.json_text import from_json
 from tachograph.store.paging import Place
+from tachograph.store.tellings import COMMAND
 from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
@@ -125,11 +126,12 @@ class Events:
     def made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
         """Rows of {event}, the session's name and {step} as records: step columns stand as Event has them."""
         kinds = self._writer.kinds
-        for at, number, kind_id, line_number, matched, line, metadata, _, seq, session_id, *step in rows:
+        for at, number, kind_id, line_number, matched, line, metadata, _, seq, session_id, *step, given in rows:
             kind = kinds.by_id.get(kind_id) or kinds.of(kind_id)
             pattern = kind.pattern or None
+            known = None if metadata is None else whole(metadata, step[COMMAND], given)
             step_and_on = (
-                *step, kind.source or None, None if metadata is None else from_json(metadata), seq, pattern, matched,
+                *step, kind.source or None, known, seq, pattern, matched,
                 line, line_number, kind.risk_level or None, kind.auto_confirmable if pattern else None,
                 kind.code_block_language or None, at, number,
             )  # fmt: skip

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tachograph.records import Step
-from tachograph.store import queries, removing
-from tachograph.store.json_text import from_json
+from tachograph.store import arguments, queries, removing
 from tachograph.store.ledger import SESSIONS, Ledger
 from tachograph.store.output import TOOL_STREAM
 from tachograph.store.settling import EVENTS_STREAM
@@ -89,9 +88,9 @@ class Merging:
 
     def _step(self, event: int, key: int = 0) -> tuple[Step, dict[str, Any]]:
         """What is stored as it could have been told, and all of its metadata."""
-        *values, metadata_json, kind, at = self._connection.execute(_sql.step, (event,)).fetchone()
+        *values, given, metadata_json, kind, at = self._connection.execute(_sql.step, (event,)).fetchone()
         fields: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
-        metadata = from_json(metadata_json) or {}
+        metadata = arguments.whole(metadata_json, fields["command"], given) or {}
         more = {name: value for name, value in metadata.items() if name not in ("told", "sources")}
         name = f"call:{fields['tool_call_id']}"
         event_type = self._writer.kinds.of(kind).event_type

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from tachograph.store import queries
 from tachograph.store.filters import numbers
-from tachograph.store.output import STREAMS, TOOL_STREAM, unpack, unpack_times
+from tachograph.store.output import STREAMS, TOOL_STREAM, unpack_times
+from tachograph.store.packing import unpack
 from tachograph.store.sessions import Sessions
 from tachograph.store.writer import Writer
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import bisect
 import io
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import zstandard
 
-from tachograph.errors import StoreDamaged, UsageError
+from tachograph.errors import UsageError
 from tachograph.records import Line, OutputChunk
 from tachograph.store import queries
 from tachograph.store.filters import numbers
+from tachograph.store.packing import unpack
 from tachograph.store.parts import PART, PARTS
 from tachograph.store.sessions import Sessions
 from tachograph.store.writer import Writer
@@ -28,8 +28,6 @@ TOOL_STREAM = 3  # what tool calls returned: not part of what a terminal showed
 CHUNK_BYTES = 64 * 1024  # raw; measured: 13 × smaller than a row a line, and 1.4 GB/s to search through
 LINE_MAX = 2**63 - 1
 PASSAGE = 4096  # characters of a passage that are enough, however few its parts are
-_threads = threading.local()  # of each its decompressor: they are not for two threads
-CHUNK_BYTES_MAX = 64 * 1024 * 1024  # what a damaged chunk may claim to unpack to
 
 
 class Chunk(NamedTuple):
@@ -51,7 +49,7 @@ class Output:
         self._connection = writer.connection
         self._sessions = sessions
         self._split = split
-        self._compress = zstandard.ZstdCompressor(level=1).compress
+        self._compress = zstandard.ZstdCompressor(level=3).compress
 
     def write(self, session: int, chunks: Sequence[Chunk]) -> None:
         """Store chunks of one session (its row number); a chunk of the same number is replaced: it has grown."""
@@ -264,18 +262,6 @@ class LineClock:
         if not self._times:
             return 0
         return self._times[min(bisect.bisect_right(self._ends, line), len(self._times) - 1)]
-
-
-def unpack(data: bytes) -> bytes:
-    """zstd → bytes. Raises StoreDamaged for bytes that are no chunk of ours, whatever size they claim."""
-    try:
-        if zstandard.frame_content_size(data) <= CHUNK_BYTES_MAX:
-            if not hasattr(_threads, "decompress"):
-                _threads.decompress = zstandard.ZstdDecompressor().decompress
-            return bytes(_threads.decompress(data))
-    except zstandard.ZstdError:
-        pass
-    raise StoreDamaged("a chunk of output is damaged", "`tachograph db check` looks at the whole file")
 
 
 def pack_times(pieces: Sequence[tuple[int, int]]) -> bytes:

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 from tachograph.errors import BadRecord
 from tachograph.records import Event, Step
-from tachograph.store import queries, removing
+from tachograph.store import arguments, queries, removing
 from tachograph.store.filters import numbers
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.output import TOOL_STREAM, Output
 from tachograph.store.settling import EVENTS_STREAM, settled
 from tachograph.store.tellers import Tellers
 from tachograph.store.tellings import (
+    COMMAND,
     CONTENT,
     FIELDS,
     RANKS,
@@ -115,7 +116,7 @@ class Steps:
             prompts_and_replies, taken = [0, 0], []
             for found in self._known(session, [hash_of(key) for key in keys]).values():
                 *_, metadata, kind, _, _ = self._connection.execute(_sql.step, (found.event,)).fetchone()
-                metadata = from_json(metadata) or {}
+                metadata = from_json(metadata) or {}  # arguments as they are stored: they stay that
                 if metadata.get("rewound"):
                     continue
                 self._connection.execute(_sql.set_metadata, (to_json({**metadata, "rewound": True}), found.event))
@@ -170,8 +171,8 @@ class Steps:
         """Inside a transaction: the step as it stands, changed where this telling knows better or more. Whether its
         content, if it is that of this telling now, has changed."""
         rank = RANKS[telling.source]
-        *old, metadata_json, kind, seq, at = self._connection.execute(_sql.step, (known.event,)).fetchone()
-        metadata = from_json(metadata_json) or {}
+        *old, given, metadata_json, kind, seq, at = self._connection.execute(_sql.step, (known.event,)).fetchone()
+        metadata = arguments.whole(metadata_json, old[COMMAND], given) or {}
         teller = min([known.teller, *(RANKS[name] for name in metadata.get("sources", ()))])  # it may have other names
         new, told = fields_of(old, step, metadata.get("told", {}), rank=rank, teller=teller, by=telling.by)
         after = metadata_of(metadata, step, old, new, better=rank <= teller)
@@ -181,15 +182,17 @@ class Steps:
         after.pop("told", None)
         if told:
             after["told"] = told
+        kept = arguments.stored(after or None, new[COMMAND])
+        if new != old or kept.arguments != given:
+            self._connection.execute(_sql.set_step, (known.event, *new, kept.arguments))
         if new != old:
-            self._connection.execute(_sql.set_step, (known.event, *new))
             self._count_again(session, step, old, new, taken_back=bool(metadata.get("rewound")))
             if new[CONTENT] != old[CONTENT] and new[CONTENT] and known.event <= settled(self._connection):
                 self._writer.passage(session, EVENTS_STREAM, seq, seq, new[CONTENT])
         if rank <= teller and step.event_type in SPECIAL:
             self._specialise(session, known.event, kind, step.event_type, at)
-        if after != metadata:
-            self._connection.execute(_sql.set_metadata, (to_json(after or None), known.event))
+        if after != metadata or kept.arguments != given:
+            self._connection.execute(_sql.set_metadata, (kept.metadata_json, known.event))
         if new != old or after != metadata:
             self._writer.changes.event(known.event)
         if rank < known.teller:

@@ -20,7 +20,7 @@ FIELDS = (
     "tool_name", "tool_call_id", "file_path", "operation", "command", "command_category", "exit_code", "duration_ms",
     "status", "content",
 )  # fmt: skip
-CALL, STATUS, CONTENT = FIELDS.index("tool_call_id"), FIELDS.index("status"), FIELDS.index("content")
+CALL, COMMAND, STATUS, CONTENT = map(FIELDS.index, ("tool_call_id", "command", "status", "content"))
 OF_TEXT = ("content_bytes", "findings_cut")  # metadata that go with the text that they are about
 SPECIAL = frozenset({"command", "file_op"})  # tool calls of a kind
 _NOBODY: Mapping[str, str] = {}

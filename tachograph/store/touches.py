@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tachograph.store import queries
+from tachograph.store import arguments, queries
 from tachograph.store.filters import numbers
-from tachograph.store.json_text import from_json
 from tachograph.store.steps import Steps
 from tachograph.store.writer import Writer
 
@@ -116,7 +115,7 @@ class Touches:
         if row is None:
             return None
         family = (row[3], *self._ancestors(row[5]))
-        return About(*(*row[:5], family, *row[6:12], from_json(row[12]) or {}))
+        return About(*(*row[:5], family, *row[6:12], arguments.whole(*row[12:]) or {}))
 
     def look(self, session: int, before: int, names: tuple[str, str], base: str) -> int | None:
         """When a session last saw a file, under one of two names or by its base name in a command; ns."""
@@ -139,8 +138,8 @@ class Touches:
         """The arguments of the call that made a change: its own, or those of the call it is a part of."""
         given = about.metadata.get("input")
         if given is None and about.call is not None:
-            found = self._connection.execute(_sql.call, (about.row, about.at, about.call)).get
-            given = (from_json(found) or {}).get("input")
+            found = self._connection.execute(_sql.call, (about.row, about.at, about.call)).fetchone()
+            given = None if found is None else arguments.whole(*found).get("input")
         return given
 
     def recent(self, path: str, since: int, session_id: str) -> tuple[str, str, int] | None:

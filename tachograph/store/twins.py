@@ -11,9 +11,8 @@ from typing import Any
 
 from tachograph.clock import SECOND
 from tachograph.records import Step
-from tachograph.store import queries
+from tachograph.store import arguments, queries
 from tachograph.store.filters import numbers
-from tachograph.store.json_text import from_json
 from tachograph.store.writer import Writer
 
 _sql = queries.load("twins")
@@ -49,10 +48,10 @@ class Twins:
         numbered = is_number(step.tool_call_id)
         found = [
             (open, abs(at - step.at), event, kinds[kind])
-            for event, at, kind, id, metadata, open in self._connection.execute(sql, about)
+            for event, at, kind, id, *metadata, open in self._connection.execute(sql, about)
             if event not in self._taken
             if numbered or is_number(id)
-            if self._fits(step, from_json(metadata) or {})
+            if self._fits(step, arguments.whole(*metadata) or {})
         ]
         if not found:
             return None

@@ -18,9 +18,10 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord
 from tachograph.records import Event, Extraction
-from tachograph.store import activity, queries, settling
+from tachograph.store import activity, arguments, queries, settling
 from tachograph.store import connection as gate
 from tachograph.store.adding import Run, columns_of, insert, insert_runs, joined
+from tachograph.store.arguments import Stored, step_rows
 from tachograph.store.changes import Changes
 from tachograph.store.filters import numbers
 from tachograph.store.growth import Growth
@@ -181,9 +182,10 @@ class Writer:
             first = self.take("event", len(records))
             self.changes.added(first)
             growths: dict[str, Growth] = {}
-            runs, rows = self._event_rows(records, growths, agent or "unknown")
+            kept = list(map(arguments.of_event, records))
+            runs, rows = self._event_rows(records, kept, growths, agent or "unknown")
             insert_runs(self.connection, _sql.add_events, first, runs, tuple(zip(*rows, strict=True)))
-            steps = _steps(records, first)
+            steps = step_rows(records, kept, first)
             insert(self.connection, _sql.add_steps, steps, len(steps))
             self._recent.told(first, len(records), sum(len(r.content) for r in records if r.content))
             activity.add(
@@ -207,17 +209,18 @@ class Writer:
             told = [record for record, _ in records]
             growth = self.session(told[0].session_id, records[0][1], told[0].at)
             runs, rows = [], []
-            for r, agent in records:
+            kept = list(map(arguments.of_event, told))
+            for (r, agent), one in zip(records, kept, strict=True):
                 if r.seq <= growth.seq:
                     raise BadRecord(f"event {r.seq} comes after event {growth.seq}")
                 growth.seq = r.seq
                 growth.kinds.append(self._kind_of(r, agent))
                 growth.times.append(r.at)
-                said = r.matched_value, r.original_line, _text_of(r.metadata)
+                said = r.matched_value, r.original_line, one.metadata_json
                 rows.append((r.at, growth.kinds[-1], r.line_number, *said))
                 runs.append(Run(growth.number, r.seq, 1))
             insert_runs(self.connection, _sql.add_events, first, joined(runs), tuple(zip(*rows, strict=True)))
-            steps = _steps(told, first)
+            steps = step_rows(told, kept, first)
             insert(self.connection, _sql.add_steps, steps, len(steps))
             self._recent.told(first, len(records), sum(len(r.content) for r in told if r.content))
             self._grow([growth], first + len(records) - 1)
@@ -259,13 +262,13 @@ class Writer:
         return list(growths.values()), runs
 
     def _event_rows(
-        self, records: Sequence[Event], growths: dict[str, Growth], agent: str
+        self, records: Sequence[Event], kept: Sequence[Stored], growths: dict[str, Growth], agent: str
     ) -> tuple[list[Run], list[tuple[object, ...]]]:
         """The same for structured steps, with their rows; their kind carries the agent of the session."""
         present = clock.now()
         runs: list[Run] = []
         rows: list[tuple[object, ...]] = []
-        for r in records:
+        for r, one in zip(records, kept, strict=True):
             growth = growths.get(r.session_id)
             if growth is None:
                 growth = growths[r.session_id] = self.session(r.session_id, agent, r.at or present)
@@ -274,7 +277,7 @@ class Writer:
             growth.seq += 1
             growth.kinds.append(kind)
             growth.times.append(at)
-            said = r.matched_value, r.original_line, _text_of(r.metadata)
+            said = r.matched_value, r.original_line, one.metadata_json
             rows.append((at, kind, r.line_number, *said))
             runs.append(Run(growth.number, growth.seq, 1))
         return joined(runs), rows
@@ -382,15 +385,3 @@ def _texts_of(metadata: Sequence[object]) -> list[str | None]:
 
 def _text_of(metadata: object) -> str | None:
     return None if metadata is None else _encode(metadata).decode()
-
-
-def _steps(records: Sequence[Event], first: int) -> list[tuple[object, ...]]:
-    """Rows of _steps, for the events that have any of them."""
-    steps = [
-        (
-            number, r.tool_name, r.tool_call_id, r.file_path, r.operation, r.command, r.command_category, r.exit_code,
-            r.duration_ms, r.status, r.content,
-        )
-        for number, r in enumerate(records, first)
-    ]  # fmt: skip
-    return [step for step in steps if any(value is not None for value in step[1:])]

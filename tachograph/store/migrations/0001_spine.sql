@@ -113,7 +113,8 @@ CREATE TABLE _steps (             -- what only structured steps have
     exit_code        INTEGER,
     duration_ms      REAL,
     status           TEXT,
-    content          TEXT
+    content          TEXT,
+    arguments        ANY                  -- text: where in metadata_json's `input` the command stands; zstd: all of `input`
 ) STRICT;
 
 CREATE TABLE _session_kinds (     -- how many events of a kind a session has; kept in the transaction that adds them
@@ -378,7 +379,10 @@ SELECT e.id, s.session_id,
     strftime('%Y-%m-%dT%H:%M:%S', e.at / 1000000000, 'unixepoch')
         || printf('.%03dZ', e.at / 1000000 % 1000) AS timestamp,
     k.event_type, t.tool_name, t.tool_call_id, t.file_path, t.operation, t.command, t.command_category, t.exit_code,
-    t.duration_ms, t.status, t.content, nullif(k.source, '') AS source, e.metadata_json, e.seq,
+    t.duration_ms, t.status, t.content, nullif(k.source, '') AS source,
+    CASE typeof(t.arguments) WHEN 'text' THEN json_set(e.metadata_json, '$.input' || t.arguments, t.command)
+        ELSE e.metadata_json END AS metadata_json,  -- long texts of `input` are cut
+    e.seq,
     nullif(k.pattern, '') AS pattern, e.matched_value, e.original_line, e.line_number,
     nullif(k.risk_level, '') AS risk_level,
     CASE WHEN k.pattern <> '' THEN k.auto_confirmable END AS auto_confirmable,

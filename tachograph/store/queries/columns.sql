@@ -14,9 +14,9 @@ s.extraction_config_version, s.environment_config_version, s.metadata_json
 e.at, e.id, e.kind, e.line_number, e.matched_value, e.original_line, e.metadata_json, e.session, e.seq
 
 -- name: step
--- What only structured steps have, in the order of events._STEP.
+-- What only structured steps have, in the order of tellings.FIELDS, and what makes their metadata whole: arguments.whole.
 t.tool_name, t.tool_call_id, t.file_path, t.operation, t.command, t.command_category, t.exit_code, t.duration_ms,
-t.status, t.content
+t.status, t.content, t.arguments
 
 -- name: session_facts
 -- What is counted over a group of sessions, in the order of statistics._FACTS.

@@ -3,7 +3,7 @@
 -- name: events
 -- Everything that is known of every event, in order. docs/ledger.md has the same list.
 SELECT e.id, e.seq, e.at, k.event_type, k.source, k.pattern, k.risk_level, k.auto_confirmable, k.code_block_language,
-    e.line_number, e.matched_value, e.original_line, e.metadata_json, t.tool_name, t.tool_call_id, t.file_path,
+    e.line_number, e.matched_value, e.original_line, e.metadata_json || coalesce(hex(t.arguments), ''), t.tool_name, t.tool_call_id, t.file_path,
     t.operation, t.command, t.command_category, t.exit_code, t.status, t.content, t.duration_ms
 FROM _events e
 JOIN _kinds k ON k.id = e.kind

@@ -23,8 +23,8 @@ WHERE e.id = ?;
 -- A step as it is now.
 INSERT OR REPLACE INTO _steps (
     event, tool_name, tool_call_id, file_path, operation, command, command_category, exit_code, duration_ms, status,
-    content
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    content, arguments
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: set_kind
 -- Which kind of event it is.

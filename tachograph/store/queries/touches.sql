@@ -77,7 +77,8 @@ LIMIT 1;
 -- name: about
 -- An event as far as collisions go, and its session.
 SELECT e.id, e.at, s.id, s.session_id, a.name, s.parent_id, s.project_dir, coalesce(s.first_at, s.started_at),
-    coalesce(s.last_at, s.started_at), s.ended_at, t.file_path, t.tool_call_id, e.metadata_json
+    coalesce(s.last_at, s.started_at), s.ended_at, t.file_path, t.tool_call_id, e.metadata_json,
+    t.command, t.arguments
 FROM _events e
 JOIN _sessions s ON s.id = e.session
 JOIN _agents a ON a.id = s.agent
@@ -120,7 +121,7 @@ LIMIT 10;
 
 -- name: call
 -- Arguments of the call that a change of a file is a part of.
-SELECT e.metadata_json
+SELECT e.metadata_json, t.command, t.arguments
 FROM _events e
 JOIN _steps t ON t.event = e.id
 WHERE e.session = ?1 AND e.at = ?2 AND t.tool_call_id = ?3 AND e.metadata_json ->> '$.input' IS NOT NULL

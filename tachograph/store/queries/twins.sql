@@ -10,7 +10,8 @@ WHERE s.session = ?1 AND s.count > 0 AND k.event_type IN ('command', 'file_op', 
 
 -- name: candidates
 -- What they told of one tool, at about a time; and how much of it is left open, as telemetry may say no more than that.
-SELECT e.id, e.at, e.kind, t.tool_call_id, e.metadata_json, (t.command IS NOT ?5) + (t.file_path IS NOT ?6)
+SELECT e.id, e.at, e.kind, t.tool_call_id, e.metadata_json, t.command, t.arguments,
+    (t.command IS NOT ?5) + (t.file_path IS NOT ?6)
 FROM _events e INDEXED BY _events_session_at
 JOIN _steps t ON t.event = e.id
 WHERE e.session = ?1 AND e.at BETWEEN ?2 AND ?3 AND e.kind IN ({numbers})

@@ -31,7 +31,7 @@ VALUES {rows};
 -- What only structured steps have.
 INSERT INTO _steps (
     event, tool_name, tool_call_id, file_path, operation, command, command_category, exit_code, duration_ms, status,
-    content
+    content, arguments
 ) VALUES {rows};
 
 -- name: add_passage

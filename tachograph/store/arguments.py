@@ -115,7 +115,7 @@ def _steps_to(place: str) -> tuple[str, int | None]:
     found = _PLACE.fullmatch(place)
     if found is None:
         raise KeyError(place)
-    return found[1], found[2] and int(found[2])
+    return found[1], int(found[2]) if found[2] else None
 
 
 def _cut(value: Any, depth: int) -> Any:

@@ -88,7 +88,7 @@ def imported(home: Path, tmp_path: Path) -> Path:
 
 
 def test_histories_are_asked_once_however_often_they_are_read(home: Path, imported: Path) -> None:
-    days = (clock.now() - int(histories.BEGUN.timestamp()) * clock.SECOND) // analyse.DAY + 5
+    days = (clock.now() - int(histories.BEGUN.timestamp()) * clock.SECOND) // clock.DAY + 5
     configure(home, SLO.format("cheap", "session.cost_usd", 0.001) + f'window = "{days}d"\n')
     assert main(["import", str(imported)]) == 0
     first = missed()

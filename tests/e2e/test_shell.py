@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tachograph import clock
+from tachograph.ingest.opening import open_store
+from tachograph.records import Event, Session
 from tests.e2e.conftest import AXE, Open
 
 REPO = Path(__file__).parents[2]
@@ -95,3 +98,49 @@ def test_nobody_is_shut_out_of_what_lies_over_a_page(visit: Open, key: str, sche
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes[0].html]))")
     assert found == []
+
+
+def began(name: str) -> None:
+    with open_store() as store:
+        store.sessions.add(Session(name, "codex", title=name, started_at=clock.now()))
+
+
+def test_a_page_that_got_no_answer_asks_again_when_there_is_a_server(visit: Open, complaints: list[str]) -> None:
+    page = visit("/live")
+    expect(page.get_by_label("What happened last")).to_be_visible()
+    page.route("**/api/query/**", lambda route: route.abort())
+    page.get_by_role("link", name="Sessions", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    began("first")  # what happens has the line below the page ask
+    expect(page.locator("footer")).to_contain_text("The server does not answer")
+    page.unroute_all()
+    began("second")
+    expect(page.get_by_role("link", name="second")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.context.close()  # what was refused, the browser has noted
+    assert complaints and all("ERR_FAILED" in one for one in complaints)
+    complaints.clear()
+
+
+def test_who_comes_back_finds_a_page_where_it_was(visit: Open) -> None:
+    page = visit("/sessions", height=400)
+    expect(page.get_by_role("listitem")).to_have_count(24)
+    page.get_by_role("listitem").last.get_by_role("link").first.focus()
+    before = page.evaluate("scrollY")
+    assert before > 300
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Timeline")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("listitem").first).to_be_visible()
+    page.wait_for_function("before => Math.abs(scrollY - before) < 2", arg=before)
+
+
+def test_what_was_read_without_times_stands_in_its_order(visit: Open) -> None:
+    at = clock.now() - clock.MINUTE
+    with open_store() as store:
+        store.sessions.add(Session("timeless", "aider", started_at=at, ended_at=at, status="completed"))
+        store.events.add_many([Event("timeless", "reply", content=f"\x1b[1mline\x1b[0m {n}", at=at) for n in range(3)])
+    page = visit("/sessions/timeless")
+    expect(page.get_by_text("When things happened is not told")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("row", selected=True)).to_contain_text("line 1")

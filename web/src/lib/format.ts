@@ -13,6 +13,8 @@ const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', 
 const FULL = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const WHEN = new Intl.DateTimeFormat('en-GB', MOMENT);
 
+const ACTS = /\x1b\[[0-9;?]*[ -/]*[@-~]|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
 export const number = (value: number): string => COUNT.format(value);
 
 // 1,234 as it is, more in short: 1.2 M.
@@ -73,9 +75,15 @@ export function project(folder: string | null): string {
   return folder?.replace(/[\\/]+$/, '').split(/[\\/]/).pop() ?? '';
 }
 
-export function firstLine(text: string | null): string {
-  return (text ?? '').trimStart().split('\n', 1)[0]?.slice(0, 300) ?? '';
-}
+// The first line of a text, as far as anybody reads it.
+export const firstLine = (text: string): string => plain(text.trimStart().slice(0, 600)).split('\n', 1)[0]?.slice(0, 300) ?? '';
+
+// How a session is called.
+export const nameOf = (one: { title: string | null; command: string | null; id: string }): string =>
+  plain(one.title ?? '').trim() || plain(one.command ?? '').trim() || one.id;
+
+// Without what would move a cursor, colour or turn letters round: a page shows it as boxes, or not where it stands.
+const plain = (text: string): string => text.replace(ACTS, '');
 
 const midnight = (date: Date): number => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 const pad = (value: number): string => String(value).padStart(2, '0');

@@ -1,6 +1,7 @@
 // What happens now, in all sessions: those that run, where they collide, and the end of all that was told. What is heard is
 // shown some times a second, however much it is, and only while somebody looks.
 import { get, type Failure } from '../lib/api';
+import { nameOf } from '../lib/format';
 import { listen, type Message } from '../lib/live';
 import { paced } from '../lib/paced';
 import type { Event, Row, Session } from '../lib/rows';
@@ -57,7 +58,7 @@ export class Feed {
         get('/api/query/collisions', { open: true, since: '1d', limit: 20 }, signal),
       ]);
       this.#areSessionsNew = true;
-      this.#recent = new Map((recent.sessions as Session[]).map((one) => [one.id, titleOf(one)]));
+      this.#recent = new Map((recent.sessions as Session[]).map((one) => [one.id, nameOf(one)]));
       this.#sessions = new Map((active.sessions as Session[]).map((one) => [one.id, one]));
       // What was heard meanwhile is newer than what was asked for.
       const before = (told.events as Event[]).reverse();
@@ -133,12 +134,10 @@ export class Feed {
       .filter((one) => !one.ended_at)
       .sort((one, other) => waits(other) - waits(one) || at(other.spawned_at) - at(one.spawned_at));
     this.ended = all.filter((one) => one.ended_at).sort((one, other) => at(other.ended_at) - at(one.ended_at));
-    const titles = new Map([...this.#recent, ...all.map((one) => [one.id, titleOf(one)] as const)]);
+    const titles = new Map([...this.#recent, ...all.map((one) => [one.id, nameOf(one)] as const)]);
     if (titles.size !== this.titles.size || [...titles].some(([id, title]) => this.titles.get(id) !== title)) this.titles = titles;
   }
 }
-
-export const titleOf = (session: Session): string => session.title ?? session.command ?? session.id;
 
 const QUIET = new Set(['usage', 'response', 'metric', 'url', 'http', 'package', 'git', 'code_block', 'confirmation', 'secret']);
 

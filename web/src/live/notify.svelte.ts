@@ -1,6 +1,6 @@
 // Notifications of the system, if somebody wants them: of sessions that wait for somebody, and of those that failed.
 import type { Session } from '../lib/rows';
-import { titleOf } from './feed.svelte';
+import { nameOf } from '../lib/format';
 
 const KEY = 'notify';
 
@@ -24,7 +24,7 @@ class Notify {
     if (!this.wanted || !document.hidden) return;
     const words = { waiting: 'waits for you', failed: 'has failed' }[session.status as string];
     if (!words) return;
-    const shown = new Notification(`${session.agent} ${words}`, { body: titleOf(session), tag: `${session.id} ${words}` });
+    const shown = new Notification(`${session.agent} ${words}`, { body: nameOf(session), tag: `${session.id} ${words}` });
     shown.onclick = () => {
       window.focus();
       location.assign(`/sessions/${encodeURIComponent(session.id)}`);

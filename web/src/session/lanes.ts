@@ -1,4 +1,5 @@
 // Which lanes there are, what they look like, and what an event did in words.
+import { firstLine } from '../lib/format';
 import type { Event } from '../lib/rows';
 import type { Columns } from './columns';
 
@@ -39,7 +40,7 @@ export function words(event: Event): string {
     event.content ??
     event.original_line ??
     '';
-  return text.trimStart().split('\n', 1)[0]?.slice(0, 300) ?? '';
+  return firstLine(text);
 }
 
 // A message of a model that only called tools, or thought what nobody may read: no line says anything of it.

@@ -49,33 +49,37 @@ export function paintTurns(brush: Brush, colour: Colour, turns: readonly Turn[],
 
 export function paintScale(brush: Brush, colour: Colour, axis: Axis, shown: Shown, height: number): void {
   const x = placing(shown);
+  const cuts = axis.cuts.map((cut) => ({ lasted: cut.to - cut.from, from: x(axis.place(cut.from)), to: x(axis.place(cut.to)) }));
+  const inSight = cuts.filter(({ from, to }) => to >= 0 && from <= shown.width);
+  const taken: [number, number][] = inSight.map(({ from, to }) => [from, to]); // where no time can stand
+  for (const { from, to } of inSight) paintCut(brush, colour, from, to, 0, height);
+  brush.fillStyle = colour('--soft');
   let free = 0;
-  for (const cut of axis.cuts) {
-    const [from, to] = [x(axis.place(cut.from)), x(axis.place(cut.to))];
-    if (to < 0 || from > shown.width) continue;
-    paintCut(brush, colour, from, to, 0, height);
-    const words = `‖ ${took(cut.to - cut.from)}`;
+  for (const { lasted, from, to } of inSight) {
+    const words = `‖ ${took(lasted)}`;
     const wide = brush.measureText(words).width;
     const at = Math.min(Math.max(0, (from + to - wide) / 2), shown.width - wide);
     if (at < free) continue;
-    brush.fillStyle = colour('--soft');
     brush.fillText(words, at, 15);
+    taken.push([at, at + wide]);
     free = at + wide + 14;
   }
-  paintTimes(brush, colour, axis, shown, height);
+  paintTimes(brush, colour, axis, shown, height, taken);
 }
 
-function paintTimes(brush: Brush, colour: Colour, axis: Axis, shown: Shown, height: number): void {
-  const x = placing(shown);
+const APART = 8; // px between two words
+
+function paintTimes(brush: Brush, colour: Colour, axis: Axis, shown: Shown, height: number, taken: [number, number][]): void {
   const span = axis.at(shown.to) - axis.at(shown.from);
-  const taken = axis.cuts.map((cut) => [x(axis.place(cut.from)) - 60, x(axis.place(cut.to)) + 34] as const);
   const steps = Math.max(2, Math.floor(shown.width / 120));
   for (let n = 0; n <= steps; n++) {
     const at = (n / steps) * shown.width;
     const time = axis.at(shown.from + (n / steps) * (shown.to - shown.from));
     const words = span < 20_000 ? `${offset(time)}.${Math.floor((time % 1000) / 100)}` : offset(time);
-    const left = Math.min(at, shown.width - brush.measureText(words).width);
-    if (taken.some(([from, to]) => left > from && left < to)) continue;
+    const wide = brush.measureText(words).width;
+    const left = Math.min(at, shown.width - wide);
+    if (taken.some(([from, to]) => left < to + APART && left + wide + APART > from)) continue;
+    taken.push([left, left + wide]);
     brush.fillStyle = colour('--soft');
     brush.fillText(words, left, 15);
     brush.fillStyle = colour('--line');

@@ -10,6 +10,7 @@ const LATER = 5000; // after anything else, and at least every so often while th
 export class Status {
   info = $state.raw<Row<'Info'> | null>(null);
   trouble = $state.raw<Failure | null>(null);
+  returned = $state(0); // how often the server was there again
   #due = 0;
   #missed = false; // something happened while nobody looked
   #waiting: ReturnType<typeof setTimeout> | undefined;
@@ -49,6 +50,7 @@ export class Status {
     this.#waiting = undefined;
     try {
       this.info = await get('/api/query/info', {});
+      if (this.trouble) this.returned += 1;
       this.trouble = null;
     } catch (error) {
       this.trouble = error as Failure;

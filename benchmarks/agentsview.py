@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.measure import free_port
+
 # When the page shows something of what was said: ms since it was asked for.
 FOUND = "() => document.querySelector('.message-body .text-content')?.textContent.trim() && performance.now()"
 
@@ -18,13 +20,11 @@ FOUND = "() => document.querySelector('.message-body .text-content')?.textConten
 @contextmanager
 def served(program: str, home: Path) -> Iterator[str]:
     """Its address; what the folder holds is imported, nothing is looked for any more."""
-    with tempfile.TemporaryDirectory() as place, socket.socket() as free:
+    with tempfile.TemporaryDirectory() as place:
         environment = {"HOME": str(home), "AGENTSVIEW_DATA_DIR": place, "AGENTSVIEW_NO_DAEMON": "1"}
         quiet = {"env": {**os.environ, **environment}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([program, "sync"], check=True, **quiet)  # type: ignore[call-overload]
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-        free.close()
+        port = free_port()
         command = [program, "serve", "--port", str(port), "--no-browser", "--no-sync", "--no-update-check"]
         with subprocess.Popen(command, **quiet) as process:  # type: ignore[call-overload]
             try:

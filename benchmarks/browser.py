@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.measure import cpu
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -26,14 +27,8 @@ def opened() -> Iterator[Browser]:
         browser.close()
 
 
-def cpu(process: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
-
-
 def browsers_cpu() -> float:
-    """The same of all processes of the browsers that we started."""
+    """Seconds of processor time that all processes of the browsers that we started have used."""
     parents = dict(_parents())
     ours = {os.getpid()}
     while more := {child for child, parent in parents.items() if parent in ours} - ours:

@@ -20,11 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tachograph
-from benchmarks.measure import Row
+from benchmarks.measure import Row, cpu, free_port
 from tachograph import keys, paths
 
 _SENT = re.compile(rb'"content":"sent (\d+)"')
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Clients:
@@ -64,9 +63,7 @@ class Clients:
 @contextmanager
 def served() -> Iterator[tuple[int, int, str]]:
     """(pid, port, token) of a server over an empty store."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     token = keys.opening(paths.places())
     with tachograph.open() as store:
         store.sessions.create("bench", "bench-1")
@@ -96,11 +93,6 @@ with tachograph.open() as store:
 """
 
 
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
-
-
 def _memory(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
@@ -113,19 +105,19 @@ def measured(idle: int, active: int, seconds: float, every: float = 0.05) -> dic
             found = {"memory before": _memory(pid)}
             clients.add(idle, "type=error&session=nobody-1")
             clients.read(5)
-            before = _cpu(pid)
+            before = cpu(pid)
             clients.read(seconds)
-            found["cpu idle"] = 100 * (_cpu(pid) - before) / seconds
+            found["cpu idle"] = 100 * (cpu(pid) - before) / seconds
             clients.add(active, "")
             clients.read(2)
             count = int(seconds / every)
-            before, begun = _cpu(pid), time.monotonic()
+            before, begun = cpu(pid), time.monotonic()
             with subprocess.Popen([sys.executable, "-c", _WRITER, str(count), str(every)]) as writer:
                 while writer.poll() is None:
                     clients.read(0.2)
             assert writer.returncode == 0
             clients.read(1)
-            found["cpu active"] = 100 * (_cpu(pid) - before) / (time.monotonic() - begun)
+            found["cpu active"] = 100 * (cpu(pid) - before) / (time.monotonic() - begun)
             found["told"] = len(clients.latencies) / (count * active)
             ordered = sorted(clients.latencies)
             found["p50"] = statistics.median(ordered)

@@ -5,12 +5,16 @@ CPU time is the figure to trust: on a shared machine wall-clock time mostly meas
 
 from __future__ import annotations
 
+import os
+import socket
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
+_TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Sample(NamedTuple):
@@ -33,6 +37,19 @@ class Row:
     wall: str = ""
     bar: str = ""
     holds: bool | None = None
+
+
+def cpu(process: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def rounds(count: int, contenders: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:

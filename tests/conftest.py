@@ -7,7 +7,7 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,17 @@ def tachograph(home: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def journals(home: Path) -> Iterator[Path]:
+    """The journal folder, with the importer kept away from it, so that recordings stay where they were written."""
+    folder = home / "journal"
+    folder.mkdir(parents=True, mode=0o700)
+    fd = os.open(folder / "importer.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    yield folder
+    os.close(fd)
 
 
 @pytest.fixture(scope="session")

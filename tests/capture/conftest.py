@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.capture.recorded import Recorded
-
-
-@pytest.fixture
-def journals(home: Path) -> Iterator[Path]:
-    """The journal folder, with the importer kept away from it, so that recordings stay where they were written."""
-    folder = home / "journal"
-    folder.mkdir(parents=True, mode=0o700)
-    fd = os.open(folder / "importer.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    yield folder
-    os.close(fd)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -29,33 +28,22 @@ LAUNCH = ENTRIES["as an agent calls it"]
 MESSAGE = b'{"session_id":"s1","hook_event_name":"PreToolUse"}'
 
 
-@pytest.fixture
-def folder(home: Path) -> Iterator[Path]:
-    """The journal folder; nobody imports from it."""
-    place = home / "journal"
-    place.mkdir(parents=True, mode=0o700)
-    fd = os.open(place / "importer.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    yield place
-    os.close(fd)
-
-
 def call(*words: str, message: bytes = MESSAGE, entry: list[str] = LAUNCH, **more: Any) -> None:
     done = subprocess.run([*entry, *words], input=message, capture_output=True, timeout=30, **more)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def kept(folder: Path) -> list[dict[str, Any]]:
-    recorded = Recorded(folder)
+def kept(journals: Path) -> list[dict[str, Any]]:
+    recorded = Recorded(journals)
     records = [record for path in recorded.paths for record in recorded.records(path)]
     assert {record.kind for record in records} <= {b"K"}
     return [json.loads(record.body) for record in records]
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
-def test_a_message_is_kept(folder: Path, entry: list[str]) -> None:
+def test_a_message_is_kept(journals: Path, entry: list[str]) -> None:
     call("pi", "PreToolUse", entry=entry, env={**os.environ, "TACHOGRAPH_SESSION": "pi-1"})
-    (found,) = kept(folder)
+    (found,) = kept(journals)
     assert found == {"agent": "pi", "event": "PreToolUse", "session": "pi-1", "body": json.loads(MESSAGE)}
 
 
@@ -64,51 +52,51 @@ def test_nothing_needs_to_be_there_before(home: Path, tmp_path: Path) -> None:
     assert [path for path in (home / "journal").iterdir() if path.name.startswith("received-pi-")]
 
 
-def test_messages_keep_their_order(folder: Path) -> None:
+def test_messages_keep_their_order(journals: Path) -> None:
     for n in range(5):
         call("pi", message=b"%d" % n)
-    assert [message["body"] for message in kept(folder)] == list(range(5))
+    assert [message["body"] for message in kept(journals)] == list(range(5))
 
 
-def test_another_database(folder: Path, tmp_path: Path) -> None:
+def test_another_database(journals: Path, tmp_path: Path) -> None:
     call("--db", str(tmp_path / "other" / "x.db"), "pi")
-    assert not kept(folder)
+    assert not kept(journals)
     assert len(list((tmp_path / "other" / "x.db.journal").glob("*.journal"))) == 1
 
 
-def test_a_message_as_a_word(folder: Path) -> None:
+def test_a_message_as_a_word(journals: Path) -> None:
     call("pi", "notify", '{"type":"done"}', message=b"")
-    assert kept(folder)[0]["body"] == {"type": "done"}
+    assert kept(journals)[0]["body"] == {"type": "done"}
 
 
 @pytest.mark.parametrize("message", [b"", b"not JSON", b"\x00\xff", b"{" * 100_000, b"[1" * 500_000])
-def test_whatever_comes_is_kept(folder: Path, message: bytes) -> None:
+def test_whatever_comes_is_kept(journals: Path, message: bytes) -> None:
     call("pi", message=message)
-    recorded = Recorded(folder)
+    recorded = Recorded(journals)
     assert (message or b"null") in recorded.records()[0].body
 
 
-def test_an_input_that_is_never_closed(folder: Path) -> None:
+def test_an_input_that_is_never_closed(journals: Path) -> None:
     with subprocess.Popen([*LAUNCH, "pi"], stdin=subprocess.PIPE) as process:
         assert process.stdin
         process.stdin.write(MESSAGE)
         process.stdin.flush()
         assert process.wait(10) == 0
-    assert kept(folder)[0]["body"] == json.loads(MESSAGE)
+    assert kept(journals)[0]["body"] == json.loads(MESSAGE)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_streams_that_are_closed(folder: Path, closed: str) -> None:
+def test_streams_that_are_closed(journals: Path, closed: str) -> None:
     words = " ".join(f"'{word}'" for word in [*LAUNCH, "pi"])
     done = subprocess.run(["sh", "-c", f"{words} {closed}"], input=MESSAGE, timeout=30, capture_output=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert len(kept(folder)) == 1
+    assert len(kept(journals)) == 1
 
 
 @pytest.mark.parametrize("words", [["--db"], ["--no-such-option", "x", "y", "z", "w"], ["../../evil", "x"], ["\udcff"]])
-def test_words_that_make_no_sense(folder: Path, words: list[str]) -> None:
+def test_words_that_make_no_sense(journals: Path, words: list[str]) -> None:
     call(*words)
-    assert all(path.parent == folder for path in folder.parent.rglob("*.journal"))
+    assert all(path.parent == journals for path in journals.parent.rglob("*.journal"))
 
 
 def test_a_folder_that_cannot_be_used(home: Path) -> None:
@@ -117,15 +105,15 @@ def test_a_folder_that_cannot_be_used(home: Path) -> None:
     call("pi")
 
 
-def test_a_full_disk_is_counted(folder: Path) -> None:
+def test_a_full_disk_is_counted(journals: Path) -> None:
     limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *LAUNCH]
     call("pi", entry=limited, message=b'"' + b"x" * 100_000 + b'"')
-    assert not kept(folder)
-    assert once.lost(str(folder))[0] == 1
+    assert not kept(journals)
+    assert once.lost(str(journals))[0] == 1
 
 
 @pytest.mark.crash
-def test_a_process_that_hangs_is_left_behind(folder: Path, tmp_path: Path) -> None:
+def test_a_process_that_hangs_is_left_behind(journals: Path, tmp_path: Path) -> None:
     """The process that writes is stopped where it would write, which is all that a frozen disk does to it."""
     code = (
         "import os, signal, sys; sys.path.insert(0, sys.argv[1])\n"
@@ -213,10 +201,10 @@ def test_the_second_of_two_agents_is_warned_before_its_write(up: subprocess.Pope
     call("codex", message=edit("s2", "PreToolUse"))
 
 
-def test_a_socket_that_nobody_answers_on_is_in_nobodys_way(folder: Path, home: Path) -> None:
+def test_a_socket_that_nobody_answers_on_is_in_nobodys_way(journals: Path, home: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(home / "answers.sock"))
         call("codex", message=edit("s1", "PreToolUse"))
         dead.listen(8)
         call("codex", message=edit("s1", "PreToolUse"))
-    assert len(kept(folder)) == 2
+    assert len(kept(journals)) == 2

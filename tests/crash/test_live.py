@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -24,7 +23,7 @@ from tachograph import keys, paths
 from tachograph.formats.rows import to_row
 from tachograph.records import Event, Session, Step
 from tachograph.store import Store
-from tests.serve.listening import EventSource, Json, Refused, Viewer, messages_of, web_socket
+from tests.serve.listening import EventSource, Json, Refused, Viewer, free_port, messages_of, web_socket
 
 CLIENTS = int(os.environ.get("TACHOGRAPH_LIVE_CLIENTS", "50"))
 KILLS = int(os.environ.get("TACHOGRAPH_LIVE_KILLS", "1"))
@@ -39,12 +38,6 @@ for number in range({ERRORS}):
     print("error: number", number, "broke", flush=True)
     time.sleep(0.02)
 """
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Client(threading.Thread):

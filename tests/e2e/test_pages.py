@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from tachograph import clock
 from tachograph.ingest.opening import open_store
 from tachograph.records import Event, Session
 from tests.e2e.conftest import Open, refused
+from tests.e2e.looking import chosen, position
 
 FAILING = "/sessions/demo-copilot-02"
 LEDGERS = (
@@ -23,15 +24,6 @@ INSIGHTS = (
 )
 # Every page has to stand what is asked of all of them.
 PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/live", "/search?q=pytest", *LEDGERS, *INSIGHTS)
-
-
-def chosen(page: Page) -> Locator:
-    """The line under the play head."""
-    return page.get_by_role("row", selected=True)
-
-
-def position(page: Page) -> str:
-    return page.locator(".transport .mono").inner_text().split(" of ")[0].strip()
 
 
 def test_sessions_are_listed_newest_first_with_those_that_run_on_top(visit: Open) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tachograph import clock
 from tachograph.ingest.opening import open_store
 from tachograph.records import Event, Session
 from tests.e2e.conftest import AXE, Open
+from tests.e2e.looking import chosen, settled
 from tests.e2e.test_pages import FAILING
 
 TABS = ("files", "commands", "failures", "changes", "cost", "receipt", "raw")
@@ -20,16 +21,6 @@ AT_REST = """() => {
     return performance.now() - window.since > 600;
 }"""
 SECRET = "token=[redacted:github_token] and on"
-
-
-def chosen(page: Page) -> str:
-    return page.get_by_role("row", selected=True).first.inner_text()
-
-
-def settled(page: Page) -> None:
-    """All of the session is there, and the address says where we are."""
-    expect(page.get_by_text(re.compile(r"turn \d+ of \d+"))).to_be_visible()
-    expect(page).to_have_url(re.compile(r"ev=\d+"))
 
 
 @pytest.fixture
@@ -153,11 +144,11 @@ def test_a_page_reloaded_elsewhere_is_the_same(visit: Open, long: str) -> None:
     expect(page).to_have_url(re.compile("zoom="))
     expect(page).to_have_url(re.compile(r"t=3900\.000"))
     page.wait_for_function(AT_REST)  # the address follows at rest
-    line, where, address = chosen(page), page.locator(".transport").inner_text(), page.url
+    line, where, address = chosen(page).inner_text(), page.locator(".transport").inner_text(), page.url
     other = visit(address[address.index("/sessions") :])
     settled(other)
     expect(other.get_by_role("row", selected=True)).to_contain_text("step 3900")
-    assert (chosen(other), other.locator(".transport").inner_text()) == (line, where)
+    assert (chosen(other).inner_text(), other.locator(".transport").inner_text()) == (line, where)
     assert other.url == address
 
 

@@ -23,6 +23,7 @@ from tachograph import keys, paths
 from tachograph.ingest.opening import open_store
 from tachograph.serve import entry
 from tachograph.serve.run import Background
+from tests.e2e.looking import chosen, settled
 
 HANDS = ("mouse", "keys")
 PHRASE = "not a git repository"
@@ -116,15 +117,6 @@ def hand(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyP
     found = Hand(desk, request.param)
     yield found
     found.leave()
-
-
-def chosen(page: Page) -> Locator:
-    return page.get_by_role("row", selected=True).first
-
-
-def settled(page: Page) -> None:
-    expect(page.get_by_text(re.compile(r"turn \d+ of \d+"))).to_be_visible()
-    expect(page).to_have_url(re.compile(r"ev=\d+"))
 
 
 def test_1_the_last_failure_and_its_output(hand: Hand) -> None:

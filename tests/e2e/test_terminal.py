@@ -21,6 +21,7 @@ from tachograph.cli.main import main
 from tachograph.ingest.opening import open_store
 from tachograph.records import OutputChunk
 from tests.e2e.conftest import Open
+from tests.e2e.looking import position
 
 DEMO = "/sessions/demo-claude-01?tab=terminal"
 STEPS = 8
@@ -36,10 +37,6 @@ def text(page: Page) -> str:
     expect(terminal(page)).to_have_attribute("aria-busy", "false", timeout=20_000)
     page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return terminal(page).locator("pre").inner_text()
-
-
-def position(page: Page) -> str:
-    return page.locator(".transport .mono").inner_text().split(" of ")[0].strip()
 
 
 def test_a_terminal_shows_the_moment_of_the_clock(visit: Open) -> None:

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 import tachograph
 from tachograph import clock
 from tachograph.formats.otlp_spans import spans
+from tests.serve.listening import free_port
 
 HISTORIES = Path(__file__).resolve().parent.parent / "histories"
 AGENTS = ("claude", "codex", "gemini", "copilot", "opencode")
@@ -62,7 +62,7 @@ def install(folder: Path) -> None:
 @contextmanager
 def phoenix(folder: Path, scratch: Path) -> Iterator[int]:
     """Phoenix with an empty database, listening on the port that is given."""
-    port, other = free(), free()
+    port, other = free_port(), free_port()
     settings = {
         "WORKING_DIR": scratch / "phoenix", "HOST": "127.0.0.1", "PORT": port, "GRPC_PORT": other,
         "TELEMETRY_ENABLED": "false", "ALLOW_EXTERNAL_RESOURCES": "false",
@@ -161,12 +161,6 @@ def answers(port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def free() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def until(done: Callable[[], bool], seconds: int, otherwise: str) -> None:

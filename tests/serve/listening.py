@@ -15,6 +15,13 @@ Json = dict[str, Any]
 LONG = 30.0
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Refused(Exception):
     """The server said something else than 200."""
 
@@ -38,7 +45,7 @@ class EventSource:
     def open(self) -> None:
         """Raises OSError, Refused."""
         self.close()
-        self._buffer, self._lines = b"", b""
+        self._buffer = b""
         self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=LONG)
         again = f"Last-Event-ID: {self.last_id}\r\n" if self.last_id else ""
         self._socket.sendall(

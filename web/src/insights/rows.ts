@@ -10,8 +10,6 @@ export type File = Row<'FileRow'>;
 export type Folder = Row<'FolderRow'>;
 export type Objective = Row<'ObjectiveRow'>;
 export type Spent = Row<'CostRow'>;
-export type Extraction = Row<'ExtractionRow'>;
-export type CodeBlock = Row<'CodeBlockRow'>;
 
 // The run that ended a failure, as far as it is known (recall/fixes.py).
 export interface Fixed {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -46,6 +47,13 @@ class _Mark(NamedTuple):
     what: str
 
 
+class _Later(NamedTuple):
+    """Two events and a path. Their sessions (row numbers) may yet turn out to have overlapped, when one goes on."""
+
+    rows: tuple[int, int]
+    pair: tuple[int, int, str]
+
+
 class Watch:
     """Holds what one source tells of its sessions against what is stored; one for each `Telling`."""
 
@@ -54,7 +62,7 @@ class Watch:
         self._window = window()
         self._slots: dict[int, set[int]] = {}
         self._followed: set[int] = set()
-        self._later: list[tuple[int, int, str]] = []  # pairs whose sessions may yet turn out to have overlapped
+        self._later = deque[_Later](maxlen=_LATER_MAX)
 
     def saw(self, session: ToldSession, told: Iterable[Prepared], events: Mapping[str, int]) -> None:
         """Inside the transaction that stored them: the steps of one session, and the events they are."""
@@ -70,9 +78,10 @@ class Watch:
                     self._meet(mark, session.row)
                 if mark.what in REMOVALS:
                     self._inside(mark, session.row)
-        waiting, self._later = self._later, []
-        for first, second, path in waiting:
-            self._pair(first, second, path)
+        waiting = [one for one in self._later if session.row in one.rows]
+        for one in waiting:
+            self._later.remove(one)
+            self._pair(*one.pair)
 
     def was_there(self, session: Session, row: int, at: int) -> None:
         """Inside a transaction: a run that we wrapped gave a sign of life; an agent's own history says more."""
@@ -210,8 +219,8 @@ class Watch:
             return
         one, two = _touch(first, done[0]), _touch(second, done[1])
         if not collisions.together(one, two):
-            if not failed and not collisions.related(one, two) and len(self._later) < _LATER_MAX:
-                self._later.append((first_event, second_event, path))
+            if not failed and not collisions.related(one, two):
+                self._later.append(_Later((first.row, second.row), (first_event, second_event, path)))
             return
         seen = touches.look(second.row, second.at, _names(path, second), posixpath.basename(path))
         two = two._replace(seen=seen)

@@ -7,7 +7,7 @@ compressed and searched as any output; the event keeps their beginning.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -66,14 +66,15 @@ class Telling:
             self._look(self.session)
             self._touched[self._current] = self.session
         elif self._current in self._recalled:
-            self._turn_to(SessionFacts(self._current), ())
+            self._turn_to(SessionFacts(self._current), {})
         told = list(prepared(facts, self._rules))
+        known = _by_session(told)
         for fact in told:
             if isinstance(fact, Prepared):
                 self._steps.append(self._timed(fact))
             elif isinstance(fact, SessionFacts):
                 self._source = PRINTED if fact.printed else self._source
-                self._turn_to(fact, told)
+                self._turn_to(fact, known)
             elif isinstance(fact, OutputPiece):
                 self._print(fact)
             elif isinstance(fact, Retracted):
@@ -139,13 +140,16 @@ class Telling:
             return one
         return one._replace(step=msgspec.structs.replace(one.step, at=self._last_at))
 
-    def _turn_to(self, facts: SessionFacts, told: Sequence[Fact | Prepared]) -> None:
+    def _turn_to(self, facts: SessionFacts, batch: Mapping[str, SessionFacts]) -> None:
+        """`batch`: what is said of each session; which of ours one is depends on more than its first fact."""
         if self.session is not None and self.session.native_id != facts.id:
             self._flush()
         session = self._sessions.get(facts.id)
         if session is None:
             recalled = self._recalled.pop(facts.id, None)
-            known = _all_of(facts.id, told if recalled is None else (recalled, *told))
+            known = batch.get(facts.id, facts)
+            if recalled is not None:
+                known = _both(recalled, known)
             session = ToldSession(self._store, known, self._agent, self._source, self._last_at)
             session.heard(self._heard.pop(facts.id, 0))
             self._sessions[facts.id] = session
@@ -255,13 +259,14 @@ def _placed(step: Step, session: ToldSession) -> Step:
     return msgspec.structs.replace(step, **changes) if changes else step
 
 
-def _all_of(session_id: str, told: Sequence[Fact | Prepared]) -> SessionFacts:
-    """What a batch says of one session: which of ours it is depends on more than its first fact."""
-    facts = SessionFacts(session_id)
+def _by_session(told: Iterable[Fact | Prepared]) -> dict[str, SessionFacts]:
+    """All that a batch says of each session."""
+    found: dict[str, SessionFacts] = {}
     for fact in told:
-        if isinstance(fact, SessionFacts) and fact.id == session_id:
-            facts = _both(facts, fact)
-    return facts
+        if isinstance(fact, SessionFacts):
+            before = found.get(fact.id)
+            found[fact.id] = fact if before is None else _both(before, fact)
+    return found
 
 
 def _both(first: SessionFacts, then: SessionFacts) -> SessionFacts:

@@ -67,17 +67,19 @@ class Agent:
     ) -> None:
         """As a reader would tell it, in one transaction."""
         told = sorted(self.steps if steps is None else steps, key=lambda step: step.at)
-        facts = SessionFacts(
+        telling = Telling(store, RULES, self.name.split("-", maxsplit=1)[0], source=source)
+        with store.transaction():
+            telling.tell([self.facts(workflow), *told], now=AT)
+            telling.settle(modified_at=told[-1].at)
+
+    def facts(self, workflow: str | None = None) -> SessionFacts:
+        return SessionFacts(
             self.name,
             project_dir=self.folder,
             parent_id=self.parent,
-            started_at=told[0].at,
+            started_at=min(step.at for step in self.steps),
             metadata={"tachograph_workflow": workflow} if workflow else None,
         )
-        telling = Telling(store, RULES, self.name.split("-", maxsplit=1)[0], source=source)
-        with store.transaction():
-            telling.tell([facts, *told], now=AT)
-            telling.settle(modified_at=told[-1].at)
 
 
 def found(store: Store) -> list[tuple[str, str, str]]:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tachograph.ingest.opening import open_store
+from tachograph.ingest.telling import Telling
+from tachograph.records import Fact
 from tachograph.store import Store
 
-from .agents_at_work import Agent, found
+from .agents_at_work import AT, RULES, Agent, found
 
 A = "/home/u/shop/a.py"
 
@@ -166,6 +168,20 @@ def test_names_that_are_no_names_are_in_nobodys_way(store: Store, name: str) -> 
         )
         one.tell(store)
     assert len(store.sessions.ids()) == 2
+
+
+def test_who_goes_on_when_another_has_come_was_there_all_along(store: Store) -> None:
+    one = Agent("claude-1").edits(10, "a.py").runs(60, "ls")
+    other = Agent("claude-2").edits(20, "a.py").runs(30, "ls")
+    hooks = Telling(store, RULES, "claude", source="hook")
+
+    def heard(*facts: Fact) -> list[tuple[str, str, str]]:
+        with store.transaction():
+            hooks.tell(facts, now=AT)
+        return found(store)
+
+    assert heard(one.facts(), one.steps[0], other.facts(), *other.steps) == []
+    assert heard(one.facts(), one.steps[1]) == [("file_conflict", "warning", A)]
 
 
 # -- families -------------------------------------------------------------------------------------------------------

@@ -158,4 +158,4 @@ def storable(value: Any) -> Any:
 
 def _counted(usage: Usage) -> Usage:
     counts = {name: 0 for name, value in msgspec.structs.asdict(usage).items() if value and storable(value) is None}
-    return msgspec.structs.replace(usage, **counts)
+    return msgspec.structs.replace(usage, **counts, model=storable(usage.model))

@@ -130,7 +130,8 @@ class Telling:
             self.closed = True
 
     def _count_unknown(self, fact: Unknown) -> None:
-        entry = self.unknown.setdefault(fact.kind[:80], [0, redact_text(fact.sample or "")[0][:200]])
+        kind, sample = (storable(redact_text(text)[0]) for text in (fact.kind, fact.sample or ""))
+        entry = self.unknown.setdefault(kind[:80], [0, sample[:200]])
         entry[0] += 1
         self._unknown_in[self._current] += 1
 

@@ -22,6 +22,11 @@ LINES = {
     "NULs": b"\0" * 3_000_000,
     "every byte": bytes(byte for byte in range(256) if byte != 10) * 400,
     "half characters": b'{"type":"user","uuid":"h","message":{"content":"\\ud800 and \\u0000"}}',
+    "half characters in its type": b'{"type":"\\ud800","uuid":"h"}',
+    "half characters in a model": (
+        b'{"type":"assistant","uuid":"h","timestamp":"2026-01-01T00:00:00.500Z","message":{"id":"m0","role":"assistant",'
+        b'"model":"\\ud800","content":[{"type":"text","text":"yes"}],"usage":{"input_tokens":1,"output_tokens":1}}}'
+    ),
     "quotes and nothing else": b'{"type":"user","message":{"content":"' + b'\\"' * 1_000_000 + b'"}}',
     "a number without end": b'{"type":"user","message":{"content":' + b"9" * 1_000_000 + b"}}",
 }

@@ -39,11 +39,13 @@ class Merging:
     def merge(self, into: str, other: str) -> None:
         """Two sessions turn out to be one: everything of `other` moves to `into`, whose id stays. Both exist."""
         with self._writer.change():
-            first, second = self._writer.session(into, "", 0).number, self._writer.session(other, "", 0).number
+            stays = self._writer.session(into, "", 0)
+            first, second = stays.number, self._writer.session(other, "", 0).number
             self._ledger.bury(SESSIONS, [second])
             self._tellers.meet(first, second)
             self._join_doubled(first, second)
             self._connection.execute(_sql.children, (into, other))
+            self._rename_agent(first, second, stays.agent)
             self._move(first, second)
             self._writer.changes.merged(first, second, other)
             self._join_twins(first)
@@ -95,6 +97,14 @@ class Merging:
         name = f"call:{fields['tool_call_id']}"
         event_type = self._writer.kinds.of(kind).event_type
         return Step(name if hash_of(name) == key else "", event_type, at, **fields, metadata=more or None), metadata
+
+    def _rename_agent(self, first: int, second: int, agent: str) -> None:
+        """What `second` did is done by the agent of `first`: whoever asks for an agent finds all or nothing."""
+        self._writer.kinds.refresh()
+        for event, before, at in self._connection.execute(_sql.renamed, (first, second)).fetchall():
+            kind = self._writer.kinds.kind_id(self._writer.kinds.of(before)._replace(agent=agent))
+            self._connection.execute(_sql.set_kind, (kind, event))
+            removing.change_kind(self._writer, second, event, before, kind, at)
 
     def _move(self, first: int, second: int) -> None:
         """What `second` has becomes that of `first`. Its tool calls and files must be counted again."""

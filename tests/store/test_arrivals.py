@@ -79,6 +79,8 @@ ACTS = st.one_of(
 
 
 def act(store: Store, viewers: list[Viewer], what: str, *more: object) -> None:
+    if more and more[0] in NAMES and not store.sessions.exists(more[0]):  # it became part of another
+        store.sessions.add(session(str(more[0])))
     match what, more:
         case "ask", (int(which),):
             viewers[which].ask()
@@ -93,8 +95,7 @@ def act(store: Store, viewers: list[Viewer], what: str, *more: object) -> None:
         case "retract", (str(name), int(key)):
             store.steps.retract(name, [f"call:{key}"])
         case "title", (str(name), title):
-            if store.sessions.exists(name):
-                store.sessions.update(name, title=title)
+            store.sessions.update(name, title=title)
         case "merge", ():
             if store.sessions.exists("codex-1") and store.sessions.exists("codex-2"):
                 store.merging.merge("codex-1", "codex-2")

@@ -244,3 +244,14 @@ def test_whatever_is_told_the_sums_are_right(tellings: list[tuple[str, str, list
             store.merging.merge("s", "t")
             assert recount(store) == []
             assert not store.sessions.exists("t")
+
+
+def test_what_two_agents_told_is_that_of_the_one_whose_session_stays(told: Store) -> None:
+    """A command that nobody knew for an agent, and the agent's own history."""
+    for name in ("npx-1", "claude-1"):
+        told.steps.put(
+            name, name.partition("-")[0], [Step(f"prompt:{name}", "prompt", AT, content=name)], source="transcript"
+        )
+    told.merging.merge("npx-1", "claude-1")
+    assert [one.session_id for one in told.events.list(agent="npx")] == ["npx-1", "npx-1"]
+    assert told.events.list(agent="claude") == []

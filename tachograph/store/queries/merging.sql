@@ -24,6 +24,15 @@ UPDATE _sightings SET step = ? WHERE session = ? AND step = ?;
 -- Where the numbering of a session stands.
 SELECT last_seq FROM _sessions WHERE id = ?;
 
+-- name: renamed
+-- What the second did under its own agent's name, where the first is another's.
+SELECT e.id, e.kind, e.at
+FROM _sessions o
+JOIN _sessions s ON s.id = ?1 AND s.agent <> o.agent
+JOIN _events e ON e.session = o.id
+JOIN _kinds k ON k.id = e.kind AND k.agent = o.agent
+WHERE o.id = ?2;
+
 -- name: moving
 -- Its events,
 SELECT id FROM _events WHERE session = ?;
@@ -157,6 +166,10 @@ DELETE FROM _keys WHERE session = ? AND key = ?;
 -- name: rename
 -- What an event was called is what another one is called.
 UPDATE _keys SET event = ? WHERE session = ? AND event = ?;
+
+-- name: set_kind
+-- Which kind of event it is.
+UPDATE _events SET kind = ? WHERE id = ?;
 
 -- name: numbered
 -- Calls that a source could only number.

@@ -95,21 +95,14 @@ def show(
     """List what was done, newest first: of the last 7 days, the first 1000 entries, unless you say otherwise."""
     if click.get_current_context().get_parameter_source("limit") is click.core.ParameterSource.DEFAULT:
         listing = listing._replace(limit=LIMIT)
-    since = _since(app, DAYS if days is None and listing.since is None else days, listing.since)
+    if days is not None and listing.since is not None:
+        raise UsageError("--days and --since say the same", "leave one of them out")
     found = app.store().audit.list(
-        agent=listing.agent, since=since, until=listing.until, status=status, operation=operation,
-        execution=execution, limit=listing.fetch,
+        **listing.chosen, days=DAYS if days is None and listing.since is None else days, status=status,
+        operation=operation, execution=execution, limit=listing.fetch,
     )  # fmt: skip
     if emit(app, listing, found, _shape(app), f"no entries fit; without --days only the last {DAYS} days are shown"):
         app.hint("tachograph audit verify tells whether any of it was changed")
-
-
-def _since(app: App, days: float | None, since: int | None) -> int | None:
-    if days is None:
-        return since
-    if since is not None:
-        raise UsageError("--days and --since say the same", "leave one of them out")
-    return app.now - int(days * clock.DAY)
 
 
 def _shape(app: App) -> Shape:

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import DAYS_BACK, Group, Listing, choice, listing_options, pass_app
@@ -120,10 +119,9 @@ def show_list(
 ) -> None:
     """List receipts, newest first."""
     store = app.store()
-    since = app.now - int(days * clock.DAY) if days is not None else listing.since
     found = store.receipts.list(
-        agent=listing.agent, operation=operation, status=status, since=since, until=listing.until,
-        session=store.sessions.id_of(session), determinism=same, limit=listing.fetch,
+        **listing.chosen, days=days, operation=operation, status=status, session=store.sessions.id_of(session),
+        determinism=same, limit=listing.fetch,
     )  # fmt: skip
     if emit(app, listing, found, _shape(app), "no receipts fit; every recorded session gets one when it ends"):
         app.hint("tachograph receipt show ID tells all of it; receipt verify ID checks it")

@@ -85,8 +85,7 @@ class Calls:
         where.add("t.file_path GLOB ?", _glob(path))
         where.add("t.operation = ?", operation)
         where.add("t.status = ?", status)
-        where.add("e.at >= ?", since)
-        where.add("e.at <= ?", until)
+        where.between("e.at", since, until)
         kinds = self._writer.kinds
         agents = kinds.matching_agents(agent)
         steps = set().union(*(kinds.matching(agents=agents, event_type=kind, pattern="") for kind in _TYPES))
@@ -94,7 +93,7 @@ class Calls:
         sorting = f"e.seq {order}" if session is not None else f"e.at {order}, e.id {order}"
         sql = _sql.fitting.format(kinds=numbers(steps), where=where, sorting=sorting)
         ids = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
-        return [self._events.get(row[0]) for row in ids]
+        return list(self._events.given(number for (number,) in ids))
 
 
 def _glob(pattern: str | None) -> str | None:

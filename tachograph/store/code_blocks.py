@@ -120,8 +120,7 @@ class CodeBlocks:
         where.add("s.session_id = ?", chosen.get("session"))
         for phrase, word in _SAID.findall(chosen.get("text") or ""):
             where.add("instr(lower(b.content), lower(?)) > 0", phrase or word)
-        where.add("g.at >= ?", chosen.get("since"))
-        where.add("g.at <= ?", chosen.get("until"))
+        where.between("g.at", chosen.get("since"), chosen.get("until"))
         return where
 
     def sightings(self, name: str | int) -> Sequence[Sighting]:

@@ -182,5 +182,5 @@ def _where(chosen: Filters) -> Where:
     where.add("c.severity = ?", chosen.get("severity"))
     if open is not None:
         where.add("c.resolution IS NULL" if open else "c.resolution IS NOT NULL")
-    where.between("c.timestamp", chosen.get("since"), chosen.get("until"))
+    where.dated("c.timestamp", chosen.get("since"), chosen.get("until"))
     return where

@@ -70,8 +70,7 @@ class Commands:
         self._connection.create_scalar_function("called", lru_cache(maxsize=20_000)(called), 1, deterministic=True)
         where = Where()
         where.add("s.session_id = ?", session)
-        where.add("e.at >= ?", since)
-        where.add("e.at <= ?", until)
+        where.between("e.at", since, until)
         kinds = self._writer.kinds
         steps = kinds.matching(agents=kinds.matching_agents(agent), event_type="command", pattern="")
         sql = _sql.by.format(key=_KEYS[key], kinds=numbers(steps), where=where, failed=int(failed))

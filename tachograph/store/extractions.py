@@ -129,8 +129,7 @@ class Extractions:
     ) -> Sequence[Extraction]:  # fmt: skip
         where = Where()
         where.any_number("e.kind", kinds)
-        where.add("e.at >= ?", since)
-        where.add("e.at <= ?", until)
+        where.between("e.at", since, until)
         paging.beyond(where, ("e.seq",), past, ascending=ascending)
         sql = _sql.of_session.format(where=where, order="ASC" if ascending else "DESC")
         rows = self._connection.execute(sql, (session, *where.values, -1 if limit is None else limit, skip))

@@ -123,8 +123,7 @@ class Files:
             self._connection.create_scalar_function("fits", fitting(path), 2, deterministic=True)
             where.add("fits(s.project_dir, t.file_path)")
         where.add("s.session_id = ?", session)
-        where.add("e.at >= ?", since)
-        where.add("e.at <= ?", until)
+        where.between("e.at", since, until)
         kinds = self._writer.kinds
         steps = kinds.matching(agents=kinds.matching_agents(agent), event_type="file_op", pattern="")
         return _sql.operations.format(kinds=numbers(steps), where=where), where.values

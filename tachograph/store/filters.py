@@ -39,7 +39,12 @@ class Where:
             self.add(f"{column} IN ({numbers(values)})")
 
     def between(self, column: str, since: int | None, until: int | None) -> None:
-        """`column` has times as text; `since` and `until` are ns."""
+        """`column` has times as ns."""
+        self.add(f"{column} >= ?", since)
+        self.add(f"{column} <= ?", until)
+
+    def dated(self, column: str, since: int | None, until: int | None) -> None:
+        """`column` has times as text; `since` and `until` are ns all the same."""
         self.add(f"{column} >= ?", None if since is None else clock.iso(since))
         self.add(f"{column} <= ?", None if until is None else clock.iso(until))
 

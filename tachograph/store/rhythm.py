@@ -93,6 +93,5 @@ class Rhythm:
     def _started(self, agent: str | None, since: int | None, until: int | None) -> Where:
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(agent))
-        where.add("s.started_at >= ?", since)
-        where.add("s.started_at <= ?", until)
+        where.between("s.started_at", since, until)
         return where

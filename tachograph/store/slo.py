@@ -130,7 +130,7 @@ class Slo:
         where.add("v.severity = ?", chosen.get("severity"))
         where.add("r.session_id = ?", chosen.get("session"))
         where.add("r.agent_id GLOB ?", pattern(chosen.get("agent")))
-        where.between("v.timestamp", chosen.get("since"), chosen.get("until"))
+        where.dated("v.timestamp", chosen.get("since"), chosen.get("until"))
         return where
 
     def stats(self) -> Sequence[Missed]:
@@ -160,14 +160,14 @@ class Slo:
             return self._of_stages(agents, project, stage, session, execution, since, until)
         where = _of_session(agents, project, session)
         if metric in _OF_SESSIONS:
-            _between(where, "s.ended_at", since, until)
+            where.between("s.ended_at", since, until)
             sql = _sql.of_sessions.format(value=_OF_SESSIONS[metric], where=where)
         else:
             where.add("t.command_category GLOB ?", pattern(category))
             where.add("t.tool_name GLOB ?", pattern(tool))
             if metric == "tool_call.duration_ms":
                 where.add("t.tool_call_id IS NOT NULL")
-            _between(where, "e.at", since, until)
+            where.between("e.at", since, until)
             sql = _sql.of_calls.format(kinds=self._kinds(*_CALLS[metric]), where=where)
         return [tuple(row) for row in self._connection.execute(sql, where.values)]
 
@@ -182,7 +182,7 @@ class Slo:
     ) -> Iterator[tuple[str, int, Any]]:
         """(session, when it ended in ns, metadata of a test result), those of a session in its order."""
         where = _of_session(agents, project, session)
-        _between(where, "s.ended_at", since, until)
+        where.between("s.ended_at", since, until)
         sql = _sql.tests.format(kinds=self._kinds("test_result", pattern=None), where=where)
         for name, ended_at, metadata in self._connection.execute(sql, where.values):
             yield name, ended_at, from_json(metadata) or {}
@@ -204,7 +204,7 @@ class Slo:
         where.add("p.execution_id = ?", execution)
         where.add("p.stage GLOB ?", self._stages.glob(stage))
         _below(where, project)
-        _between(where, "at", since, until)
+        where.between("at", since, until)
         first_day = "" if since is None else clock.iso(max(since, 0))[:10]
         sql = _sql.of_stages.format(where=where)
         return [tuple(row) for row in self._connection.execute(sql, (first_day, *where.values))]
@@ -227,8 +227,3 @@ def _below(where: Where, project: str | None) -> None:
     if project is not None:
         folder = project.rstrip("/").replace("%", "*")
         where.add("(s.project_dir GLOB ? OR s.project_dir GLOB ?)", folder, f"{folder}/*")
-
-
-def _between(where: Where, column: str, since: int | None, until: int | None) -> None:
-    where.add(f"{column} >= ?", since)
-    where.add(f"{column} <= ?", until)

@@ -123,7 +123,7 @@ class Stages:
         where.add("p.status = ?", chosen.get("status"))
         where.add("r.agent_id GLOB ?", pattern(chosen.get("agent")))
         where.add(f"r.session_id IN ({_sql.of_workflow})", chosen.get("workflow"))
-        where.between("p.timestamp", chosen.get("since"), chosen.get("until"))
+        where.dated("p.timestamp", chosen.get("since"), chosen.get("until"))
         return where
 
     def glob(self, stage: str | None) -> str | None:

@@ -45,8 +45,7 @@ def by(
     """
     where = Where()
     where.any_of("a.name", writer.kinds.matching_agents(agent))
-    where.add("s.started_at >= ?", since)
-    where.add("s.started_at <= ?", until)
+    where.between("s.started_at", since, until)
     if key == "command":
         writer.connection.create_scalar_function("program", program, 1, deterministic=True)
     if key not in _BY:

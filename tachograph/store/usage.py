@@ -163,8 +163,7 @@ class Usages:
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(agent))
         where.add("s.project_dir = ?", project)
-        where.add("c.at >= ?", since)
-        where.add("c.at <= ?", until)
+        where.between("c.at", since, until)
         if session is None:
             return where, _sql.calls.format(below=1, of_session="TRUE", is_session="TRUE")
         number = int(self._connection.execute(_sql.session, (session,)).get or 0)

@@ -134,8 +134,7 @@ class _Nearest:
         if window.kinds:
             where.add("e.kind BETWEEN ? AND ?", min(window.kinds), max(window.kinds))  # spares most the longer look
         where.any_number("e.kind", window.kinds)
-        where.add("e.at >= ?", window.since)
-        where.add("e.at <= ?", window.until)
+        where.between("e.at", window.since, window.until)
         if self._after:
             beyond = f"(e.at <> ? OR e.id {'<' if window.descending else '>'} ?)"
             where.add(beyond, self._sign * self._after[0], self._sign * self._after[1])

@@ -129,7 +129,7 @@ class Workflows:
         where.add("w.status = ?", chosen.get("status"))
         where.add("w.opened_by = ?", chosen.get("opened_by"))
         where.add("w.project_dir = ?", chosen.get("project_dir"))
-        where.between("w.start_time", chosen.get("since"), chosen.get("until"))
+        where.dated("w.start_time", chosen.get("since"), chosen.get("until"))
         return where
 
     def sessions(self, workflow_id: str) -> Sequence[str]:

@@ -13,7 +13,7 @@ from tachograph.recall import meeting
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, listed, named, paged, question, rows
+from tachograph.serve.query.asking import Paged, answered, listed, named, paged, question, row, rows
 from tachograph.serve.query.rows import CollisionRow, MemoryRow, SessionRow, WorkflowRow
 from tachograph.store import Store
 
@@ -108,7 +108,7 @@ async def memory(
 @get("/memory/{agent:str}")
 async def memory_of(request: Incoming, agent: p.AgentName, version: Version = None) -> Response[MemoryRow]:
     """What an agent remembers, or did in one version."""
-    return await answered(request, lambda store: _row(store.memory.get(agent, version)))
+    return await answered(request, lambda store: row(MemoryRow, store.memory.get(agent, version)))
 
 
 @get("/memory/{agent:str}/versions")
@@ -207,10 +207,6 @@ async def collision_facts(request: Incoming, collision: p.Number) -> Response[Co
         return {**to_row(found), **sides}
 
     return await answered(request, ask)
-
-
-def _row(record: object) -> Any:
-    return to_row(record)
 
 
 HANDLERS = (

@@ -60,6 +60,11 @@ def rows(kind: type[T], found: Iterable[Any]) -> list[T]:
     return cast("list[T]", list(found))
 
 
+def row(kind: type[T], record: object) -> T:
+    """The same of one record."""
+    return cast(T, to_row(record))
+
+
 class Paged(msgspec.Struct, kw_only=True):
     """`total` is null when there are more than 10,000."""
 

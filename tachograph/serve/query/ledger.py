@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from litestar import Response, get
 
-from tachograph.formats.rows import to_row
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, listed, named, question
+from tachograph.serve.query.asking import Paged, answered, listed, named, question, row
 from tachograph.serve.query.rows import AuditEntryRow, ReceiptRow, SloViolationRow, StageMetricRow
 
 Same = Annotated[str | None, p.words("Only with this determinism hash, or one that begins so.")]
@@ -64,7 +63,7 @@ async def receipts(
 @get("/receipts/{receipt:str}")
 async def receipt(request: Incoming, receipt: Receipt) -> Response[ReceiptRow]:
     """One receipt, as its id is the digest of it."""
-    return await answered(request, lambda store: _row(store.receipts.get(receipt)))
+    return await answered(request, lambda store: row(ReceiptRow, store.receipts.get(receipt)))
 
 
 @get("/audit")
@@ -130,10 +129,6 @@ async def slo(
     }  # fmt: skip
     walk, chosen = question("slo", asked, since, until, limit, cursor)
     return await answered(request, lambda store: listed(Violations, store.slo, walk, named(store, chosen)))
-
-
-def _row(record: object) -> Any:
-    return to_row(record)
 
 
 HANDLERS = (receipts, receipt, audit, stages, slo)

@@ -19,6 +19,7 @@ from tachograph.ingest.exporting import Part
 from tachograph.ingest.noting import note
 from tachograph.serve import page_file
 from tachograph.serve.bodies import Incoming
+from tachograph.serve.query.asking import STRICT
 from tachograph.serve.reading import Reading
 from tachograph.store import Store
 
@@ -58,7 +59,7 @@ def _shape(kind: str) -> Schema:
     return Schema(type=[OpenAPIType.OBJECT, OpenAPIType.ARRAY] if one_value else OpenAPIType.STRING)
 
 
-@get("/api/export/session/{session_id:path}", operation_class=_File)
+@get("/api/export/session/{session_id:path}", operation_class=_File, opt={STRICT: True})
 async def export(
     request: Incoming, session_id: SessionName, form: Form = None, turn: TurnNumber = None, since: Since = None,
     until: Until = None,

@@ -16,6 +16,7 @@ from tachograph.records import EVENT_TYPES
 from tachograph.serve import sse, telling
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.pulse import Listener, Pulse
+from tachograph.serve.query.asking import STRICT
 from tachograph.store import Store
 from tachograph.store.arrivals import COLLISION, Filter, Position
 
@@ -59,6 +60,7 @@ def filtered(session: str | None, agent: str | None, type: str | None) -> Filter
 
 @get(
     "/api/live",
+    opt={STRICT: True},
     media_type=sse.TYPE,
     responses={200: ResponseSpec(str, description="Messages as server-sent events.", media_type=sse.TYPE)},
     summary="What happens, as it happens",

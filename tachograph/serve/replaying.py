@@ -20,6 +20,7 @@ from tachograph.replay.timing import FASTEST, SLOWEST
 from tachograph.replay.together import SESSIONS_MAX
 from tachograph.serve import sse
 from tachograph.serve.bodies import Incoming
+from tachograph.serve.query.asking import STRICT
 from tachograph.serve.replays import Replay, Replays, cursor_of
 
 _SECONDS_MAX = 10**8
@@ -109,7 +110,13 @@ STREAM = {
 }
 
 
-@get("/session/{id:str}", responses=STREAM, dependencies=_HOW, summary="A stored session as it happened")
+@get(
+    "/session/{id:str}",
+    responses=STREAM,
+    dependencies=_HOW,
+    opt={STRICT: True},
+    summary="A stored session as it happened",
+)
 async def watch(
     request: Incoming,
     id: Annotated[
@@ -122,7 +129,13 @@ async def watch(
     return await _watched(request, options, last_event_id, sessions=[id])
 
 
-@get("/sessions", responses=STREAM, dependencies=_HOW, summary="Several stored sessions side by side, as they happened")
+@get(
+    "/sessions",
+    responses=STREAM,
+    dependencies=_HOW,
+    opt={STRICT: True},
+    summary="Several stored sessions side by side, as they happened",
+)
 async def watch_several(
     request: Incoming,
     session: Annotated[
@@ -139,6 +152,7 @@ async def watch_several(
     "/workflow/{id:str}",
     responses=STREAM,
     dependencies=_HOW,
+    opt={STRICT: True},
     summary="All sessions of a workflow side by side, as they happened",
 )
 async def watch_workflow(

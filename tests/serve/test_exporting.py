@@ -66,6 +66,7 @@ def test_what_is_wrong_is_named(session: str, ask: Ask) -> None:
         ("?as=har&turn=0", "turn"),
         ("?as=har&turn=3", "turn 3"),
         ("?as=jsonl&turn=1", "as a whole"),
+        ("?as=har&turns=1", "turns"),
     ):
         reply = ask("GET", ODD + query)
         assert reply.status == 400 and words in reply.json["error"]["message"], (query, reply.body)

@@ -103,7 +103,13 @@ def test_filters(store: Store, server: Background, token: str, query: dict[str, 
 
 @pytest.mark.parametrize(
     ("query", "name"),
-    [("after=yesterday", "after"), ("after=-1", "after"), ("after=1-2-3", "after"), ("type=promt", "type")],
+    [
+        ("after=yesterday", "after"),
+        ("after=-1", "after"),
+        ("after=1-2-3", "after"),
+        ("type=promt", "type"),
+        ("agnet=tin", "agnet"),
+    ],
 )
 def test_what_is_wrong_is_named(ask: Ask, query: str, name: str) -> None:
     reply = ask("GET", f"/api/live?{query}")

@@ -231,6 +231,7 @@ def test_several_sessions_are_told_on_one_clock(wave: str, line: Open, control: 
 def test_several_that_will_not_do(wave: str, ask: Ask) -> None:
     assert ask("GET", "/api/replay/sessions").status == 400
     assert ask("GET", f"/api/replay/sessions?session={NAME}&session=nobody").status == 404
+    assert ask("GET", f"/api/replay/sessions?session={NAME}&speed=1&speed=2").status == 400
     assert ask("GET", "/api/replay/workflow/nothing").status == 404
     assert ask("GET", "/api/replay/sessions?" + "&".join(f"session=codex-{n}" for n in range(101))).status == 400
 
@@ -242,7 +243,7 @@ def test_a_cursor_that_is_none_begins_anew(line: Open) -> None:
 @pytest.mark.parametrize(
     ("query", "word"),
     [("speed=0", ""), ("speed=fast", ""), ("speed=nan", ""), ("from=soon", "from"), ("from=0.5&to=0.2", "from"),
-     ("idle_limit=-1", ""), ("output=perhaps", "")],
+     ("idle_limit=-1", ""), ("output=perhaps", ""), ("speeed=5", "speeed")],
 )  # fmt: skip
 def test_what_will_not_do(told: Path, ask: Ask, query: str, word: str) -> None:
     reply = ask("GET", f"/api/replay/session/{NAME}?{query}")

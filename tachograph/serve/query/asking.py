@@ -13,8 +13,9 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Response
+from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
-from litestar.params import ParameterKwarg
+from litestar.params import HeaderParameter, ParameterKwarg
 
 from tachograph import clock
 from tachograph.errors import UsageError
@@ -159,17 +160,25 @@ def known_parameters(request: Incoming) -> None:
     for name in given:
         if name not in names:
             raise UsageError(f"{name}: there is no such parameter", f"there are: {', '.join(names) or 'none'}")
-        if len(given.getall(name)) > 1:
+        if len(given.getall(name)) > 1 and not names[name]:
             raise UsageError(f"{name}: it is given twice", "once is enough")
 
 
 @cache
-def _parameters(handler: BaseRouteHandler) -> list[str]:
-    """Names of the parameters of its query."""
+def _parameters(handler: BaseRouteHandler) -> dict[str, bool]:
+    """Names of the parameters of its query, those of what it is provided with included: whether one may come often."""
     path = "".join(handler.paths)
-    fields = handler.parsed_fn_signature.parameters.values()
-    asked = [field for field in fields if field.name not in ("request", "data") and f"{{{field.name}:" not in path]
-    return [_query_name(field.kwarg_definition) or field.name for field in asked]
+    provided = {name: one for name, one in (handler.dependencies or {}).items() if isinstance(one, Provide)}
+    fields = list(handler.parsed_fn_signature.parameters.values())
+    for one in provided.values():
+        fields += one.parsed_fn_signature.parameters.values()
+    known = ("request", "data", *provided)
+    asked = [field for field in fields if field.name not in known and f"{{{field.name}:" not in path]
+    return {
+        _query_name(field.kwarg_definition) or field.name: field.is_non_string_sequence
+        for field in asked
+        if not isinstance(field.kwarg_definition, HeaderParameter)
+    }
 
 
 def _query_name(named: object) -> str | None:

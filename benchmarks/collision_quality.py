@@ -18,7 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tachograph.extract import rules
-from tachograph.ingest.collisions import real, whole
+from tachograph.ingest.locating import real, whole
 from tachograph.ingest.opening import open_store
 from tachograph.ingest.telling import Telling
 from tachograph.readers import Origin, Shape

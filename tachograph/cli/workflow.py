@@ -17,7 +17,7 @@ from tachograph.extract.redact import redact_text
 from tachograph.formats import gist, human, sanitise
 from tachograph.formats.rows import columns, to_row
 from tachograph.formats.table import Cell
-from tachograph.ingest.collisions import repository
+from tachograph.ingest.locating import repository
 from tachograph.records import Workflow
 from tachograph.store.workflows import BY_ITSELF, USER
 

@@ -24,10 +24,11 @@ from tachograph.analyse.collisions import REMOVALS, Touch, Verdict
 from tachograph.analyse.removals import removals
 from tachograph.config import FILE, Config
 from tachograph.errors import TachographError
+from tachograph.ingest.locating import around, real, repository, whole
 from tachograph.ingest.preparing import Prepared
 from tachograph.ingest.told_session import ToldSession
 from tachograph.records import Collision, Session
-from tachograph.store import Store, files
+from tachograph.store import Store
 from tachograph.store.json_text import to_json
 from tachograph.store.touches import About, Told
 from tachograph.store.workflows import ALIVE, BY_ITSELF, SLOT
@@ -153,7 +154,7 @@ class Watch:
 
     def _failed(self, told: Told, path: str, session: int) -> None:
         """It may have failed because somebody removed the file, or a folder around it."""
-        found = self._store.touches.removed(_around(path), told.at - self._window, told.at, session)
+        found = self._store.touches.removed(around(path), told.at - self._window, told.at, session)
         if found is not None:
             self._pair(found[1], told.event, path, failed="read" if told.operation == "read" else "use")
 
@@ -213,8 +214,8 @@ class Watch:
         first, second = touches.about(first_event), touches.about(second_event)
         if first is None or second is None or first.row == second.row:
             return
-        around = _around(path)
-        done = touches.what(around, first.at, first.event), failed or touches.what(around, second.at, second.event)
+        places = around(path)
+        done = touches.what(places, first.at, first.event), failed or touches.what(places, second.at, second.event)
         if done[0] is None or done[1] is None:
             return
         one, two = _touch(first, done[0]), _touch(second, done[1])
@@ -292,47 +293,12 @@ def _window(file: str, changed: int, said: str | None) -> int:
         return collisions.WINDOW
 
 
-def whole(project: str | None, path: str) -> str:
-    """A whole path as text, with slashes only; `..` and `.` resolved."""
-    return files.whole((project or "").replace("\\", "/"), path.replace("\\", "/"))
-
-
-@lru_cache(maxsize=50_000)
-def real(path: str) -> str:
-    """Without symbolic links, as far as the folders are there; what can be no path of this system stays as it is."""
-    try:
-        return os.path.realpath(path) if path.startswith("/") else path
-    except (OSError, ValueError):
-        return path
-
-
-@lru_cache(maxsize=5_000)
-def repository(folder: str | None) -> str | None:
-    """The root of the repository or worktree around a folder; the folder where there is none. None: no folder."""
-    if not folder or not folder.startswith("/") or folder.rstrip("/") == "":
-        return folder or None
-    here = start = real(folder)
-    while here not in ("", "/"):
-        if os.path.lexists(os.path.join(here, ".git")):
-            return here
-        here = os.path.dirname(here)
-    return start
-
-
 def _touch(about: About, what: str) -> Touch:
     alive = about.ended_at is None and clock.now() - about.last < ALIVE
     return Touch(
         about.event, about.at, about.session_id, about.agent, what, about.family, about.began, about.last, alive,
         call=about.call,
     )  # fmt: skip
-
-
-def _around(path: str) -> list[str]:
-    """A path and the folders it is in, from within."""
-    found = [path]
-    while (above := posixpath.dirname(found[-1])) not in ("", "/", ".", found[-1]) and len(found) < 40:
-        found.append(above)
-    return found
 
 
 def _what(told: Told) -> str:

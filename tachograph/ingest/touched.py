@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tachograph import clock
 from tachograph.formats.rows import Row
-from tachograph.ingest.collisions import real, whole
+from tachograph.ingest.locating import real, whole
 from tachograph.store import Store
 from tachograph.store.files import Heat, Used
 

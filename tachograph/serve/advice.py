@@ -19,7 +19,8 @@ from tachograph import clock
 from tachograph.analyse.collisions import ago
 from tachograph.capture import received
 from tachograph.config import FILE, Config
-from tachograph.ingest.collisions import real, whole, window
+from tachograph.ingest.collisions import window
+from tachograph.ingest.locating import real, whole
 from tachograph.ingest.opening import open_store
 from tachograph.ingest.received_import import hooks_of, with_hooks
 from tachograph.paths import Places

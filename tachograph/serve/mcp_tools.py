@@ -15,7 +15,7 @@ from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.extract.redact import redact_text
 from tachograph.formats.rows import Row, to_row
-from tachograph.ingest.collisions import repository
+from tachograph.ingest.locating import repository
 from tachograph.ingest.preparing import without_secrets
 from tachograph.recall import at_work, finding, fixes, past
 from tachograph.store import Store

@@ -18,7 +18,7 @@ from tachograph.ingest.telling import Telling
 from tachograph.records import Event, Session, SessionFacts, Step
 from tachograph.serve import page_file
 from tachograph.serve.query import sessions, watching
-from tachograph.serve.query.search_counts import SearchCounts
+from tachograph.serve.query.search import SearchCounts
 from tachograph.serve.run import Background
 from tests.serve.answers import refused, typed
 from tests.serve.conftest import Ask

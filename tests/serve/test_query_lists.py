@@ -18,7 +18,7 @@ from tachograph import clock
 from tachograph.cli.main import main
 from tachograph.formats.rows import to_row
 from tachograph.records import AuditEntry, Collision, Event, Session, SloViolation
-from tachograph.serve.query import about, agents, counts, events, ledger, recordings
+from tachograph.serve.query import about, agents, counts, events, ledger, recordings, search
 from tests.serve.answers import refused, typed, walked
 from tests.serve.conftest import Ask
 from tests.store.samples import AT, chunks
@@ -143,7 +143,7 @@ def test_the_ledger_is_told_newest_first(ask: Ask, noun: str) -> None:
 
 
 def test_search_pages_and_says_when_it_is_cut(ask: Ask) -> None:
-    found = typed(ask("GET", "/api/query/search?q=ValueError"), counts.Hits)
+    found = typed(ask("GET", "/api/query/search?q=ValueError"), search.Hits)
     assert found.terms == ["valueerror"]
     assert found.hits
     whole = walked(ask, "/api/query/search", "hits", 1000, q="e*")

@@ -1,4 +1,4 @@
-"""What is counted anew for every question: files, commands, failures, cost; and search.
+"""What is counted anew for every question: files, commands, failures, cost.
 
 Their pages go on from the last row, as of the time of the first page: what happens meanwhile is not among them.
 """
@@ -14,16 +14,14 @@ from litestar.params import QueryParameter
 from tachograph import clock
 from tachograph.analyse.commands import name as called
 from tachograph.analyse.faults import place_of_group
-from tachograph.errors import UsageError
 from tachograph.ingest import touched
 from tachograph.recall import failures as faults
-from tachograph.recall import hits as hits_of
 from tachograph.recall import sums
 from tachograph.recall.clusters import trend
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import AllCounted, Paged, answered, named, paged, question, rows
-from tachograph.store import Hit, Store
+from tachograph.serve.query.asking import AllCounted, answered, named, paged, question, rows
+from tachograph.store import Store
 from tachograph.store.commands import Ran
 from tachograph.store.files import place_of_file
 from tachograph.store.usage import Sum
@@ -38,16 +36,6 @@ OnlyFailed = Annotated[bool, QueryParameter(description="Only what failed, the m
 CostKey = Annotated[
     Literal["day", "month", "model", "project", "agent", "session"], p.one("One row for each of these.")
 ]
-Query = Annotated[
-    str,
-    QueryParameter(
-        name="q", required=True, min_length=1, max_length=500,
-        description='Words that stand in one line; "a phrase", begin*, -without, agent:, type:, pattern:, session:.',
-    ),
-]  # fmt: skip
-Kind = Annotated[str | None, p.words("Only events of this type, or `output`: what was printed or returned.")]
-Context = Annotated[int, QueryParameter(ge=0, le=50, description="Lines around each hit.")]
-_DEPTH = 5000  # hits that pages of a search go through
 
 
 class FileRow(msgspec.Struct):
@@ -147,40 +135,6 @@ class CostRow(msgspec.Struct, kw_only=True):
 
 class Cost(AllCounted):
     cost: list[CostRow]
-
-
-class LineRow(msgspec.Struct):
-    line_number: int
-    text: str
-
-
-class HitRow(msgspec.Struct):
-    """One line that matches; `marks` are where, in characters."""
-
-    session_id: str
-    agent_name: str
-    timestamp: str
-    kind: Literal["output", "event"]
-    event_type: str | None
-    event_id: int | None
-    tool_name: str | None
-    command: str | None
-    file_path: str | None
-    stream: str | None
-    line_number: int | None
-    text: str
-    marks: list[tuple[int, int]]
-    before: list[LineRow]
-    after: list[LineRow]
-
-
-class Hits(Paged):
-    """`truncated` without a `next_cursor`: the time for a search was over, or there are more hits than pages go
-    through; other words or a shorter time find the rest."""
-
-    hits: list[HitRow]
-    took_ms: float
-    terms: list[str]
 
 
 @get("/files")
@@ -299,60 +253,4 @@ async def cost(
     return await answered(request, ask)
 
 
-@get("/search")
-async def search(
-    request: Incoming,
-    q: Query,
-    session: p.Session = None,
-    agent: p.Agent = None,
-    type: Kind = None,
-    pattern: p.Pattern = None,
-    context: Context = 2,
-    since: p.Since = None,
-    until: p.Until = None,
-    limit: p.Limit = 50,
-    cursor: p.Cursor = None,
-) -> Response[Hits]:
-    """Lines that hold all the words, newest first, in everything that was printed, said and returned."""
-    asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "pattern": pattern}
-    walk, chosen = question("search", asked, since, until, limit, cursor, q=q, context=context)
-    pin = walk.pinned(clock.now(), chosen["until"])
-    given, last = _place(walk.past)
-
-    def ask(store: Store) -> Hits:
-        where = {**named(store, chosen), "until": pin}
-        results = store.search(q, **where, limit=given + walk.fetch, context=context)
-        if not results.terms:
-            raise UsageError("q: there is no word to search for", "write words that must stand in one line")
-        every, calls = hits_of.with_calls(store, results.hits)
-        begin = next((place for place, hit in enumerate(every, 1) if _name(hit) == last), 0 if last is None else given)
-        part = every[begin : begin + walk.limit]
-        deep = begin + len(part)
-        more = results.truncated or len(every) > deep
-        follows = bool(part) and more and deep < _DEPTH
-        _, following = walk.cut(part, lambda hit: [pin, deep, *_name(hit)], more=follows)
-        found = rows(HitRow, (hits_of.row(hit, calls.get(hit.event_id or 0)) for hit in part))
-        total = None if more else deep
-        return Hits(
-            found, round(results.took_ms, 3), results.terms,
-            total=total, page=walk.page, next_cursor=following, truncated=more,
-        )  # fmt: skip
-
-    return await answered(request, ask)
-
-
-def _name(hit: Hit) -> tuple[str, int, str, int]:
-    """What tells a hit from all others."""
-    return (hit.session_id, hit.event_id or 0, hit.stream or "", hit.line_number or 0)
-
-
-def _place(past: list[int | float | str] | None) -> tuple[int, tuple[object, ...] | None]:
-    """How many hits were given, and which was the last. Raises UsageError."""
-    if past is None:
-        return 0, None
-    if len(past) != 6 or not isinstance(past[1], int) or not 0 < past[1] < _DEPTH:
-        raise UsageError("this is not a place in this list", "begin again without a cursor")
-    return past[1], tuple(past[2:])
-
-
-HANDLERS = (files, commands, failures, cost, search)
+HANDLERS = (files, commands, failures, cost)

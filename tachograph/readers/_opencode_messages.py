@@ -34,6 +34,8 @@ class Messages:
             yield from self._prompt(info, parts)
         elif role == "assistant":
             yield from self._reply(info, parts)
+        elif role == "shell":
+            yield from self._parts(parts, "", millis(table(info.get("time")).get("created")) or 0)
         else:
             yield Unknown(f"message of role {str(role)[:40]}", str(info)[:SAMPLE])
 

@@ -16,6 +16,7 @@ from tachograph.readers.patches import FileChange, file_changes
 from tachograph.readers.values import lasted, millis, table, tables, text, whole
 from tachograph.records import Step
 
+_SHELLS = {"bash", "shell"}  # of OpenCode 1 and 2
 _FILE_TOOLS = {"read": "read", "write": "write", "edit": "edit", "multiedit": "edit", "lsp": "read"}
 _PATCH_TOOLS = {"apply_patch", "patch"}
 _REJECTIONS = (
@@ -48,7 +49,7 @@ def tool_steps(part: dict[str, Any], call_id: str, at: int) -> Iterator[Step]:
         content=_output(state, told),
         metadata=_metadata(state, told),
     )
-    if tool == "bash":
+    if tool in _SHELLS:
         yield _command(step, arguments, state, told)
     elif tool in _PATCH_TOOLS:
         yield from _patch(step, arguments, told)
@@ -108,10 +109,10 @@ def _command(step: Step, arguments: dict[str, Any], state: dict[str, Any], told:
 
 
 def _file_step(step: Step, arguments: dict[str, Any], told: dict[str, Any]) -> Step:
-    path = text(arguments.get("filePath"))
+    operation = _FILE_TOOLS.get(step.tool_name or "")
+    path = text(arguments.get("filePath")) or (text(arguments.get("path")) if operation else None)
     if path is None:
         return step
-    operation = _FILE_TOOLS.get(step.tool_name or "")
     if operation is None:
         return replace(step, file_path=path)
     added, removed = _lines(operation, arguments, told)
@@ -122,8 +123,8 @@ def _file_step(step: Step, arguments: dict[str, Any], told: dict[str, Any]) -> S
 
 def _lines(operation: str, arguments: dict[str, Any], told: dict[str, Any]) -> tuple[int | None, int | None]:
     """Added and removed, as OpenCode counted them, else as its diff shows them; a new file is all added."""
-    counted = table(told.get("filediff"))
-    if counted:
+    counted = table(told.get("filediff")) or next(iter(tables(told.get("files"))), {})
+    if counted.keys() >= {"additions", "deletions"}:
         return whole(counted.get("additions")), whole(counted.get("deletions"))
     if diff := text(told.get("diff")):
         lines = diff.split("\n")

@@ -1,7 +1,7 @@
 """OpenCode's sessions as one document: what `opencode export` prints, and what its database is read into.
 
 `{info: session, messages: [{info: message, parts: [part]}]}`, times in milliseconds since 1970, costs in USD. Seen in
-exports of 1.2.20 to 1.18.33.
+exports of 1.2.20 to 1.18.33. OpenCode 2 has messages of another form (`_opencode_second.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tachograph.readers._opencode_messages import Messages, parts_of, times_of
+from tachograph.readers._opencode_second import is_second, message_of
 from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.reading import HEAD_BYTES, Origin, Place, Shape
 from tachograph.readers.values import count, millis, table, tables, text
@@ -78,7 +79,10 @@ def session_facts(document: dict[str, Any]) -> Iterator[Fact]:
     session = _session(info)
     yield session
     for message in messages:
-        own, parts = table(message.get("info")), parts_of(message)
+        found = message_of(message) if is_second(message) else (table(message.get("info")), parts_of(message))
+        if found is None:
+            continue
+        own, parts = found
         times.extend(times_of(own, parts))
         yield from told.facts(own, parts)
     if info.get("revert") is not None:

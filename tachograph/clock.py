@@ -12,6 +12,7 @@ SECOND = 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 _SECONDS_MAX = 1024
 _seconds: dict[int, str] = {}  # the latest as text: what happened together is told together
+_DAYS = {"today": 0, "yesterday": 1}
 _UNITS = {
     "ms": SECOND // 1000,
     "s": SECOND,
@@ -78,11 +79,13 @@ def parse_time(text: str, at: int) -> int:
     import datetime
 
     text = text.strip()
-    local = datetime.datetime.fromtimestamp(at // SECOND).astimezone()
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    named = {"now": local, "today": midnight, "yesterday": midnight - datetime.timedelta(days=1)}
-    if text.lower() in named:
-        return at if text.lower() == "now" else int(named[text.lower()].timestamp()) * SECOND
+    if text.lower() == "now":
+        return at
+    if text.lower() in _DAYS:
+        local = datetime.datetime.fromtimestamp(at // SECOND).astimezone()
+        day = local.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+        day -= datetime.timedelta(days=_DAYS[text.lower()])
+        return int(day.astimezone().timestamp()) * SECOND  # its own offset: that of now may be another
     try:
         if text[-1:] in "smhdw" and text[:1].isdigit():
             return at - parse_duration(text)

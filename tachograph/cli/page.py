@@ -77,8 +77,9 @@ def _place(session: Session) -> str:
 
 def _measures(app: App, session: Session, turns: Sequence[Turn]) -> list[str]:
     began = time.strftime("%a %Y-%m-%d %H:%M:%S", time.localtime(session.started_at // clock.SECOND))
-    length = human.took(draw.duration(session, app.now))
-    parts = [began, f"took {length}" if session.ended_at else f"running for {length}"]
+    lasted = draw.duration(session, app.now)  # 0 where an agent tells no times
+    length = human.took(lasted)
+    parts = [began, *([f"took {length}"] if lasted else [])] if session.ended_at else [began, f"running for {length}"]
     if turns:
         parts += [human.plural(len(turns), "turn"), _calls(turns)]
         tokens = session.input_tokens + session.output_tokens

@@ -118,7 +118,7 @@ def _fields(app: App, shown: Sequence[Session]) -> list[Field]:
         Field("project_dir", "PROJECT", lambda session: _folder(session.project_dir), stretch=True, spare=1),
         Field("status"),
         Field("spawned_at", "WHEN", lambda session: app.when(session.started_at)),
-        Field("duration_ms", "TOOK", lambda session: human.took(draw.duration(session, app.now)), right=True),
+        Field("duration_ms", "TOOK", lambda session: human.took(draw.duration(session, app.now) or None), right=True),
         Field("exit_code"),
         Field("events", "EVENTS", right=True, spare=4),
         Field("errors", "ERRORS", errors, right=True),

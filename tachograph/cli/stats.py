@@ -120,5 +120,5 @@ def _told(name: str, item: Any) -> str:
     if name.endswith("_bytes"):
         return human.size(item)
     if name == "success_rate":
-        return human.percent(item)
+        return f"{human.percent(item)} of those that ended had exit code 0; histories of agents tell none"
     return human.number(item) if isinstance(item, int | float) else str(item)

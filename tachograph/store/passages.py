@@ -26,6 +26,7 @@ _sql = queries.load("passages")
 PAGE = 400  # passages that are looked at at once; fewer at first, because the first few often suffice
 _FIRST_PAGE = 25
 _FIRST_EVENTS = 250  # of those that are not in the index yet; more at a time when these do not suffice
+_SORTED = 4000  # passages that are put in order by their sessions: some milliseconds
 _ROWS = 8  # pages that are looked up at once: to ask the index anew costs as much as to read on for two of them
 _CHUNKS_KEPT = 16  # unpacked, because the next passage often lies in the same
 _LIKE_MAX = 100  # letters; SQLite refuses patterns that are very long
@@ -120,7 +121,7 @@ class Looking:
         return words if len(words) <= _WORDS_MAX else []
 
     def passages(self, where: Where, session: str | None) -> Iterator[list[Passage]]:
-        """Those that hold the words, newest first; no statement stays open while they are looked at."""
+        """Those that hold the words, the last recorded first; no statement stays open while they are looked at."""
         sql = _sql.passages.format(where=where)
         size = min(_FIRST_PAGE, PAGE)
         for oldest, newest in [(0, _ID_MAX)] if session is None else self._stretches(session):
@@ -133,6 +134,15 @@ class Looking:
                 if len(rows) < size:
                     break
                 high, size = rows[-1][0] * PARTS - 1, min(_ROWS * size, _ROWS * PAGE)
+
+    def by_session(self, where: Where) -> list[tuple[int, Passage]] | None:
+        """The same, those of the session that was at work last first, each with when that was (ns): histories are
+        recorded in any order. None when more passages hold the words than can be put in order at once."""
+        few = self._few(_SORTED)
+        if few is None:
+            return None
+        sql = _sql.by_session.format(numbers=numbers(few), where=where)
+        return [(at, Passage(*row)) for at, *row in self._connection.execute(sql, where.values)]
 
     def _stretches(self, session: str) -> list[tuple[int, int]]:
         """Where in the index the passages of a session stand: their first and last ids, newest first.
@@ -184,8 +194,8 @@ class Looking:
         `own` are kinds of events that stand in the index themselves. What is `derived` was found in what a session
         says, so it is in a session that has the words.
         """
-        passages = [row[0] for row in self._connection.execute(_sql.some_passages, (self.expression, most + 1))]
-        if len(passages) > most:
+        passages = self._few(most)
+        if passages is None:
             return None
         values = {"passages": numbers(passages), "kinds": numbers(own)}
         found = set(self._connection.execute(_sql.in_passages.format(**values)))
@@ -194,6 +204,11 @@ class Looking:
         values["kinds"] = numbers({*own, *derived})
         found.update(self._connection.execute(_sql.in_unsettled.format(**values), (settled(self._connection),)))
         return [number for _, number in sorted(found, reverse=True)]
+
+    def _few(self, most: int) -> list[int] | None:
+        """The numbers of all passages that hold the words; None when they are more than `most`."""
+        found = [row[0] for row in self._connection.execute(_sql.some_passages, (self.expression, most + 1))]
+        return None if len(found) > most else found
 
     def in_output(self, passage: Passage, context: int) -> list[Line]:
         """The lines of a passage and `context` around it, when one of them may match; nothing otherwise."""

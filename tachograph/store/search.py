@@ -6,7 +6,7 @@ and the lines that really match are kept. A query never runs longer than its tim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from tachograph.records import Line
 from tachograph.store import query_words
 from tachograph.store.filters import Where
 from tachograph.store.output import STREAMS, Output
-from tachograph.store.passages import Looking, Passage, Spoken, holds
+from tachograph.store.passages import PAGE, Looking, Passage, Spoken, holds
 from tachograph.store.settling import EVENTS_STREAM, searched
 from tachograph.store.walk import Window, walk
 from tachograph.store.writer import Writer
@@ -23,6 +23,7 @@ from tachograph.store.writer import Writer
 BUDGET_MS = 2000
 PRINTED = "output"  # as a type: what was printed or returned, and no event
 _FEW = 4000  # passages: to look into so many costs less than to go past all events of a kind
+_FIRST_PASSAGES = 25  # that are looked into at once; often the first few suffice
 _WALKED = 400  # events that are looked at at once
 
 
@@ -141,16 +142,44 @@ class Search:
         where.add("s.session_id = ?", wanted.session)
         where.add("s.last_at >= ?", wanted.since)
         where.add("s.first_at <= ?", wanted.until)
+        if wanted.session is None and (ordered := looking.by_session(where)) is not None:
+            yield from self._in_order(looking, ordered, looking.unsettled(where), wanted, budget)
+            return
         yield from self._said(looking.unsettled(where), wanted)
         for page in looking.passages(where, wanted.session):
             events = looking.in_events(page)
             for passage in page:
                 if budget.spent():
                     return
-                if passage.stream == EVENTS_STREAM:
-                    yield from self._said(events.get(passage.id, ()), wanted)
-                else:
-                    yield from _printed(passage, looking.in_output(passage, wanted.context), wanted)
+                yield from self._held(looking, passage, events, wanted)
+
+    def _in_order(
+        self, looking: Looking, ordered: Sequence[tuple[int, Passage]], unsettled: Iterable[Spoken], wanted: _Wanted,
+        budget: _Budget,
+    ) -> Iterator[Hit]:  # fmt: skip
+        """Passages in the order of their sessions, and between them what is not in the index yet, by its time."""
+        waiting = sorted(unsettled, key=lambda event: (event.at, event.id))
+        begin, size = 0, _FIRST_PASSAGES
+        while begin < len(ordered):
+            page = ordered[begin : begin + size]
+            begin, size = begin + size, PAGE
+            events = looking.in_events(passage for _, passage in page)
+            for at, passage in page:
+                if budget.spent():
+                    return
+                while waiting and waiting[-1].at > at:
+                    yield from self._said([waiting.pop()], wanted)
+                yield from self._held(looking, passage, events, wanted)
+        yield from self._said(reversed(waiting), wanted)
+
+    def _held(
+        self, looking: Looking, passage: Passage, events: Mapping[int, Sequence[Spoken]], wanted: _Wanted
+    ) -> Iterator[Hit]:
+        """The hits in a passage."""
+        if passage.stream == EVENTS_STREAM:
+            yield from self._said(events.get(passage.id, ()), wanted)
+        else:
+            yield from _printed(passage, looking.in_output(passage, wanted.context), wanted)
 
     def _said(self, events: Iterable[Spoken], wanted: _Wanted) -> Iterator[Hit]:
         """What was found in output is not asked, its line is there itself."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tachograph.records import Event, Line
+from tachograph import clock
+from tachograph.records import Event, Line, Session
 from tachograph.store import Hit, Store, passages, search
 from tachograph.store.filters import Where
 from tachograph.store.parts import PART, PARTS
@@ -264,6 +265,25 @@ def test_the_newest_first_before_they_are_in_the_index(
     wanted = [line for line in reversed(lines) if "needle" in line]
     assert texts(store.search("needle").hits) == wanted
     assert texts(store.search("needle", limit=3).hits) == wanted[:3]
+
+
+def test_the_newest_sessions_first_in_whatever_order_they_came(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Histories are imported the newest first: what came last is the oldest."""
+    days = {"new": 3, "newer": 4, "old": 1, "older": 0}
+    for name, day in days.items():
+        store.sessions.add(Session(name, "tin", started_at=AT + day * clock.DAY))
+        store.events.add(Event(name, "reply", content=f"needle of {name}", at=AT + day * clock.DAY + SECOND))
+        if name == "newer":  # some of them are in the index, the others not yet
+            with store.transaction():
+                store._writer.settle()
+    wanted = [f"needle of {name}" for name in ("newer", "new", "old", "older")]
+    for _ in range(2):
+        assert texts(store.search("needle").hits) == wanted
+        assert texts(store.search("needle", limit=1).hits) == wanted[:1]
+        with store.transaction():
+            store._writer.settle()
+    monkeypatch.setattr(passages, "_SORTED", 0)
+    assert sorted(texts(store.search("needle").hits)) == sorted(wanted), "too many to be put in order"
 
 
 @pytest.mark.parametrize("words_most", [200, 1])

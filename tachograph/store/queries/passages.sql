@@ -23,6 +23,15 @@ WHERE _search MATCH ? AND _search.rowid BETWEEN ? AND ? AND {where}
 ORDER BY _search.rowid DESC
 LIMIT ?;
 
+-- name: by_session
+-- Some passages, those of the session that was at work last first: histories are recorded in any order.
+SELECT coalesce(s.last_at, s.started_at), p.id, p.session, p.stream, p.first, p.last, s.session_id, a.name
+FROM _passages p
+CROSS JOIN _sessions s ON s.id = p.session
+CROSS JOIN _agents a ON a.id = s.agent
+WHERE p.id IN ({numbers}) AND {where}
+ORDER BY 1 DESC, p.session DESC, p.id DESC;
+
 -- name: some_passages
 -- Those that hold the words, whatever session they are of, up to a limit.
 SELECT DISTINCT rowid / 16 FROM _search WHERE _search MATCH ? LIMIT ?;

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 _PROGRAMS = {
     **{name: name for name in ("claude", "codex", "gemini", "copilot", "opencode", "aider", "openhands", "droid")},
     **{name: name for name in ("amp", "kimi", "pi", "goose", "cline", "crush", "qwen")},
-    **{"cursor-agent": "cursor", "kiro-cli": "kiro", "kiro-cli-chat": "kiro"},
+    **{"cursor-agent": "cursor", "kiro-cli": "kiro", "kiro-cli-chat": "kiro", "opencode2": "opencode"},
     **{"mini": "mini-swe-agent", "mini-swe-agent": "mini-swe-agent", "sweagent": "swe-agent"},
 }
 # Name of a package in the path of a script → name of the agent.
 _PACKAGES = {
     **{"claude-code": "claude", "@openai/codex": "codex", "gemini-cli": "gemini", "@github/copilot": "copilot"},
-    **{"opencode-ai": "opencode", "@sourcegraph/amp": "amp", "pi-coding-agent": "pi"},
+    **{"opencode-ai": "opencode", "@opencode-ai/cli": "opencode", "@sourcegraph/amp": "amp", "pi-coding-agent": "pi"},
     **{"minisweagent": "mini-swe-agent"},
 }
 _INTERPRETERS = ("python", "node", "nodejs", "bun", "deno", "sh", "bash", "dash", "zsh", "ruby", "perl", "env")
@@ -43,9 +43,9 @@ def agent(argv: Sequence[str]) -> str | None:
 
 def _script(word: str, *, package: bool) -> str | None:
     path = word.replace("\\", "/")
-    found = next((name for part, name in _PACKAGES.items() if f"/{part}/" in f"/{path}/"), None)
-    if found is None and package:
+    if package:
         path = path.rpartition("@")[0] or path  # without the version
+    found = next((name for part, name in _PACKAGES.items() if f"/{part}/" in f"/{path}/"), None)
     return found or _PROGRAMS.get(_name(path.removesuffix("/__main__.py")))
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import apsw
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tachograph.readers import opencode
+from tachograph.readers import Origin, opencode, opencode_export
 from tests.readers.test_opencode_store import EXPORT, PATCHING, database, told
+from tests.readers.told import mangled, sound
 
 __all__ = ["database"]  # a fixture
 
@@ -161,3 +164,11 @@ def test_a_session_of_both_is_told_as_the_second_has_it(database: str) -> None:
     connection.close()
     assert len(opencode.sessions(database)) == 5
     assert told(database, PATCHING).only.column("prompt", "content") == ["Fix it"]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_nothing_in_a_message_breaks_it(data: st.DataObject) -> None:
+    messages = [{"id": f"msg_{seq}", "type": kind, **given} for seq, (kind, given) in enumerate(MESSAGES)]
+    document = json.dumps({"info": {"id": "ses_second", "directory": "/p"}, "messages": messages}).encode()
+    sound(opencode_export.parse(Origin("")).feed(mangled(data.draw, document)))

@@ -21,6 +21,8 @@ from tachograph.readers.programs import agent
         ("npm exec @github/copilot", "copilot"),
         ("uvx openhands serve", "openhands"),
         ("cursor-agent -p hello", "cursor"),
+        ("opencode2", "opencode"),
+        ("npx @opencode-ai/cli@next", "opencode"),
         ("-zsh", None),
         ("bash -c claude", None),
         ("vim claude", None),

@@ -61,14 +61,15 @@ def stored(metadata: Mapping[str, Any] | None, command: str | None) -> Stored:
         return Stored(to_json(metadata))
     place = _place(given, command) if command else None
     rest = given if place is None else _without(given, place)
-    short = _cut(rest, 0)
+    text = to_json(metadata if place is None else {**metadata, "input": rest}) or ""
+    short = _cut(rest, 0) if len(text) > KEPT + _WORTH else rest
     if short is not rest:
         whole = _encode(given)
         packed = _compress(whole)
         cut = short if place is None else _cut(given, 0)
         if len(packed) + len(_encode(cut)) + _WORTH < len(whole):
             return Stored(to_json({**metadata, "input": cut}), packed)
-    return Stored(to_json({**metadata, "input": rest}), place)
+    return Stored(text, place)
 
 
 def whole(metadata_json: str | None, command: str | None, arguments: str | bytes | None) -> Any:

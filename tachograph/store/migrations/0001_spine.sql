@@ -255,7 +255,6 @@ CREATE TABLE _file_activity (     -- what a session did to a file; kept in the t
     last_at       INTEGER NOT NULL,
     PRIMARY KEY (session, file_path)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX _file_activity_path ON _file_activity (file_path);
 
 CREATE TABLE _tool_output (       -- where the output of a tool call lies in the session's stream "tool"
     event      INTEGER PRIMARY KEY REFERENCES _events (id),

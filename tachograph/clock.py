@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would cost the wrapper
+    import datetime
+
 SECOND = 1_000_000_000
+LATEST = (1 << 63) - 1  # ns, and before 1970 as many: about the year 2262; no integer of SQLite holds more
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 _SECONDS_MAX = 1024
 _seconds: dict[int, str] = {}  # the latest as text: what happened together is told together
@@ -47,8 +52,7 @@ def from_iso(text: str) -> int:
             raise ValueError
     except ValueError:
         raise ValueError(f"{text!r} is not a time as 2026-11-21T09:14:02.123Z is") from None
-    delta = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds * 1000
+    return _ns(moment)
 
 
 def compact(at: int) -> str:
@@ -59,22 +63,25 @@ def compact(at: int) -> str:
 def parse_duration(text: str) -> int:
     """`90`, `1:30`, `1:02:03`, `500ms`, `15m`, `7d` → ns. Raises ValueError."""
     text = text.strip()
-    if ":" in text:
-        total = 0.0
-        for part in text.split(":"):
-            total = total * 60 + float(part)
-        return int(total * SECOND)
-    for unit in ("ms", "s", "m", "h", "d", "w"):
-        if text.endswith(unit) and text[: -len(unit)].replace(".", "", 1).isdigit():
-            return int(float(text[: -len(unit)]) * _UNITS[unit])
-    return int(float(text) * SECOND)
+    try:
+        if ":" in text:
+            total = 0.0
+            for part in text.split(":"):
+                total = total * 60 + float(part)
+            return int(total * SECOND)
+        for unit in ("ms", "s", "m", "h", "d", "w"):
+            if text.endswith(unit) and text[: -len(unit)].replace(".", "", 1).isdigit():
+                return int(float(text[: -len(unit)]) * _UNITS[unit])
+        return int(float(text) * SECOND)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any time that is kept") from None
 
 
 def parse_time(text: str, at: int) -> int:
     """A point in time as people write it → ns. `at` is the present, for `7d`, `today` and `yesterday`.
 
     Takes a duration back from now (`7d`, `15m`), an ISO date or date-time (no zone means local time), `now`.
-    Raises ValueError with a sentence that lists what is understood.
+    Raises ValueError with a sentence that lists what is understood, or says that it is further away than LATEST.
     """
     import datetime
 
@@ -86,15 +93,25 @@ def parse_time(text: str, at: int) -> int:
         day = local.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
         day -= datetime.timedelta(days=_DAYS[text.lower()])
         return int(day.astimezone().timestamp()) * SECOND  # its own offset: that of now may be another
+    ago = text[-1:] in "smhdw" and text[:1].isdigit()
     try:
-        if text[-1:] in "smhdw" and text[:1].isdigit():
-            return at - parse_duration(text)
-        moment = datetime.datetime.fromisoformat(text)
+        found = at - parse_duration(text) if ago else _ns(datetime.datetime.fromisoformat(text))
     except ValueError:
         raise ValueError(
             f"{text!r} is not a time; write 7d, 15m, today, yesterday, 2026-11-01 or 2026-11-01T09:14:00Z"
         ) from None
+    if abs(found) > LATEST:
+        raise ValueError(f"{text!r} is further away than times are kept")
+    return found
+
+
+def _ns(moment: datetime.datetime) -> int:
+    import datetime
+
     if moment.tzinfo is None:
-        moment = moment.astimezone()
+        try:
+            moment = moment.astimezone()
+        except (ValueError, OverflowError, OSError):  # the first and the last day of all, which some zones do not have
+            moment = moment.replace(tzinfo=datetime.UTC)
     delta = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
     return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds * 1000

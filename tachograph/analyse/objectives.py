@@ -171,7 +171,7 @@ def _check(objective: Objective) -> None:
     try:
         if objective.window_ns <= 0:
             raise ValueError
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Refusal("window", f"window is {objective.window!r}, expected a time such as 24h, 7d or 4w") from None
     allowed = METRICS[objective.metric][1]
     for name in msgspec.structs.asdict(objective.scope):

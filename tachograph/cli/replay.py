@@ -149,7 +149,7 @@ def _idle(text: str | None) -> int | None:
         return None
     try:
         limit = _IDLE if text is None else clock.parse_duration(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         limit = -1
     if limit < 0:
         raise UsageError(f"--idle {text} is no time", "--idle 2 (seconds), --idle off")

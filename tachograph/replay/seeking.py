@@ -48,7 +48,7 @@ def moment(timeline: Timeline, text: object, name: str = "to") -> int:
         if _DATE.match(word):
             return clock.parse_time(word, 0)
         return timeline.session.started_at + clock.parse_duration(word)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise UsageError(
             f"{name}: {text!r} is not a time", f"{name}=90, 1:30, 5m (since the session began) or 2026-11-21T09:14:00Z"
         ) from None

@@ -184,7 +184,7 @@ def _since(text: str) -> int | None:
         return None
     try:
         return clock.parse_time(text, clock.now())
-    except (ValueError, OverflowError, OSError) as error:
+    except ValueError as error:
         raise UsageError(f"since: {error}") from None
 
 

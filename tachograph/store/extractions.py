@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from tachograph import clock
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import paging, queries, reextraction, settling
@@ -17,7 +18,6 @@ from tachograph.store.walk import Window, in_order, walk
 from tachograph.store.writer import Writer
 
 _sql = queries.load("extractions")
-_EVER = (1 << 63) - 1  # ns
 
 
 class Extractions:
@@ -94,7 +94,7 @@ class Extractions:
             rows = self._connection.execute(asked.format(kinds=kinds), values)
         else:
             where = "TRUE" if session is None else "s.session_id = ?3"
-            between = (since if since is not None else -_EVER, until if until is not None else _EVER)
+            between = (since if since is not None else -clock.LATEST, until if until is not None else clock.LATEST)
             sql = _sql.by_kind_between.format(kinds=kinds, where=where)
             rows = self._connection.execute(sql, (*between, *(() if session is None else (session,))))
         return {self._writer.kinds.of(kind): count for kind, count in rows if count}

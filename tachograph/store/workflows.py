@@ -260,7 +260,7 @@ def _name(at: int, attempt: int) -> str:
 
 def _moment(text: str) -> int | None:
     """ns; other programs write times without a zone and mean UTC. None: it is no time."""
-    with contextlib.suppress(ValueError, OverflowError):
+    with contextlib.suppress(ValueError):
         zoned = text if text.endswith("Z") or "+" in text else f"{text}Z"
         return clock.parse_time(zoned, 0)
     return None

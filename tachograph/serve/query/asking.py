@@ -28,7 +28,6 @@ from tachograph.serve.reading import Reading
 from tachograph.store import Store
 
 T = TypeVar("T")
-_NS_MAX = (1 << 63) - 1
 STRICT = "known_parameters"  # of a route's options: only parameters that it names are taken
 _encode = msgspec.json.Encoder().encode
 
@@ -114,9 +113,9 @@ def time_of(name: str, text: str | None) -> int | None:
     try:
         # A plus sign in a query means a blank: the zone of 2026-11-21T09:14:00+01:00 arrives as one.
         at = int(text) if re.fullmatch(r"-?\d{1,19}", text) else clock.parse_time(_with_plus(text), clock.now())
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise UsageError(f"{name}: {error}") from None
-    if abs(at) > _NS_MAX:
+    if abs(at) > clock.LATEST:
         raise UsageError(f"{name}: {text} is too far away", "nanoseconds since 1970 are meant")
     return at
 

@@ -234,7 +234,7 @@ async def settings(request: Incoming) -> Response[Settings]:
 def _duration(name: str, text: str) -> int:
     try:
         found = clock.parse_duration(f"{text}d" if text.isdigit() else text)
-    except (ValueError, OverflowError):
+    except ValueError:
         found = -1
     if not 0 <= found <= 100_000 * clock.DAY:
         raise UsageError(f"{name}: {text} is not a length of time", "write 90d, 12w or 36h")

@@ -12,7 +12,7 @@ import os
 import posixpath
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -64,11 +64,14 @@ class Watch:
         self._slots: dict[int, set[int]] = {}
         self._followed: set[int] = set()
         self._later = deque[_Later](maxlen=_LATER_MAX)
+        self._about = store.touches.about
 
     def saw(self, session: ToldSession, told: Iterable[Prepared], events: Mapping[str, int]) -> None:
         """Inside the transaction that stored them: the steps of one session, and the events they are."""
         steps = list(told)
         session.save()  # others are asked about it, and so is the store
+        self._about = cache(self._store.touches.about)
+        waiting = [one for one in self._later if session.row in one.rows]
         self._place(session, steps)
         marks = [*self._marks(session, events.values()), *_said(steps, events)]
         if marks:
@@ -79,9 +82,9 @@ class Watch:
                     self._meet(mark, session.row)
                 if mark.what in REMOVALS:
                     self._inside(mark, session.row)
-        waiting = [one for one in self._later if session.row in one.rows]
         for one in waiting:
-            self._later.remove(one)
+            if one in self._later:
+                self._later.remove(one)
             self._pair(*one.pair)
 
     def was_there(self, session: Session, row: int, at: int) -> None:
@@ -176,16 +179,17 @@ class Watch:
         after = touches.after(mark.path, mark.at, mark.event, mark.at + self._window)
         for other in (before, after):
             if other is not None and other.at == mark.at and other.session != session:
-                about = touches.about(mark.event)
+                about = self._about(mark.event)
                 if about is not None and about.call == other.call:  # copied, like all of its session up to there
                     touches.drop(*mark)
                     return
-        for one, two in ((before, mark), (mark, after)):
-            if one is not None and two is not None:
+        for other, first in ((before, True), (after, False)):
+            if other is not None and other.session != session:
+                events = (other.event, mark.event) if first else (mark.event, other.event)
                 if mark.what in ("prompt", "block"):
-                    self._twice(one.event, two.event, mark)
+                    self._twice(*events, mark)
                 else:
-                    self._pair(one.event, two.event, mark.path)
+                    self._pair(*events, mark.path)
 
     def _inside(self, mark: _Mark, session: int) -> None:
         """What was removed may have been a folder in which others were at work."""
@@ -196,7 +200,7 @@ class Watch:
                 self._pair(event, mark.event, path)
 
     def _twice(self, first_event: int, second_event: int, mark: _Mark) -> None:
-        first, second = self._store.touches.about(first_event), self._store.touches.about(second_event)
+        first, second = self._about(first_event), self._about(second_event)
         if first is None or second is None or first.row == second.row:
             return
         root = repository(first.project_dir)
@@ -211,20 +215,20 @@ class Watch:
 
     def _pair(self, first_event: int, second_event: int, path: str, *, failed: str = "") -> None:
         touches = self._store.touches
-        first, second = touches.about(first_event), touches.about(second_event)
+        first, second = self._about(first_event), self._about(second_event)
         if first is None or second is None or first.row == second.row:
+            return
+        one, two = _touch(first, ""), _touch(second, failed)
+        if not collisions.together(one, two):
+            if not failed and not collisions.related(one, two):
+                self._later.append(_Later((first.row, second.row), (first_event, second_event, path)))
             return
         places = around(path)
         done = touches.what(places, first.at, first.event), failed or touches.what(places, second.at, second.event)
         if done[0] is None or done[1] is None:
             return
-        one, two = _touch(first, done[0]), _touch(second, done[1])
-        if not collisions.together(one, two):
-            if not failed and not collisions.related(one, two):
-                self._later.append(_Later((first.row, second.row), (first_event, second_event, path)))
-            return
         seen = touches.look(second.row, second.at, _names(path, second), posixpath.basename(path))
-        two = two._replace(seen=seen)
+        one, two = one._replace(what=done[0]), two._replace(what=done[1], seen=seen)
         verdict = collisions.judge(one, two, path, self._window)
         if verdict is None:
             return
@@ -251,7 +255,7 @@ class Watch:
         """Of all that the first did to the file in the window, and what the second did now."""
         touches = self._store.touches
         earlier = touches.changes(path, second.at - self._window, second.at, first.row)
-        ones = [change for event in earlier for change in self._changes(path, touches.about(event))]
+        ones = [change for event in earlier for change in self._changes(path, self._about(event))]
         others = self._changes(path, second)
         if not ones or not others:
             return overlaps.Overlap([], [], None, None)

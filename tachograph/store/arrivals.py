@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from tachograph.records import Collision, Event, Session
 from tachograph.store import changes, queries
+from tachograph.store.connection import version_of_data
 from tachograph.store.events import Events
 from tachograph.store.filters import Where, numbers
 from tachograph.store.json_text import from_json
@@ -113,7 +114,7 @@ class Arrivals:
 
     def version(self) -> int:
         """Another number when somebody else has written since."""
-        return int(self._connection.execute(_sql.version_of_data).get)
+        return version_of_data(self._connection)
 
     def now(self) -> Position:
         """Where somebody stands who knows everything."""

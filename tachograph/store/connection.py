@@ -21,6 +21,8 @@ SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock; about a millisecond
 
+_STATEMENTS = 512  # kept ready: importing one session takes more than the usual hundred, again and again
+
 _OTHER = "name a database file with --db"
 
 _sql = queries.load("connection")
@@ -73,7 +75,9 @@ def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
 @contextlib.contextmanager
 def _opened(path: str, busy_ms: int) -> Iterator[apsw.Connection]:
     """Closed again when something is wrong with the file, so that no -wal and -shm stay beside it."""
-    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)  # a WAL reader must reach the -shm file, too
+    connection = apsw.Connection(
+        path, flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=512
+    )  # a WAL reader must reach the -shm file, too
     try:
         connection.cursor_factory = Cursor
         connection.set_busy_timeout(busy_ms)
@@ -157,6 +161,11 @@ def transaction(connection: apsw.Connection, path: str = "the database") -> Iter
             if connection.in_transaction:  # some errors end it by themselves
                 connection.execute(rollback).fetchall()
             raise
+
+
+def version_of_data(connection: apsw.Connection) -> int:
+    """Another number when other connections have written."""
+    return int(connection.execute(_sql.version_of_data).get)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import apsw
 from tachograph.errors import BadRecord, StoreDamaged
 from tachograph.records import EVENT_TYPES, RISK_LEVELS
 from tachograph.store import queries
+from tachograph.store.connection import version_of_data
 
 _sql = queries.load("kinds")
 
@@ -41,9 +42,14 @@ class Kinds:
         self.found: dict[tuple[Any, ...], int] = {}  # as a finding names its kind
         self.agents: dict[str, int] = {}
         self._read_up_to = 0  # beyond it we may know our own rows and lack those of others
+        self._version: int | None = None  # changes when others write
 
     def refresh(self) -> None:
         """Learn what other processes added."""
+        version = version_of_data(self._connection)
+        if version == self._version:
+            return
+        self._version = version
         for name, number in self._connection.execute(_sql.agents):
             self.agents[name] = number
         names = {number: name for name, number in self.agents.items()}

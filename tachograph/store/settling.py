@@ -14,6 +14,7 @@ from typing import Any
 
 from tachograph.store import queries
 from tachograph.store.adding import insert
+from tachograph.store.connection import version_of_data
 from tachograph.store.filters import numbers
 from tachograph.store.growth import Growth
 from tachograph.store.kinds import Kind, Kinds
@@ -98,7 +99,7 @@ class Recent:
     def _follow(self, first: int, count: int) -> None:
         if first != self._last + 1 or not self._first:
             self.forget()
-            self._first, self._version = first, self._connection.execute(_sql.version_of_data).get
+            self._first, self._version = first, version_of_data(self._connection)
             self._counted = first - 1
         self._last = first + count - 1
 
@@ -118,7 +119,7 @@ class Recent:
 
     def _certain(self, begin: int, last: int) -> bool:
         """Whether they are the events after `begin`: nobody else wrote, none was moved or deleted."""
-        if self._last != last or self._version != self._connection.execute(_sql.version_of_data).get:
+        if self._last != last or self._version != version_of_data(self._connection):
             return False
         ends = {number: findings.end for number, findings in self._sessions.items()}
         known = dict(self._connection.execute(_sql.ends_of_sessions, (str(list(ends)),)))

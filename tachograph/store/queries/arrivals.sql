@@ -5,10 +5,6 @@
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'event'), 0),
     coalesce((SELECT value FROM _counters WHERE name = 'change'), 0);
 
--- name: version_of_data
--- Another number when other connections have written.
-PRAGMA data_version;
-
 -- name: oldest
 -- From where on the log of changes is whole.
 SELECT min(number) FROM _changes;

@@ -48,3 +48,7 @@ PRAGMA wal_checkpoint(TRUNCATE);
 -- name: alone
 -- Leave write-ahead logging, which SQLite refuses while anybody else has the file open.
 PRAGMA journal_mode = DELETE;
+
+-- name: version_of_data
+-- Another number when other connections have written.
+PRAGMA data_version;

@@ -13,10 +13,6 @@ SELECT coalesce((SELECT value FROM _counters WHERE name = 'counted'), 0);
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'settled'), 0),
     coalesce((SELECT value FROM _counters WHERE name = 'counted'), 0);
 
--- name: version_of_data
--- Another number when other connections have written.
-PRAGMA data_version;
-
 -- name: ends_of_sessions
 -- Where the numbering of some sessions stands.
 SELECT s.id, s.last_seq FROM json_each(?) j JOIN _sessions s ON s.id = j.value;

@@ -13,6 +13,8 @@ from tests.ingest.machine import HISTORIES, Machine, machine
 from tests.ingest.test_history_files import FIRST, NAME, SECOND, SESSION, prompts
 from tests.recount import rows
 
+BEGUN = 1_767_225_600 * clock.SECOND  # when the history begins
+
 
 @pytest.mark.parametrize("cut", [len(FIRST), len(FIRST) + 40], ids=["whole lines", "a torn line"])
 def test_another_process_joins_it_with_the_run_it_is_part_of(cut: int) -> None:
@@ -49,6 +51,26 @@ def test_of_two_runs_that_followed_each_other_each_takes_its_own_history_in() ->
             adopt(one.store, sessions.get(f"claude-{number}"))
         joined = {session.id: session.copilot_session_id for session in sessions.list()}
         assert joined == {"claude-0": "first", "claude-1": "second"}
+
+
+@pytest.mark.parametrize("command", ["claude", "npx -y @anthropic-ai/claude-code@2 -c", "sh /opt/bin/claude"])
+@pytest.mark.parametrize("order", ["run first", "history first"])
+def test_a_run_and_its_history_are_one_by_whatever_program_the_agent_was_started(command: str, order: str) -> None:
+    with machine() as one:
+        path = one.put(NAME, SECOND, None)
+        run = Session(
+            "run-1", command.split(maxsplit=1)[0], command=command, started_at=BEGUN, metadata={"cwd": "/thing"}
+        )
+        if order == "run first":
+            one.store.sessions.add(run)
+            one.take(path, final=False)
+        else:
+            one.take(path, final=False)
+            one.store.sessions.add(run)
+            with one.store.transaction():
+                adopt(one.store, one.store.sessions.get("run-1"))
+        assert [session.id for session in one.store.sessions.list()] == ["run-1"]
+        assert one.store.sessions.get("run-1").copilot_session_id == SESSION
 
 
 RUNS = {

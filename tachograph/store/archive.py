@@ -17,6 +17,7 @@ import zstandard
 
 from tachograph.errors import StoreDamaged
 from tachograph.store import queries
+from tachograph.store.filters import numbers
 
 _sql = queries.load("archive")
 PART_MIN, PART_MAX = 128 * 1024, 512 * 1024  # bytes
@@ -127,6 +128,17 @@ class _Source:
 
     def read(self, _: int) -> bytes:
         return self.parts.popleft() if self.parts else b""
+
+
+def damaged(connection: Any) -> list[str]:
+    """Files that cannot be given back as they were, by their paths. Reads all of the archive."""
+    contents, broken = Reader(connection), list[int]()
+    for (row,) in connection.execute(_sql.all).fetchall():
+        try:
+            contents.read(row)
+        except StoreDamaged:
+            broken.append(row)
+    return [path for (path,) in connection.execute(_sql.files.format(numbers=numbers(broken)))] if broken else []
 
 
 def _stream(size: int) -> Any:

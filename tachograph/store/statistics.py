@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from tachograph.errors import StoreError, UsageError
-from tachograph.store import queries
+from tachograph.store import archive, queries
 from tachograph.store.filters import Where
 from tachograph.store.migrations import version_of
 from tachograph.store.writer import Writer
@@ -79,8 +79,8 @@ def info(writer: Writer) -> dict[str, object]:
 
 
 def check(writer: Writer, *, quick: bool = False) -> list[str]:
-    """What is wrong with the file, in words; empty when nothing is. Quick leaves indexes and totals out."""
-    looks = (_pages_quickly,) if quick else (_pages, _orphans, _totals_that_disagree, _memory_that_disagrees)
+    """What is wrong with the file, in words; empty when nothing is. Quick leaves out indexes, totals, the archive."""
+    looks = (_pages_quickly,) if quick else (_pages, _orphans, _totals_that_disagree, _memory_that_disagrees, _files)
     problems = []
     for look in looks:
         try:
@@ -118,6 +118,10 @@ def _totals_that_disagree(db: Any) -> list[str]:
             for kind, said, has in db.execute(_sql.miscounted_kinds)
         ),
     ]
+
+
+def _files(db: Any) -> list[str]:
+    return [f"{path} cannot be given back as it was: a part of it is damaged" for path in archive.damaged(db)]
 
 
 def _memory_that_disagrees(db: Any) -> list[str]:

@@ -106,6 +106,7 @@ def test_any_part_can_be_read_by_itself() -> None:
         order = [*reversed(parts), *parts, *random.Random(3).choices(parts, k=30)]
         assert all(contents.read(row) == part for row, part in order)
         assert all(archive.Reader(store._connection).read(row) == part for row, part in parts)
+        assert store.check() == []
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
@@ -124,6 +125,7 @@ def test_damage_is_told(how: str) -> None:
         row = parts[1][0]
         ((data,),) = rows(store, "SELECT data FROM _blobs WHERE id = ?", row)
         rows(store, "UPDATE _blobs SET data = ? WHERE id = ?", DAMAGE[how](data), row)
+        assert store.check() == ["/a cannot be given back as it was: a part of it is damaged"]
         contents = archive.Reader(store._connection)
         assert contents.read(parts[0][0]) == parts[0][1]
         for which in (1, 2, 1):

@@ -220,7 +220,6 @@ class _Progress:
     def __init__(self, store: Store, session: Session, position: Position, length: int) -> None:
         self._store = store
         self._session = session
-        self._position = position
         self._length = length
         self._final = clock.now() - GRACE
         self._turn = position.turn  # the latest that was seen

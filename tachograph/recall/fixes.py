@@ -55,15 +55,15 @@ class _Case(NamedTuple):
 
 
 def similar(
-    store: Store, asked: str | int, *, pattern: str | None = None, agent: str | None = None,
+    store: Store, asked: str | int, *, agent: str | None = None,
     project: str | None = None, since: int | None = None, until: int | None = None, limit: int | None = 5,
 ) -> Alike:  # fmt: skip
     """`asked` is a message, or the id of an event: an error that was found, or a step that failed.
 
-    Only those of a rule, of agents that fit a glob, of sessions in a folder, between two times in ns. Raises NotFound,
+    Only those of agents that fit a glob, of sessions in a folder, between two times in ns. Raises NotFound,
     UsageError for an event that did not fail.
     """
-    message, pattern = _meant(store, asked, pattern)
+    message, pattern = _meant(store, asked)
     window: dict[str, Any] = {"agent": agent, "since": since, "until": until}
     found = store.extractions.list(type="error", pattern=pattern, limit=_SCANNED, **window)
     wanted = _Wanted(message)
@@ -92,18 +92,18 @@ def looked_into(store: Store, cases: Sequence[tuple[Fault, str | None]]) -> list
     return [book.row(_Case(fault, 1.0, call)) for fault, call in cases]
 
 
-def _meant(store: Store, asked: str | int, pattern: str | None) -> tuple[str, str | None]:
-    """The message to look for, and the rule."""
+def _meant(store: Store, asked: str | int) -> tuple[str, str | None]:
+    """The message to look for, and the rule that found it."""
     if isinstance(asked, str):
         if not asked.strip():
             raise UsageError("there is no message to look for", "write what went wrong, or the id of an event")
-        return asked, pattern
+        return asked, None
     event = store.events.get(asked)
     if event.event_type == "error":
-        return gist.of_event(event), pattern or event.pattern
+        return gist.of_event(event), event.pattern
     if not fixes.failed(event):
         raise UsageError(f"event {asked} did not fail", "name an error, or a step that failed")
-    return event.content or gist.of_event(event), pattern
+    return event.content or gist.of_event(event), None
 
 
 def _printed(store: Store, wanted: _Wanted, **filters: Any) -> Iterator[_Case]:

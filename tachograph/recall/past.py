@@ -22,11 +22,9 @@ def session(store: Store, words: str) -> Row:
     return in_short(store, store.sessions.resolve(words))
 
 
-def last_time(
-    store: Store, folder: str, *, agent: str | None = None, since: int | None = None, limit: int = 3
-) -> list[Row]:
+def last_time(store: Store, folder: str, *, agent: str | None = None, limit: int = 3) -> list[Row]:
     """The last sessions begun in a folder or below it, each in short, the newest first. `agent` is a glob."""
-    found = store.recall.in_folder(folder, agent=agent, since=since, limit=limit)
+    found = store.recall.in_folder(folder, agent=agent, limit=limit)
     return [in_short(store, one) for one in found]
 
 

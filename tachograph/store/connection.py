@@ -20,7 +20,6 @@ from tachograph.store.trouble import Cursor, translated
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock; about a millisecond
-
 _STATEMENTS = 512  # kept ready: importing one session takes more than the usual hundred, again and again
 
 _OTHER = "name a database file with --db"
@@ -75,9 +74,8 @@ def open_reader(path: str, *, busy_ms: int = 5_000) -> apsw.Connection:
 @contextlib.contextmanager
 def _opened(path: str, busy_ms: int) -> Iterator[apsw.Connection]:
     """Closed again when something is wrong with the file, so that no -wal and -shm stay beside it."""
-    connection = apsw.Connection(
-        path, flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=512
-    )  # a WAL reader must reach the -shm file, too
+    flags = apsw.SQLITE_OPEN_READWRITE  # a WAL reader must reach the -shm file, too
+    connection = apsw.Connection(path, flags=flags, statementcachesize=_STATEMENTS)
     try:
         connection.cursor_factory = Cursor
         connection.set_busy_timeout(busy_ms)

@@ -30,7 +30,6 @@ class Families:
     """`store.families`"""
 
     def __init__(self, writer: Writer) -> None:
-        self._writer = writer
         self._connection = writer.connection
 
     def members(self, roots: Iterable[Session]) -> list[Member]:

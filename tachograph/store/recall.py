@@ -38,13 +38,10 @@ class Recall:
         self._writer = writer
         self._connection = writer.connection
 
-    def in_folder(
-        self, folder: str, *, agent: str | None = None, since: int | None = None, limit: int = 10
-    ) -> list[Session]:
+    def in_folder(self, folder: str, *, agent: str | None = None, limit: int = 10) -> list[Session]:
         """Sessions begun in a folder or below it, the newest first, without those that another one started."""
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(agent))
-        where.add("s.started_at >= ?", since)
         return self._sessions(_sql.in_folder.format(where=where), (folder.rstrip("/"), *where.values, limit))
 
     def went_well(self, session: Session) -> tuple[Session, int] | None:

@@ -20,6 +20,7 @@ from tachograph.errors import BadRecord
 from tachograph.extract.redact import redact, redact_text
 from tachograph.extract.rules import Rules
 from tachograph.ingest import journals
+from tachograph.ingest.preparing import storable
 from tachograph.ingest.telling import Telling
 from tachograph.journal import frame
 from tachograph.journal.reader import Batch, Record, read
@@ -185,7 +186,7 @@ class _Voices:
         for voice in self._voices.values():
             voice.save()
         for number, memory in self._memories.values():
-            self._move(number, memory.state)
+            self._move(number, storable(memory.state))  # names are the agents': one that is no text stops nobody
 
     def _memory(self, name: str) -> Memory:
         if name not in self._memories:

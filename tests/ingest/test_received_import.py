@@ -280,3 +280,16 @@ def test_nothing_is_left_of_imported_journals(places: paths.Places, store: Store
     send_all(places)
     catch_up(places)
     assert [name for name, _, _ in store.sources.starting_with("")] == ["memory of claude", "received from claude"]
+
+
+def test_a_message_with_half_a_character_stops_nobody(places: paths.Places, store: Store) -> None:
+    """In names that are kept in mind, and in what nobody understands; the other messages are there."""
+    metrics = (FOLDER / "claude_metrics.jsonl").read_bytes().splitlines()[0]
+    about = received.telemetry("metrics", "json", metrics.replace(b"claude_code.", b"\\ud800"))
+    assert once.put(places.journal, received.journal_name("otlp", AT, 9), received.TELEMETRY, AT, about)
+    send(places, {"hook_event_name": "SessionStart", "session_id": "\ud800", "cwd": "\ud800"}, pid=8)
+    send(places, {"hook_event_name": "\ud800", "session_id": SESSION}, pid=7)
+    send_all(places)
+    assert catch_up(places).complete
+    assert store.sessions.get(SESSION).prompts == 1
+    assert not journals.names(places)

@@ -159,6 +159,8 @@ def test_3_a_link_that_opens_the_same_elsewhere(hand: Hand) -> None:
     expect(page.get_by_text("failure 2 of")).to_be_visible()
     page.wait_for_function("navigator.clipboard.readText().then(text => text === location.href)")
     link = page.evaluate("navigator.clipboard.readText()")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     where = page.locator(".transport").inner_text()
     fresh = hand.desk.enter()
     other = fresh.new_page()
@@ -259,7 +261,7 @@ def test_9_from_a_phrase_to_its_moment(hand: Hand) -> None:
         hit.click()
     else:
         hand.press("n", "Enter")
-    expect(page.get_by_label("The chosen event")).to_contain_text(PHRASE)
+    expect(page.get_by_role("region", name="Terminal").locator("pre")).to_contain_text(PHRASE)
 
 
 def test_10_whether_all_is_as_it_was_sealed(hand: Hand) -> None:

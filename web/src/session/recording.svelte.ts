@@ -34,6 +34,7 @@ export class Recording {
   #stop = new AbortController();
   #start = 0;
   #heard: Event[] = [];
+  #newest = 0; // the latest event that was heard since all was asked for
   #taking = paced(() => this.#take());
   #later: ReturnType<typeof setTimeout> | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +111,7 @@ export class Recording {
 
   // An event that came, or is not as it was. Many come at once: they are taken in together.
   hear(event: Event): void {
-    if (event.session_id !== this.session?.id) return;
+    if (this.session && event.session_id !== this.session.id) return; // as long as we do not know, it may be ours
     if (this.#heard.length < UNSEEN) this.#heard.push(event);
     this.#taking.ask();
   }
@@ -160,6 +161,8 @@ export class Recording {
       this.columns = Columns.of(told);
       this.turns = turnsOf(told.turns, this.columns);
       this.whole = true;
+      if (this.#newest && this.columns.find(this.#newest) < 0) this.#again(); // it came while we were told
+      this.#newest = 0;
       this.#arrange();
       if (following) this.clock.seek(this.clock.end);
     } catch (error) {
@@ -168,15 +171,18 @@ export class Recording {
   }
 
   #take(): void {
-    const [heard, columns] = [this.#heard, this.columns];
+    const { columns, session } = this;
+    const all = this.#heard;
     this.#heard = [];
     this.#count();
-    if (!this.whole || heard.length === UNSEEN) return void this.#again();
-    const steps = (this.session?.tool_calls ?? 0) > 0;
+    if (!session || !this.whole || all.length === UNSEEN) return void this.#again();
+    const heard = all.filter((one) => one.session_id === session.id);
+    const steps = session.tool_calls > 0;
     const { following } = this;
     const before = columns.count;
     let scattered = false;
     for (const event of heard.filter((one) => isDrawn(one, steps))) {
+      this.#newest = Math.max(this.#newest, event.id);
       const index = columns.find(event.id);
       if (index >= 0) this.#change(index, event, steps);
       else if (!columns.push(event, this.#since(event), steps)) scattered = true;

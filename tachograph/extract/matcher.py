@@ -1,7 +1,7 @@
 """Lines in, (rule, captured groups) out. One pass over a block finds the few lines worth a closer look.
 
 Three sieves, each finer and dearer than the one before: one RE2 of all rules' needles runs over the whole block and
-names the lines where anything can match; a set of them says which rules those are; then each of these rules, in
+names the lines where anything can match; sets of them say which rules those are; then each of these rules, in
 order of precedence, searches. (One automaton of all whole patterns is slower by two orders of magnitude on prose:
 its states multiply until RE2 gives up.)
 """

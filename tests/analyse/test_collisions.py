@@ -10,7 +10,7 @@ from tachograph.analyse.collisions import CHANGES, REMOVALS, WINDOW, Touch, judg
 from tachograph.analyse.overlaps import Change, changes, diff, overlap, symbols, unnumbered
 from tachograph.analyse.removals import removals
 
-STEADY = settings(max_examples=400)
+OFTEN = settings(max_examples=400)
 SECOND = 10**9
 HOUR = 3600 * SECOND
 moments = st.integers(0, 2 * HOUR)
@@ -30,7 +30,7 @@ def touches(draw: st.DrawFn) -> Touch:
     )  # fmt: skip
 
 
-@STEADY
+@OFTEN
 @given(touches(), touches(), st.integers(1, WINDOW))
 def test_a_verdict_has_its_reasons(one: Touch, other: Touch, window: int) -> None:
     first, second = sorted((one, other), key=lambda touch: touch.at)
@@ -47,7 +47,7 @@ def test_a_verdict_has_its_reasons(one: Touch, other: Touch, window: int) -> Non
     assert all(word in verdict.sentence for word in (first.session, second.session, "/p/a.py"))
 
 
-@STEADY
+@OFTEN
 @given(touches(), touches(), st.integers(1, WINDOW), st.integers(0, HOUR))
 def test_a_wider_window_and_a_longer_life_take_nothing_away(one: Touch, other: Touch, window: int, more: int) -> None:
     first, second = sorted((one, other), key=lambda touch: touch.at)
@@ -57,7 +57,7 @@ def test_a_wider_window_and_a_longer_life_take_nothing_away(one: Touch, other: T
         assert judge(first, second._replace(began=second.began - more), "a", window) is not None
 
 
-@STEADY
+@OFTEN
 @given(touches(), touches(), moments)
 def test_when_it_happened_does_not_matter_only_how_far_apart(one: Touch, other: Touch, later: int) -> None:
     first, second = sorted((one, other), key=lambda touch: touch.at)
@@ -70,7 +70,7 @@ def test_when_it_happened_does_not_matter_only_how_far_apart(one: Touch, other: 
     assert repeated(moved(first), moved(second)) == repeated(first, second)
 
 
-@STEADY
+@OFTEN
 @given(touches())
 def test_nobody_collides_with_itself_or_a_copy(one: Touch) -> None:
     assert judge(one, one._replace(at=one.at + 1), "a") is None
@@ -89,7 +89,7 @@ json_like = st.recursive(
 )
 
 
-@STEADY
+@OFTEN
 @given(json_like, json_like, st.text(), st.sampled_from(["a.py", "b.ts", "c"]))
 def test_any_arguments_are_compared(one: object, other: object, before: str, path: str) -> None:
     first, second = changes(one, path), changes(other, path)
@@ -99,7 +99,7 @@ def test_any_arguments_are_compared(one: object, other: object, before: str, pat
         assert all(line[:1] in {"-", "+", " ", "@"} for line in diff(change, before))
 
 
-@STEADY
+@OFTEN
 @given(st.text(st.sampled_from("rm mv git -cd 'x'/a.b;&|$*\"\n"), max_size=60), st.sampled_from([None, "/p"]))
 def test_any_shell_line_is_read(line: str, folder: str | None) -> None:
     for what, path in removals(line, folder):

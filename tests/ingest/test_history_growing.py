@@ -40,7 +40,7 @@ RECORDED = {
     for path in sorted(HISTORIES.rglob("*"))
     if path.is_file() and path.suffix != ".sql" and path.name != "SOURCES.md" and path.parent.name != "hooks"
 }
-STEADY = settings(
+SELDOM = settings(
     max_examples=4, phases=[Phase.generate])  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def test_torn_anywhere(name: str, tmp_path: Path) -> None:
     whole = read_at_once(name, data, tmp_path / "machine")
     first = data.find(b"\n", data.find(b"\n") + 1 if name in TWO_LINES else 0) + 1
 
-    @STEADY
+    @SELDOM
     @given(
         cuts=st.lists(st.integers(first, len(data)), min_size=1, max_size=4),
         quiet=st.just(True) if any(one in name for one in TIMELESS) else st.booleans(),

@@ -12,7 +12,7 @@ from tachograph.replay.timeline import OUTPUT, Timeline
 from tests.replay.viewer import Viewer, begin, hear, put, some, steps
 from tests.store.samples import SECOND, scratch
 
-STEADY = settings(max_examples=40)
+OFTEN = settings(max_examples=40)
 
 
 @given(drawn=steps, part=st.floats(0, 1), output=st.booleans(), limit=st.sampled_from([None, 0, 2 * SECOND]))

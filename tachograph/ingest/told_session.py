@@ -46,6 +46,7 @@ class ToldSession:
         found = self._find(facts)
         self._created = found is None  # and nobody else can have changed it before this transaction ends
         self._is(found or self._create(facts, now))
+        self._opening = None if self._created or self.wrapped else self._of_opening()
         self.last_at = 0
         self.status: str | None = None
         self._changes: dict[str, Any] = {}  # known, but not stored yet
@@ -196,12 +197,17 @@ class ToldSession:
             ended = None if status in _OPEN else max(self.last_at, latest, self.known.started_at)
             if (status, ended) != (self.known.status, self.known.ended_at):
                 changes |= {"status": status, "ended_at": ended}
-        if self.known.title is None and not self.wrapped:
-            opening = self._store.turns.opening(self.id) or ""
-            title = " ".join(opening[: 4 * TITLE_MAX].split())  # it is masked already
-            changes |= {"title": title if len(title) <= TITLE_MAX else title[: TITLE_MAX - 1] + "…"} if title else {}
+        if self.known.title in (None, self._opening) and not self.wrapped:  # what was asked first may have grown
+            self._opening = self._of_opening()
+            changes |= {"title": self._opening} if self._opening != self.known.title else {}
         self._change(**changes)
         self.save()
+
+    def _of_opening(self) -> str | None:
+        """What was asked first, as a title."""
+        opening = self._store.turns.opening(self.id) or ""
+        title = " ".join(opening[: 4 * TITLE_MAX].split())  # it is masked already
+        return (title if len(title) <= TITLE_MAX else title[: TITLE_MAX - 1] + "…") or None
 
     def _quiet(self, modified_at: int) -> bool:
         """Whether nobody has written for a while. A file that is much younger than what it says is a copy."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tachograph.extract.extractor import Extractor, Found
 from tachograph.extract.lines import split
-from tachograph.extract.private_keys import before_open_key
+from tachograph.extract.private_keys import HELD, before_open_key
 from tachograph.extract.redact import Secret, redact
 from tachograph.extract.rules import Rules
 from tachograph.ingest.chunker import Chunker, Passage, Pieces, cut, passages
@@ -20,6 +20,8 @@ from tachograph.store.output import CHUNK_BYTES, Chunk, LineClock
 
 INPUT = 2
 PENDING_MAX = CHUNK_BYTES  # a longer line is handled in parts
+_NEAR = HELD  # bytes in front of the end of a part, and behind it, that are looked at so as to cut no secret
+_BACK = (0, 64, 256, 1024, 4096)  # bytes by which a part is shorter, where nothing better is known
 
 
 class Step(NamedTuple):
@@ -136,17 +138,34 @@ class Stream:
 
 def _stops(raw: bytes, end: int) -> list[int]:
     """Where to cut: after the complete lines, which reach to `end`, and inside a line longer than PENDING_MAX always at
-    the same bytes, however it arrives."""
+    the same bytes, however it arrives: what follows a cut must be known, or that the line ends before."""
     stops = [0]
     at = 0
-    while at < end or len(raw) - at > PENDING_MAX:
+    while at < end or len(raw) - at > PENDING_MAX + _NEAR:
         line_end = raw.rfind(b"\n", at, min(at + PENDING_MAX, end)) + 1 if at < end else 0
         if line_end:
             at = line_end
             continue
-        stops += [at, at + PENDING_MAX]
-        at += PENDING_MAX
+        seen = raw[at : at + PENDING_MAX + _NEAR]
+        stops.append(at)
+        at += _part(seen[: seen.find(b"\n") + 1 or len(seen)])
+        stops.append(at)
     return sorted({*stops, max(end, stops[-1])} - {0})
+
+
+def _part(line: bytes) -> int:
+    """How much of a line that is longer than PENDING_MAX is handled first: up to the last place at which both sides,
+    each alone, show what they show together. A cut inside a secret would show its halves."""
+    start = PENDING_MAX - _NEAR
+    near = line[start:]
+    together = redact(near)
+    if not together.secrets:
+        return PENDING_MAX
+    behind = [secret.end for secret in together.secrets if secret.end < _NEAR]
+    for place in sorted({*behind[-8:], *(_NEAR - back for back in _BACK)}, reverse=True):
+        if redact(near[:place]).data + redact(near[place:]).data == together.data:
+            return start + place
+    return PENDING_MAX
 
 
 def shifted(pieces: Pieces, secrets: Sequence[Secret]) -> Pieces:

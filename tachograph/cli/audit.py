@@ -16,7 +16,6 @@ from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
 from tachograph.cli.values import json_value
-from tachograph.errors import UsageError
 from tachograph.extract.redact import redact_text
 from tachograph.formats import as_csv, as_json, human
 from tachograph.formats.rows import columns, to_row, to_rows
@@ -95,11 +94,11 @@ def show(
     """List what was done, newest first: of the last 7 days, the first 1000 entries, unless you say otherwise."""
     if click.get_current_context().get_parameter_source("limit") is click.core.ParameterSource.DEFAULT:
         listing = listing._replace(limit=LIMIT)
-    if days is not None and listing.since is not None:
-        raise UsageError("--days and --since say the same", "leave one of them out")
+    if days is None and listing.since is None and listing.until is None:
+        days = DAYS
     found = app.store().audit.list(
-        **listing.chosen, days=DAYS if days is None and listing.since is None else days, status=status,
-        operation=operation, execution=execution, limit=listing.fetch,
+        **listing.chosen, days=days, status=status, operation=operation, execution=execution,
+        limit=listing.fetch,
     )  # fmt: skip
     if emit(app, listing, found, _shape(app), f"no entries fit; without --days only the last {DAYS} days are shown"):
         app.hint("tachograph audit verify tells whether any of it was changed")

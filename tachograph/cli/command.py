@@ -203,8 +203,6 @@ def listing_options(function: Callable[..., Any]) -> Callable[..., Any]:
             given.pop("until"),
             given.pop("agent"),
         )
-        if listing.since is not None and listing.until is not None and listing.since > listing.until:
-            raise UsageError("--since is later than --until", "nothing can lie between; swap them")
         return function(*args, listing=listing, **given)
 
     for option in (

@@ -20,6 +20,7 @@ from tachograph.formats.recording import TOOLS, Moment, Recording, Turn
 from tachograph.ingest import importing, masking, whole_rows
 from tachograph.records import CodeBlock, Event, OutputChunk, Session
 from tachograph.store import Store
+from tachograph.store.filters import check_times
 from tachograph.store.turns import Division
 from tachograph.store.whole import Placed
 
@@ -49,6 +50,7 @@ def export(store: Store, session_id: str, form: str, part: Part = WHOLE) -> Expo
 
     Raises NotFound, UsageError.
     """
+    check_times(part.since, part.until)
     chosen = None if form in SPECIAL else named(form)
     if (chosen is None or chosen.whole) and part != WHOLE:
         raise UsageError(f"{form} is a session as a whole", "leave out turn, since and until")

@@ -13,6 +13,7 @@ from tachograph.analyse.objectives import Budget, Objective, Value, Verdict
 from tachograph.formats.rows import Row
 from tachograph.ingest.objectives import values_of
 from tachograph.store import Store
+from tachograph.store.filters import check_times
 from tachograph.store.slo import Missed
 
 LISTED = (
@@ -139,13 +140,14 @@ def judged(
     execution: str | None = None,
 ) -> list[tuple[Checked, list[Value]]]:
     """Verdicts over the time that is asked for (ns), else over that of each objective; of one session or execution,
-    all of it."""
+    all of it. Raises UsageError."""
+    check_times(since, until)
     whole = session is not None or execution is not None
     if execution is not None:
         objectives = [one for one in objectives if one.metric == "stage.duration_ms"]
     found = []
     for objective in objectives:
-        begin = since if since is not None or whole else now - objective.window_ns
+        begin = since if since is not None or whole else (until or now) - objective.window_ns
         values = values_of(
             store, objective, agent=agent, session=session, execution=execution, since=begin, until=until
         )

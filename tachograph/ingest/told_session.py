@@ -225,7 +225,7 @@ class ToldSession:
 def adopt(store: Store, run: Session) -> None:
     """Inside a transaction: `run` was watched, or got into the store, some time after its agent began, so that its
     history may be here already, as a session of its own. When there is exactly one that fits, both become one."""
-    until = None if run.ended_at is None else run.ended_at + _SLACK
+    until = None if run.ended_at is None else max(run.started_at, run.ended_at) + _SLACK  # clocks are set back
     fitting = [
         told
         for told in store.sessions.list(agent=_agent_of(run), since=run.started_at - _SLACK, until=until, limit=50)

@@ -85,9 +85,9 @@ def of_session(store: Store, session_id: str, limit: int | None) -> list[Event]:
     """
     found = {event.id: event for event in store.events.list(session=session_id, type="error", limit=limit)}
     steps = store.turns.failed(session_id)
-    found |= {number: store.events.get(number) for number in (steps if limit is None else steps[:limit])}
+    found |= {number: store.events.get(number) for number in steps[:limit]}
     ordered = sorted(found.values(), key=lambda event: event.seq)
-    return ordered if limit is None else ordered[:limit]
+    return ordered[:limit]
 
 
 def told_once(found: Sequence[Event]) -> list[Event]:

@@ -11,7 +11,6 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
-from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.formats.exports import FORMATS, NAMES
 from tachograph.ingest import exporting
@@ -19,7 +18,8 @@ from tachograph.ingest.exporting import Part
 from tachograph.ingest.noting import note
 from tachograph.serve import page_file
 from tachograph.serve.bodies import Incoming
-from tachograph.serve.query.asking import STRICT
+from tachograph.serve.query import parameters as p
+from tachograph.serve.query.asking import STRICT, between
 from tachograph.serve.reading import Reading
 from tachograph.store import Store
 
@@ -39,8 +39,6 @@ Form = Annotated[
 TurnNumber = Annotated[
     int | None, QueryParameter(description="Only this turn, counted from 1.", ge=1, le=(1 << 63) - 1)
 ]
-Since = Annotated[str | None, QueryParameter(description="Only from this time on: 15m, 2026-11-01T09:14:00Z …")]
-Until = Annotated[str | None, QueryParameter(description="Only up to this time.")]
 
 
 @dataclass
@@ -62,14 +60,14 @@ def _shape(kind: str) -> Schema:
 
 @get("/api/export/session/{session_id:path}", operation_class=_File, opt={STRICT: True})
 async def export(
-    request: Incoming, session_id: SessionName, form: Form = None, turn: TurnNumber = None, since: Since = None,
-    until: Until = None,
+    request: Incoming, session_id: SessionName, form: Form = None, turn: TurnNumber = None, since: p.Since = None,
+    until: p.Until = None,
 ) -> Stream:  # fmt: skip
     """A session as a file, sent while it is read. An entry of the audit log says so, unless the server only reads."""
     reading: Reading = request.app.state.reading
     if form not in NAMES:
         raise UsageError("as= names no format" if form is None else f"as={form[:40]} is no format", _KNOWN)
-    part = Part(_moment("since", since), _moment("until", until), turn)
+    part = Part(**between(since, until), turn=turn)
     words = session_id.strip("/")
     chosen = await reading.ask(lambda store: store.sessions.resolve(words).id)
     made = await reading.ask(lambda store: _described(store, chosen, form, part))
@@ -112,15 +110,6 @@ def portions(pieces: Iterable[bytes]) -> Iterator[bytes]:
             waiting, size = [], 0
     if waiting:
         yield b"".join(waiting)
-
-
-def _moment(name: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return clock.parse_time(text, clock.now())
-    except ValueError as error:
-        raise UsageError(f"{name}: {error}") from None
 
 
 router = Router("/", route_handlers=[export], tags=["export"])

@@ -56,10 +56,14 @@ class Walk(NamedTuple):
         """The cursor of what comes after a place, whether or not there is anything yet."""
         return _packed(_Cursor(self.question, self.page + 1, list(place)))
 
-    def pinned(self, now: int, until: int | None) -> int:
+    def pinned(self, now: int, chosen: Mapping[str, Any]) -> int:
         """Up to when a list counts that is counted anew for every page: as it was on the first one."""
         first = self.past[0] if self.past else None
-        return first if isinstance(first, int) else min(now, until if until is not None else now)
+        if isinstance(first, int):
+            return first
+        until, since = chosen["until"], chosen["since"]
+        present = now if since is None else max(now, since)  # what begins in the future has an end, too
+        return present if until is None else min(present, until)
 
     def cut_counted(
         self, found: Iterable[T], key: Callable[[T], Sequence[int | float | str]], pin: int

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tachograph.records import Event
 from tachograph.store import paging, queries
 from tachograph.store.events import Events
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, most, numbers
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
@@ -92,7 +92,7 @@ class Calls:
         order = "ASC" if ascending else "DESC"
         sorting = f"e.seq {order}" if session is not None else f"e.at {order}, e.id {order}"
         sql = _sql.fitting.format(kinds=numbers(steps), where=where, sorting=sorting)
-        ids = self._connection.execute(sql, (*where.values, -1 if limit is None else limit)).fetchall()
+        ids = self._connection.execute(sql, (*where.values, most(limit))).fetchall()
         return list(self._events.given(number for (number,) in ids))
 
 

@@ -11,7 +11,7 @@ from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import CodeBlock, Sighting
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, check_names
+from tachograph.store.filters import Where, check_names, most
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
@@ -132,7 +132,7 @@ class CodeBlocks:
         found = []
         after = Where()
         paging.beyond(after, ("at", "id"), past)
-        values = (*where.values, *after.values, -1 if limit is None else limit, skip)
+        values = (*where.values, *after.values, most(limit), skip)
         for row in self._connection.execute(_sql.listed.format(where=where, after=after), values):
             parseable = None if row[7] is None else bool(row[7])
             found.append(CodeBlock(*(*row[:6], from_json(row[6]), parseable, *row[8:11])))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tachograph.errors import UsageError
 from tachograph.store import queries
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, most, numbers
 from tachograph.store.writer import Writer
 
 _sql = queries.load("commands")
@@ -74,5 +74,5 @@ class Commands:
         kinds = self._writer.kinds
         steps = kinds.matching(agents=kinds.matching_agents(agent), event_type="command", pattern="")
         sql = _sql.by.format(key=_KEYS[key], kinds=numbers(steps), where=where, failed=int(failed))
-        rows = self._connection.execute(sql, (*where.values, -1 if limit is None else limit))
+        rows = self._connection.execute(sql, (*where.values, most(limit)))
         return [Ran(*row) for row in rows]

@@ -8,9 +8,9 @@ from typing import Any
 
 from tachograph.errors import NotFound
 from tachograph.records import Event
-from tachograph.store import paging, queries
+from tachograph.store import paging, queries, told_calls
 from tachograph.store.arguments import whole
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, most, numbers
 from tachograph.store.paging import Place
 from tachograph.store.tellings import COMMAND
 from tachograph.store.walk import Window, in_order, walk
@@ -27,12 +27,20 @@ class Events:
         self._connection = writer.connection
 
     def add(self, event: Event) -> int:
-        """Returns its id. Raises BadRecord; the session is created when nobody announced it."""
-        return self._writer.events([event])
+        """Returns its id. Raises BadRecord; the session is created when nobody announced it.
+
+        What has a `tool_call_id` counts as a call of a tool, once however many events have that id.
+        """
+        return self.add_many([event])
 
     def add_many(self, events: Sequence[Event]) -> int:
         """All or none; returns the id of the first, the others follow in order."""
-        return self._writer.events(events) if events else 0
+        if not events:
+            return 0
+        with self._writer.change():
+            first = self._writer.events(events)
+            told_calls.name(self._writer, enumerate(events, first))
+        return first
 
     def get(self, event_id: int) -> Event:
         found = self._rows(_sql.by_id, (event_id,))
@@ -86,7 +94,7 @@ class Events:
         sql = (_sql.in_session if after is None else _sql.arrived).format(
             where=where, order="ASC" if ascending else "DESC"
         )
-        return self._rows(sql, (*where.values, -1 if limit is None else limit))
+        return self._rows(sql, (*where.values, most(limit)))
 
     def total(
         self, *, session: str | None = None, type: str | None = None, agent: str | None = None,

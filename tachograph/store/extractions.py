@@ -10,7 +10,7 @@ from tachograph import clock
 from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import paging, queries, reextraction, settling
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, check_times, most, numbers
 from tachograph.store.json_text import from_json
 from tachograph.store.kinds import Kind
 from tachograph.store.paging import Place
@@ -88,6 +88,7 @@ class Extractions:
         until: int | None = None,
     ) -> dict[Kind, int]:  # fmt: skip
         """How many findings of each kind, exactly, without looking at all of them. `agent` is a glob, times are ns."""
+        check_times(since, until)
         kinds = numbers(self._kinds(agent, None, None, None))
         if since is None and until is None:
             asked, values = (_sql.by_kind, ()) if session is None else (_sql.by_kind_of_session, (session,))
@@ -132,7 +133,7 @@ class Extractions:
         where.between("e.at", since, until)
         paging.beyond(where, ("e.seq",), past, ascending=ascending)
         sql = _sql.of_session.format(where=where, order="ASC" if ascending else "DESC")
-        rows = self._connection.execute(sql, (session, *where.values, -1 if limit is None else limit, skip))
+        rows = self._connection.execute(sql, (session, *where.values, most(limit), skip))
         return list(self._made(rows))
 
     def _made(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Extraction]:

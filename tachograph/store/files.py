@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tachograph.store import queries
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, most, numbers
 from tachograph.store.turns import Turns
 from tachograph.store.writer import Writer
 
@@ -91,7 +91,7 @@ class Files:
         without those that were only read. Times in ns."""
         operations, values = self._operations(session, agent, path, since, until)
         sql = _sql.used.format(operations=operations, changed=int(changed))
-        rows = self._connection.execute(sql, (*values, -1 if limit is None else limit)).fetchall()
+        rows = self._connection.execute(sql, (*values, most(limit))).fetchall()
         lines = self._lines(number for row in rows for number in _ids(row[-1]))
         return [_used(row, lines) for row in rows]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from tachograph import clock
+from tachograph.errors import UsageError
 
 
 class Where:
@@ -39,14 +40,22 @@ class Where:
             self.add(f"{column} IN ({numbers(values)})")
 
     def between(self, column: str, since: int | None, until: int | None) -> None:
-        """`column` has times as ns."""
+        """`column` has times as ns. Raises UsageError."""
+        check_times(since, until)
         self.add(f"{column} >= ?", since)
         self.add(f"{column} <= ?", until)
 
     def dated(self, column: str, since: int | None, until: int | None) -> None:
-        """`column` has times as text; `since` and `until` are ns all the same."""
+        """`column` has times as text; `since` and `until` are ns all the same. Raises UsageError."""
+        check_times(since, until)
         self.add(f"{column} >= ?", None if since is None else clock.iso(since))
         self.add(f"{column} <= ?", None if until is None else clock.iso(until))
+
+    def overlaps(self, since: int | None, until: int | None) -> None:
+        """Sessions (`s`) in which something may have happened then. Raises UsageError."""
+        check_times(since, until)
+        self.add("s.last_at >= ?", since)
+        self.add("s.first_at <= ?", until)
 
     def __str__(self) -> str:
         return " AND ".join(self._conditions) or "TRUE"
@@ -58,9 +67,22 @@ def check_names(chosen: Mapping[str, object], filters: type) -> None:
         raise TypeError(f"there is no filter {', '.join(sorted(strange))}")
 
 
+def check_times(since: int | None, until: int | None) -> None:
+    """Raises UsageError where nothing can lie between."""
+    if since is not None and until is not None and since > until:
+        raise UsageError("the time it ends at (until) is before the one it begins at (since)", "swap the two")
+
+
 def begin(days: float | None, since: int | None) -> int | None:
-    """Where a list begins, in ns: so many days back, else at `since`."""
+    """Where a list begins, in ns: so many days back, or at `since`. Raises UsageError when both are given."""
+    if days is not None and since is not None:
+        raise UsageError("days and since both say where it begins", "leave one of them out")
     return since if days is None else clock.now() - int(days * clock.DAY)
+
+
+def most(limit: int | None) -> int:
+    """What SQL's LIMIT takes for `limit`, where None is no limit."""
+    return -1 if limit is None else limit
 
 
 def numbers(values: Iterable[int]) -> str:

@@ -17,7 +17,7 @@ from tachograph.errors import BadRecord, NotFound, Refused
 from tachograph.records import Memory
 from tachograph.store import paging, queries
 from tachograph.store.collisions import Collisions
-from tachograph.store.filters import Where, pattern
+from tachograph.store.filters import Where, check_times, pattern
 from tachograph.store.json_diff import Change, changes
 from tachograph.store.json_input import checked
 from tachograph.store.ledger import Ledger
@@ -183,6 +183,7 @@ class MemoryStore:
 
 
 def _where(agent: str | None, since: int | None, until: int | None) -> Where:
+    check_times(since, until)
     where = Where()
     where.add("m.agent_id GLOB ?", pattern(agent))
     where.add("m.updated_at >= datetime(?)", None if since is None else clock.iso(since))

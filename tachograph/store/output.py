@@ -15,7 +15,7 @@ import zstandard
 from tachograph.errors import UsageError
 from tachograph.records import Line, OutputChunk
 from tachograph.store import queries
-from tachograph.store.filters import numbers
+from tachograph.store.filters import check_times, numbers
 from tachograph.store.packing import unpack
 from tachograph.store.parts import PART, PARTS
 from tachograph.store.sessions import Sessions
@@ -141,7 +141,9 @@ class Output:
     def between(
         self, session: str, stream: str | None = None, since: int | None = None, until: int | None = None
     ) -> list[int]:
-        """The ids of the chunks that hold something of that time (ns), in the order of `chunks`. Raises NotFound."""
+        """The ids of the chunks that hold something of that time (ns), in the order of `chunks`. Raises NotFound,
+        UsageError."""
+        check_times(since, until)
         number = self._sessions.number(session)
         wanted = range(TOOL_STREAM) if stream is None else (_number(stream),)
         values = (number, -1 if since is None else since, LINE_MAX if until is None else until)

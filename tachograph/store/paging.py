@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tachograph.errors import UsageError
-from tachograph.store.filters import Where
+from tachograph.store.filters import Where, most
 
 COUNTED_MAX = 10_000  # rows: beyond it counting would cost more than the page
 
@@ -47,7 +47,7 @@ def page(
 ) -> Sequence[tuple[Any, ...]]:
     """Rows of a list that `sql` sorts by `columns`, downwards, and limits; no limit is None. Raises UsageError."""
     beyond(where, columns, past)
-    found = connection.execute(sql.format(where=where), (*where.values, -1 if limit is None else limit))
+    found = connection.execute(sql.format(where=where), (*where.values, most(limit)))
     return found.fetchall()  # type: ignore[no-any-return]
 
 

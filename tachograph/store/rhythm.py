@@ -71,10 +71,8 @@ class Rhythm:
         prompts = kinds.matching(agents=agents, event_type="prompt", pattern="")
         calls = set().union(*(kinds.matching(agents=agents, event_type=one, pattern="") for one in _CALLS))
         where = Where()
-        where.add("s.last_at >= ?", since)
-        where.add("e.at >= ?", since)
-        where.add("s.first_at <= ?", until)
-        where.add("e.at <= ?", until)
+        where.overlaps(since, until)
+        where.between("e.at", since, until)
         sql = _sql.steps.format(prompts=numbers(prompts), kinds=numbers(prompts | calls), where=where)
         return [Worked(*row) for row in self._connection.execute(sql, where.values)]
 

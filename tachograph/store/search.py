@@ -140,8 +140,7 @@ class Search:
         where = Where()
         where.any_of("a.name", self._writer.kinds.matching_agents(wanted.agent))
         where.add("s.session_id = ?", wanted.session)
-        where.add("s.last_at >= ?", wanted.since)
-        where.add("s.first_at <= ?", wanted.until)
+        where.overlaps(wanted.since, wanted.until)
         if wanted.session is None and (ordered := looking.by_session(where)) is not None:
             yield from self._in_order(looking, ordered, looking.unsettled(where), wanted, budget)
             return

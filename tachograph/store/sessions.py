@@ -13,7 +13,7 @@ from tachograph import clock, ids
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import SESSION_STATUSES, STATES, STATUS_OF_STATE, Event, Session, StateChange
 from tachograph.store import paging, queries
-from tachograph.store.filters import Where, begin, check_names, in_project
+from tachograph.store.filters import Where, begin, check_names, in_project, most
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
@@ -156,7 +156,7 @@ class Sessions:
         order = ORDERS[sort]
         paging.beyond(where, (order, "s.id"), past)
         statement = _sql.listed.format(where=where, order=order)
-        return self._rows(statement, (*where.values, -1 if limit is None else limit, skip))
+        return self._rows(statement, (*where.values, most(limit), skip))
 
     def total(self, **chosen: Unpack[Filters]) -> int | None:
         """How many `list` has; None when they are too many to count."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from tachograph.errors import StoreError, UsageError
 from tachograph.store import archive, queries
-from tachograph.store.filters import Where
+from tachograph.store.filters import Where, most
 from tachograph.store.migrations import version_of
 from tachograph.store.writer import Writer
 
@@ -51,7 +51,7 @@ def by(
     if key not in _BY:
         raise UsageError(f"nothing is counted by {key!r}", f"name one of {', '.join(_BY)}")
     sql, names = _BY[key]
-    rows = writer.connection.execute(sql.format(where=where), (*where.values, -1 if limit is None else limit))
+    rows = writer.connection.execute(sql.format(where=where), (*where.values, most(limit)))
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

@@ -14,8 +14,8 @@ import msgspec
 from tachograph.records import Step
 from tachograph.store.twins import is_number
 
-RANKS = {"transcript": 0, "printed": 1, "hook": 2, "otlp": 3, "tmux": 4}  # sources, by how much they know
-PRINTED = "printed"
+RANKS = {"transcript": 0, "printed": 1, "hook": 2, "otlp": 3, "tmux": 4, "api": 5}  # sources, by how much they know
+PRINTED, API = "printed", "api"
 FIELDS = (
     "tool_name", "tool_call_id", "file_path", "operation", "command", "command_category", "exit_code", "duration_ms",
     "status", "content",

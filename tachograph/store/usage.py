@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tachograph.errors import UsageError
 from tachograph.records import Usage
 from tachograph.store import queries
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, most, numbers
 from tachograph.store.writer import Writer
 
 _sql = queries.load("usage")
@@ -127,7 +127,7 @@ class Usages:
         where, calls = self._asked(agent, session, project, since, until)
         order = "1 DESC" if key in {"day", "month"} else "coalesce(sum(c.cost_usd), 0) DESC, sum(c.output_tokens) DESC"
         sql = _sql.by.format(key=_KEYS[key], calls=calls, where=where, sorting=order)
-        return [Sum(*row) for row in self._connection.execute(sql, (*where.values, -1 if limit is None else limit))]
+        return [Sum(*row) for row in self._connection.execute(sql, (*where.values, most(limit)))]
 
     def by_quarter(
         self, *, agent: str | None = None, since: int | None = None, until: int | None = None

@@ -146,8 +146,7 @@ class _Nearest:
         """Sessions that can hold what is looked for, in walking order."""
         where, kinds = Where(), self._window.kinds
         where.add("s.session_id = ?", self._window.session)
-        where.add("s.last_at >= ?", self._window.since)
-        where.add("s.first_at <= ?", self._window.until)
+        where.overlaps(self._window.since, self._window.until)
         edge = "s.last_at" if self._window.descending else "s.first_at"
         if kinds is None:
             sql = _sql.sessions

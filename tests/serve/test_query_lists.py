@@ -274,3 +274,42 @@ def test_a_long_session_takes_six_bytes_an_event(ask: Ask) -> None:
     assert reply.json["events"] == count
     assert len(gzip.compress(reply.body)) / count <= 6
     assert to_row(made[0])["content"] not in reply.body.decode()
+
+
+def _asked_between(described: dict[str, Any], *names: str) -> list[str]:
+    """The lists that take two times by these names, with what else they want to know."""
+    given = {"{session}": "@tin", "{session_id}": "@tin", "{fingerprint}": "0" * 16}
+    found = []
+    for path, methods in described["paths"].items():
+        parameters = {one["name"]: one for one in methods.get("get", {}).get("parameters", ())}
+        if parameters.keys() >= {*names} and not path.startswith("/api/replay/") and "{agent}" not in path:
+            for word, value in given.items():
+                path = path.replace(word, value)
+            more = "&q=error" if "q" in parameters else "&as=md" if "as" in parameters else ""
+            found.append(f"{path}?{names[0]}=2026-02-02&{names[1]}=2026-02-01{more}")
+    return found
+
+
+def test_a_time_that_ends_before_it_begins_is_refused_by_every_list(ask: Ask) -> None:
+    described = ask("GET", "/api/openapi.json").json
+    addresses = [*_asked_between(described, "since", "until"), *_asked_between(described, "from", "to")]
+    assert len(addresses) > 20
+    for address in addresses:
+        refused(ask("GET", address), 400, "it ends at", "before the one it begins at", "swap")
+    query = '{ sessions(since: "2026-02-02", until: "2026-02-01") { total } }'
+    reply = ask("POST", "/graphql", json.dumps({"query": query}).encode())
+    assert "before the one it begins at" in reply.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("noun", ["sessions", "receipts", "audit"])
+def test_two_beginnings_are_refused(ask: Ask, capsys: pytest.CaptureFixture[str], noun: str) -> None:
+    refused(ask("GET", f"/api/query/{noun}?days=2&since=2026-02-01"), 400, "days and since", "leave one of them out")
+    if noun in TYPED:
+        assert main([*TYPED[noun].split()[:2], "--days=2", "--since=2026-02-01"]) == 2
+        assert "days and since" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["files?", "commands?", "failures?", "cost?", "search?q=error&"])
+def test_what_begins_in_the_future_is_an_empty_list(ask: Ask, path: str) -> None:
+    answer = ask("GET", f"/api/query/{path}since=2100-01-01")
+    assert answer.status == 200 and [] in answer.json.values()

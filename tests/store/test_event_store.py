@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tachograph.errors import BadRecord, NotFound
-from tachograph.records import Event, Session
+from tachograph.records import Event, Session, Step
 from tachograph.store import Store
+from tests.recount import recount
 
 from .samples import AT, SECOND
 
@@ -113,3 +114,38 @@ def test_what_sessions_did_to_files_and_which_commands_ran(filled: Store) -> Non
         {"command_category": "git", "count": 1, "avg_duration": 7.0,
          "first_execution": "2026-11-21T09:14:02.123Z", "last_execution": "2026-11-21T09:14:02.123Z"},
     ]  # fmt: skip
+
+
+def test_calls_that_are_added_count_in_their_session_every_id_once(filled: Store) -> None:
+    def counts(name: str = SESSION) -> tuple[int, int, int]:
+        found = filled.sessions.get(name)
+        return found.tool_calls, found.tool_errors, found.rejections
+
+    def call(id: str, status: str | None, name: str = SESSION, event_type: str = "command") -> Event:
+        return Event(name, event_type, tool_name="Bash", tool_call_id=id, command="make", status=status, at=AT)
+
+    filled.events.add(call("c1", "error"))
+    assert counts() == (1, 1, 0)
+    filled.events.add_many([call("c2", "ok"), call("c1", "error", "other"), call("c3", "rejected")])
+    assert counts() == (3, 1, 1) and counts("other") == (1, 1, 0)
+    patched = [Event(SESSION, "file_op", file_path=p, operation="edit", tool_call_id="c2", at=AT) for p in ("a", "b")]
+    filled.events.add_many(patched)
+    assert counts() == (3, 1, 1)
+    filled.events.add(call("c2", "error"))
+    assert counts() == (3, 2, 1)
+    with pytest.raises(BadRecord):
+        filled.events.add_many([call("c4", "ok"), call("c5", "ok", event_type="no such type")])
+    assert counts() == (3, 2, 1) and recount(filled) == []
+
+
+def test_a_call_that_was_added_is_the_one_that_its_agents_history_tells_of(filled: Store) -> None:
+    number = filled.events.add(
+        Event(SESSION, "tool_call", tool_name="Bash", tool_call_id="c1", source="api", status="ok", at=AT)
+    )
+    step = Step("call:c1", "command", AT, tool_name="Bash", tool_call_id="c1", command="make", status="error")
+    told = filled.steps.put(SESSION, "copilot", [step], source="transcript")
+    assert told.events == {"call:c1": number}
+    found = filled.events.get(number)
+    assert (found.event_type, found.command, found.status) == ("command", "make", "error")
+    session = filled.sessions.get(SESSION)
+    assert (session.tool_calls, session.tool_errors, session.commands) == (1, 1, 1) and recount(filled) == []

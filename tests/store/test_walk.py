@@ -41,7 +41,7 @@ FILTERS = st.fixed_dictionaries(
         "limit": st.sampled_from([0, 1, 2, 7, 1000, None]),
         "ascending": st.booleans(),
     },
-)
+).filter(lambda chosen: chosen.get("since", 0) <= chosen.get("until", 1 << 62))
 
 
 @pytest.fixture(params=[walk.PAGE, 3], ids=["pages as they are", "pages of three"])

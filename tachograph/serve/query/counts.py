@@ -152,7 +152,7 @@ async def files(
     """Files that agents read and changed, the busiest first."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "path": path, "changed": changed}
     walk, chosen = question("files", asked, since, until, limit, cursor)
-    pin = walk.pinned(clock.now(), chosen["until"])
+    pin = walk.pinned(clock.now(), chosen)
 
     def ask(store: Store) -> Files:
         where = {**named(store, chosen), "until": pin}
@@ -180,7 +180,7 @@ async def commands(
     """Commands that agents ran, the most frequent first: how often, how long, how many failed."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "failed": failed}
     walk, chosen = question("commands", asked, since, until, limit, cursor, by=by, sort=sort)
-    pin = walk.pinned(clock.now(), chosen["until"])
+    pin = walk.pinned(clock.now(), chosen)
 
     column = {"median": "median_ms", "p95": "p95_ms", "total": "total_ms"}.get(sort or "", sort)
 
@@ -210,7 +210,7 @@ async def failures(
     """What went wrong, the most frequent first. Messages that differ in numbers, ids or folders are one."""
     asked: dict[str, Any] = {"session": session, "agent": agent}
     walk, chosen = question("failures", asked, since, until, limit, cursor)
-    pin = walk.pinned(clock.now(), chosen["until"])
+    pin = walk.pinned(clock.now(), chosen)
 
     def ask(store: Store) -> Failures:
         where = {**named(store, chosen), "until": pin}
@@ -237,7 +237,7 @@ async def cost(
     """Tokens and cost: by day or month the latest first, by anything else the dearest first."""
     asked: dict[str, Any] = {"session": session, "agent": agent}
     walk, chosen = question("cost", asked, since, until, limit, cursor, by=by)
-    pin = walk.pinned(clock.now(), chosen["until"])
+    pin = walk.pinned(clock.now(), chosen)
 
     def order(one: Sum) -> tuple[float | int | str, ...]:
         if by in ("day", "month"):

@@ -104,7 +104,7 @@ async def search(
     """Lines that hold all the words, newest first, in everything that was printed, said and returned."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "pattern": pattern}
     walk, chosen = question("search", asked, since, until, limit, cursor, q=q, context=context)
-    pin = walk.pinned(clock.now(), chosen["until"])
+    pin = walk.pinned(clock.now(), chosen)
     given, last = _place(walk.past)
 
     def ask(store: Store) -> Hits:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
 
 
 def _words(text: str) -> frozenset[str]:
@@ -16,6 +17,7 @@ def _words(text: str) -> frozenset[str]:
 
 _LOOKED_AT = 2000  # characters: what a line is about stands at its beginning, what follows may be a whole file
 _WORDS_MAX = 40  # of one command
+_KNOWN_MAX = 8192  # commands remembered with what they are: the same come again and again
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
     |(?P<end>&&|\|\||;;|[;&|()\n])
@@ -120,6 +122,13 @@ _BY_VERB |= {"yarn": _BY_VERB["npm"], "pnpm": _BY_VERB["npm"], "bun": _BY_VERB["
 _MODULES = {"pytest": "test", "unittest": "test", "pip": "package", "mypy": "lint", "ruff": "lint", "build": "build"}
 
 
+def _known(answer: Callable[[str], str]) -> Callable[[str], str]:
+    """Remembers answers, and of a command only what is looked at: what a shell line writes into a file may be long."""
+    remembered = lru_cache(_KNOWN_MAX)(answer)
+    return wraps(answer)(lambda command: remembered(command[:_LOOKED_AT]))
+
+
+@_known
 def category(command: str) -> str:
     """`cd x && python -m pytest -q` → `test`. `other` when nothing better is known; never raises."""
     words = program_words(command)
@@ -136,6 +145,7 @@ def category(command: str) -> str:
     return _CATEGORY.get(program, "other")
 
 
+@_known
 def name(command: str) -> str:
     """`cd x && git -C y commit -m z` → `git commit`: the program, and what it is told to do where that is a word of
     its own. Empty for an empty line; never raises.

@@ -25,6 +25,7 @@ _VERDICT = frozenset(("error", "warning", "test_result"))
 _TEXT_MAX = 4096  # only so much of a line is searched: what matters stands in front
 _TOGETHER = 60  # rules in a set: an automaton of all of them learns far more states than three of a third each
 _KNOWN_MAX = 4096  # lines remembered with what they gave: redrawn screens and repeated warnings cost nothing
+_KNOWN_LENGTH = 1024  # characters of such a line: longer ones seldom come again, and thousands of them fill the memory
 
 
 PLAIN, SEVERAL, BLOCK = range(3)  # what a hit begins: an event, an event of several lines, a code block
@@ -127,6 +128,8 @@ class Matcher:
 
     def hits(self, text: str) -> tuple[Hit, ...]:
         """What the rules find in one line: at most one error, warning or test result, and one of every other rule."""
+        if len(text) > _KNOWN_LENGTH:
+            return self._find(text)
         known = self._known.get(text)
         if known is None:
             if len(self._known) >= _KNOWN_MAX:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import bisect
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,7 +27,6 @@ TOO_DEEP = "[nested too deep]"
 TOOLS = frozenset({"tool_call", "command", "file_op"})
 _NAMES = {str}
 _EXAMINED = frozenset({"reply", "command", "tool_call"})
-_category = lru_cache(maxsize=8192)(category)
 
 
 class Prepared(NamedTuple):
@@ -108,7 +106,7 @@ def _prepared(step: Step, rules: Rules, hides: bool) -> Prepared:
         changes["content"] = content
     if step.command:
         command = redact_text(step.command)[0] if hides else step.command
-        changes |= {"command": command, "command_category": _category(command)}
+        changes |= {"command": command, "command_category": category(command)}
     if step.file_path and hides:
         changes["file_path"] = redact_text(step.file_path)[0]
     return Prepared(msgspec.structs.replace(step, **changes) if changes else step, result, found)

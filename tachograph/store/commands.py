@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from tachograph.errors import UsageError
@@ -67,7 +66,7 @@ class Commands:
         """
         if key not in _KEYS:
             raise UsageError(f"commands are not counted by {key!r}", f"use one of {', '.join(_KEYS)}")
-        self._connection.create_scalar_function("called", lru_cache(maxsize=20_000)(called), 1, deterministic=True)
+        self._connection.create_scalar_function("called", called, 1, deterministic=True)
         where = Where()
         where.add("s.session_id = ?", session)
         where.between("e.at", since, until)

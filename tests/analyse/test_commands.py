@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,3 +87,14 @@ def test_nothing_that_can_be_typed_raises(line: str) -> None:
 def test_a_line_as_long_as_a_file_is_looked_at_only_at_its_beginning() -> None:
     assert name("cat > x <<'EOF'\n" + "'" * 10_000_000) == "cat"
     assert name("(" * 1_000_000) == ""
+
+
+def test_long_lines_are_not_remembered() -> None:
+    """An agent writes a file with every tenth command."""
+    tracemalloc.start()
+    for number in range(200):
+        line = f"cat > {number}.txt <<'EOF'\n{'text ' * 10_000}"
+        assert (name(line), category(line)) == ("cat", "file")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2_000_000

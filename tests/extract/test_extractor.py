@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -168,6 +169,17 @@ def test_a_long_line_is_bounded() -> None:
     (event,) = extract("fatal: " + "x" * 100_000 + "\n")
     assert len(event.original_line) == 4096
     assert len(event.matched_value) <= 1024
+
+
+def test_long_lines_are_not_remembered() -> None:
+    """Tools print lines of JSON by the thousand, and no two are the same."""
+    tracemalloc.start()
+    for number in range(200):
+        (event,) = extract(f"ValueError: number {number}{' of many' * 8_000}\n")
+        assert event.event_type == "error"
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2_000_000
 
 
 def test_progress_and_spinners_make_no_thousand_events() -> None:

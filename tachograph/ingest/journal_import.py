@@ -13,7 +13,7 @@ import msgspec
 
 from tachograph import clock
 from tachograph.analyse.commands import category
-from tachograph.extract.redact import redact_text
+from tachograph.extract.redact import redact, redact_text
 from tachograph.extract.rules import Rules
 from tachograph.ingest import objectives, receipts
 from tachograph.ingest.collisions import Watch
@@ -189,7 +189,7 @@ class JournalImport:
             self._store.code_blocks.add(block)
 
     def _other(self, record: Record) -> None:
-        body = _object(record.body)
+        body = _object(redact(record.body).data)
         if record.kind == frame.HEADER:
             self._begin(body, record.at)
             return
@@ -200,7 +200,7 @@ class JournalImport:
             self._add_state("resized", record.at, metadata=body)
         elif record.kind == frame.NOTE:
             by = "user" if self._by == RECORDED else self._by
-            self._event("marker", record.at, content=redact_text(str(body.get("text", "")))[0], source=by)
+            self._event("marker", record.at, content=str(body.get("text", "")), source=by)
         elif record.kind == frame.GAP:
             self._gap(body, record.at)
         elif record.kind == frame.END:

@@ -177,8 +177,7 @@ class _Voices:
         except (msgspec.DecodeError, UnicodeDecodeError):
             about = {}
         signal, encoding = str(about.get("signal")), str(about.get("encoding"))
-        message = redact(message).data if encoding == "json" else message
-        for agent, facts in otlp.facts(signal, encoding, message, at, self._memory("otlp")):
+        for agent, facts in otlp.facts(signal, encoding, message, at, self._memory("otlp"), _masked):
             self._voice(agent, "otlp").tell(facts, at)
 
     def save(self) -> None:
@@ -278,6 +277,10 @@ def with_hooks() -> list[str]:
     """Agents whose hooks are understood."""
     modules = pkgutil.iter_modules(importlib.import_module("tachograph.readers").__path__)
     return [module.name.removesuffix("_hooks") for module in modules if module.name.endswith("_hooks")]
+
+
+def _masked(data: bytes) -> bytes:
+    return redact(data).data
 
 
 def _broken(body: bytes) -> Object:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +19,8 @@ from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.times import iso
 from tachograph.readers.values import Object, table, tables, text
 from tachograph.records import Unknown
+
+Mask = Callable[[bytes], bytes]  # secrets in a text
 
 LOG, SPAN, METRIC = "log", "span", "metric"
 _DEPTH = 20  # of values in values
@@ -112,20 +114,18 @@ class Record(NamedTuple):
     delta: bool = False  # it counts from the point before, not from the start
 
 
-def records(signal: str, encoding: str, body: bytes) -> tuple[list[Record], list[Unknown]]:
-    """The records of one message; an Unknown when it is none."""
+def records(signal: str, encoding: str, body: bytes, mask: Mask = bytes) -> tuple[list[Record], list[Unknown]]:
+    """The records of one message, masked as JSON; an Unknown when it is none."""
     if signal not in _HOLDERS:
         return [], [unknown(f"OTLP signal {signal[:40]}", body)]
     if encoding == "protobuf":
         try:
-            documents = [_from_protobuf(signal, body)]
+            body = _from_protobuf(signal, body)
         except ModuleNotFoundError:
             return [], [Unknown("OTLP in protobuf, and opentelemetry-proto is not installed")]
         except Exception:  # of the library's own kind, which is not there to be named
             return [], [unknown("OTLP: no protobuf", body)]
-        strange: list[Unknown] = []
-    else:
-        documents, strange = objects(body)
+    documents, strange = objects(mask(body))
     return [record for document in documents for record in _records(signal, document)], strange
 
 
@@ -210,8 +210,8 @@ def _value(given: object, depth: int = 0) -> Any:
     return None
 
 
-def _from_protobuf(signal: str, body: bytes) -> Object:
-    """The same document as JSON would be, ids in hexadecimal."""
+def _from_protobuf(signal: str, body: bytes) -> bytes:
+    """The same message in JSON, ids in hexadecimal."""
     from google.protobuf import json_format
     from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
     from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
@@ -226,7 +226,7 @@ def _from_protobuf(signal: str, body: bytes) -> Object:
                 for name in ("traceId", "spanId", "parentSpanId"):
                     if isinstance(row.get(name), str):
                         row[name] = base64.b64decode(row[name]).hex()
-    return found
+    return json.dumps(found).encode()
 
 
 def _parsed(text: str) -> float | None:

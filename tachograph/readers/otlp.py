@@ -13,7 +13,7 @@ from types import ModuleType
 from tachograph import ids
 from tachograph.readers import _otlp_genai
 from tachograph.readers._otlp_told import Told
-from tachograph.readers._otlp_wire import Record, records
+from tachograph.readers._otlp_wire import Mask, Record, records
 from tachograph.readers.hooking import Memory
 from tachograph.readers.values import Object
 from tachograph.records import Fact
@@ -27,9 +27,12 @@ _AGENTS = {  # beginning of service.name → agent; its module is <agent>_otlp
 }
 
 
-def facts(signal: str, encoding: str, body: bytes, at: int, memory: Memory) -> list[tuple[str, list[Fact]]]:
-    """(agent, facts) for each agent that one message is of. `signal` is logs, traces or metrics; `at` in ns."""
-    found, strange = records(signal, encoding, body)
+def facts(
+    signal: str, encoding: str, body: bytes, at: int, memory: Memory, mask: Mask = bytes
+) -> list[tuple[str, list[Fact]]]:
+    """(agent, facts) for each agent that one message is of. `signal` is logs, traces or metrics; `at` in ns; `mask` is
+    asked once the message is a text, before anything of it is told or remembered."""
+    found, strange = records(signal, encoding, body, mask)
     told: dict[str, Told] = {}
     for record in sorted(found, key=lambda record: record.at):
         agent, module = _sender(record)

@@ -184,6 +184,17 @@ def test_a_secret_is_masked_however_it_was_cut(places: paths.Places, store: Stor
     assert [e.event_type for e in store.extractions.list(session=ID, type="secret")] == ["secret"]
 
 
+def test_secrets_beside_the_output_are_masked(places: paths.Places, store: Store) -> None:
+    token = secret().decode()
+    git = {"root": f"/src/{token}", "branch": f"try {token}"}
+    told = [journals.header(ID, git=git, workflow_id=token), journals.state("waiting", line=f"{token} ok?")]
+    journals.write(Path(places.journal), ID, [*told, *journals.end()])
+    catch_up(places)
+    session = store.sessions.get(ID)
+    assert (session.branch, session.project_dir) == ("try [redacted:github_token]", "/src/[redacted:github_token]")
+    assert token.encode() not in Path(places.database).read_bytes() + Path(f"{places.database}-wal").read_bytes()
+
+
 def test_a_private_key_over_many_records_is_masked(places: paths.Places, store: Store) -> None:
     kind = b"RSA PRIVATE" + b" KEY-----"
     body = [b"%02d" % n + b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo" * 2 + b"\n" for n in range(20)]

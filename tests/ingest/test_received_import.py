@@ -22,7 +22,7 @@ from tachograph.records import Event
 from tachograph.store import Store
 from tests.ingest import journals as written
 from tests.readers.hook_messages import AT, STEP, recorded
-from tests.readers.otlp_messages import FOLDER, log, logs
+from tests.readers.otlp_messages import FOLDER, log, logs, protobuf, span, spans
 
 SESSION = "d11bd8b2-2747-47c9-a282-b2d31464ce2e"
 
@@ -265,11 +265,25 @@ def test_hooks_and_telemetry_are_one_session(places: paths.Places, store: Store)
     assert (command.exit_code, command.status, command.duration_ms) == (0, "ok", 44)
 
 
-def test_secrets_in_telemetry_are_masked(places: paths.Places, store: Store) -> None:
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+@pytest.mark.parametrize("service", ["claude-code", "stranger"])
+def test_secrets_in_telemetry_are_masked(places: paths.Places, store: Store, service: str, encoding: str) -> None:
+    """In names, too: of what is left out, of tools, of models."""
     secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-    body = logs("claude-code", log("user_prompt", **{"session.id": "s"}, prompt=secret), log(secret, x=secret))
-    record = received.telemetry("logs", "json", body)
-    assert once.put(places.journal, received.journal_name("otlp", AT, 3), received.TELEMETRY, AT, record)
+    called = {"gen_ai.conversation.id": "s", "gen_ai.tool.name": secret, "gen_ai.tool.call.id": secret, secret: secret}
+    bodies = {
+        "logs": logs(service, log("user_prompt", **{"session.id": "s"}, prompt=secret), log(secret, x=secret)),
+        "traces": spans(
+            service,
+            span(secret, {"session.id": "s"}),
+            span("execute_tool", {"gen_ai.operation.name": "execute_tool", **called}),
+            span("chat", {"gen_ai.operation.name": "chat", "gen_ai.request.model": secret, **called}),
+        ),
+    }
+    for number, (signal, body) in enumerate(bodies.items()):
+        message = body if encoding == "json" else protobuf(signal, body)
+        record = received.telemetry(signal, encoding, message)
+        assert once.put(places.journal, received.journal_name("otlp", AT, number), received.TELEMETRY, AT, record)
     catch_up(places)
     assert store.sessions.exists("s")
     assert secret.encode() not in Path(places.database).read_bytes()

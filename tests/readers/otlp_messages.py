@@ -79,6 +79,20 @@ def recorded(agent: str, signal: str, memory: Memory | None = None) -> Told:
     return found.get(agent) or Told([])
 
 
+def protobuf(signal: str, message: bytes) -> bytes:
+    """The same message as most libraries send it; nothing when a number is no number."""
+    from google.protobuf import json_format
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    kinds: dict[str, Any] = {"logs": LogsData, "metrics": MetricsData, "traces": TracesData}
+    try:
+        return bytes(json_format.Parse(message, kinds[signal](), ignore_unknown_fields=True).SerializeToString())
+    except json_format.ParseError:
+        return b""
+
+
 def _message(outer: str, middle: str, inner: str, service: str, records: Iterable[Object], resource: Object) -> bytes:
     about = {"attributes": attributes({"service.name": service, **resource})}
     return json.dumps({outer: [{"resource": about, middle: [{"scope": {"name": "x"}, inner: list(records)}]}]}).encode()

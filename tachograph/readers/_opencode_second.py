@@ -45,7 +45,7 @@ def _answered(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     info |= {**own, "role": "assistant", "modelID": model.get("id"), "providerID": model.get("providerID")}
     info["mode"] = given.get("agent")
     if given.get("error") is not None:
-        info["error"] = _error(given["error"])
+        info["error"] = error_of(given["error"])
     return info
 
 
@@ -53,7 +53,7 @@ def _contents(given: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for number, part in enumerate(tables(given.get("content"))):
         if part.get("type") == "tool":
-            found.append(_tool(part))
+            found.append(tool_of(part))
         elif part.get("type") == "reasoning":
             time = _lasted(table(part.get("time")))
             found.append({"id": f"{given.get('id')}/{number}", **part, "time": time})
@@ -62,7 +62,8 @@ def _contents(given: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _tool(part: dict[str, Any]) -> dict[str, Any]:
+def tool_of(part: dict[str, Any]) -> dict[str, Any]:
+    """A call of a tool, as OpenCode 1 writes it."""
     state = table(part.get("state"))
     said = [words for item in tables(state.get("content")) if (words := text(item.get("text")))]
     told: dict[str, Any] = {
@@ -73,7 +74,7 @@ def _tool(part: dict[str, Any]) -> dict[str, Any]:
         "time": _lasted(table(part.get("time"))),
     }
     if state.get("error") is not None:
-        told["error"] = _error(state["error"])["message"]
+        told["error"] = error_of(state["error"])["message"]
     return {"type": "tool", "tool": part.get("name"), "callID": part.get("id"), "state": told}
 
 
@@ -96,10 +97,11 @@ def _retried(given: dict[str, Any]) -> list[dict[str, Any]]:
     if not retry:
         return []
     part = {"type": "retry", "id": f"{given.get('id')}/retry", "attempt": retry.get("attempt")}
-    return [{**part, "error": _error(retry.get("error")), "time": {"created": retry.get("at")}}]
+    return [{**part, "error": error_of(retry.get("error")), "time": {"created": retry.get("at")}}]
 
 
-def _error(given: object) -> dict[str, Any]:
+def error_of(given: object) -> dict[str, Any]:
+    """What went wrong, in its words."""
     error = table(given)
     kind = text(error.get("type")) or "error"
     return {"name": "AbortError" if "abort" in kind else kind, "message": text(error.get("message")) or text(given)}

@@ -1,4 +1,5 @@
-"""Events of OpenCode, as our plugin passes them on: `{type, properties, at}` of 1.18 (recordings, types of its SDK).
+"""Events of OpenCode, as our plugin passes them on: `{type, properties, at}` of 1.18 (recordings, types of its SDK);
+OpenCode 2 has `data` in place of `properties`, and other events (`_opencode_second_events`).
 
 A message comes in many events: that it is there and whose, its parts one by one, its tokens when it is complete. Keys
 are those of its database, so what is told here is told again there.
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tachograph.readers import _opencode_second_events
 from tachograph.readers._opencode_messages import Messages, failure, usage_of
 from tachograph.readers._opencode_tools import tool_steps
 from tachograph.readers.hooking import Memory, Teller, not_understood
@@ -28,7 +30,7 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
     if isinstance(body, list):
         return [fact for one in body for fact in hook(event, one if isinstance(one, dict) else {}, at, memory)]
     given = table(body)
-    kind, said = text(given.get("type")) or event or "", table(given.get("properties"))
+    kind, said = text(given.get("type")) or event or "", table(given.get("properties")) or table(given.get("data"))
     if not kind.startswith(_OURS):
         return [] if kind else [not_understood("event without a type", body)]
     info = table(said.get("info"))
@@ -45,6 +47,7 @@ def hook(event: str | None, body: object, at: int, memory: Memory) -> list[Fact]
     happened = millis(given.get("at")) or millis(said.get("time"))
     at = happened if happened is not None and abs(happened - at) < _CLOCKS_APART else at
     teller = Teller(session, at, memory)
+    teller.facts(project_dir=text(table(given.get("location")).get("directory")))
     if tell:
         tell(teller, said)
     return teller.done()
@@ -148,9 +151,9 @@ def _text(teller: Teller, part: Object, message: str) -> None:
 
 
 def _asked(teller: Teller, said: Object) -> None:
-    given = said.get("patterns") or said.get("pattern")
+    given = said.get("patterns") or said.get("pattern") or said.get("resources")
     patterns = [given] if isinstance(given, str) else given if isinstance(given, list) else []
-    tool = text(said.get("permission")) or text(said.get("type"))
+    tool = text(said.get("permission")) or text(said.get("type")) or text(said.get("action"))
     teller.state("waiting", kind="permission", tool_name=tool, what=", ".join(map(str, patterns)) or None)
 
 
@@ -163,6 +166,7 @@ def _replied(teller: Teller, said: Object) -> None:
 
 
 _HANDLERS: dict[str, Callable[[Teller, Object], None]] = {
+    **_opencode_second_events.HANDLERS,
     "session.created": _created,
     "session.updated": _about,
     "session.deleted": _deleted,

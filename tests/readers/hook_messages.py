@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -41,7 +41,7 @@ def told(reader: ModuleType, messages: Iterable[Message]) -> Told:
 
 
 @st.composite
-def odd(draw: st.DrawFn, name: str) -> list[Message]:
-    """Some messages of a recording with something else in them."""
-    messages = draw(st.lists(st.sampled_from(recorded(name)), min_size=1, max_size=6))
+def odd(draw: st.DrawFn, those: Sequence[Message]) -> list[Message]:
+    """Some of those messages with something else in them."""
+    messages = draw(st.lists(st.sampled_from(those), min_size=1, max_size=6))
     return [(event, json.loads(mangled(draw, json.dumps(body).encode()))) for event, body in messages]

@@ -228,6 +228,6 @@ def test_the_name_a_hook_was_installed_under_is_used_when_the_message_has_none()
     assert told(claude_hooks, [("Stop", {"session_id": "s"})]).only.column("state", "content") == ["waiting"]
 
 
-@given(odd("claude.jsonl"))
+@given(odd(recorded("claude.jsonl")))
 def test_nothing_raises(messages: list[Message]) -> None:
     facts(claude_hooks, messages)

@@ -132,6 +132,6 @@ def test_messages_that_are_not_understood_are_shown() -> None:
     assert kinds == ["hook BrandNew", "hook without a session", "hook without a session"]
 
 
-@given(odd("codex.jsonl"))
+@given(odd(recorded("codex.jsonl")))
 def test_nothing_raises(messages: list[Message]) -> None:
     facts(codex_hooks, messages)

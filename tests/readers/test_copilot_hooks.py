@@ -108,6 +108,6 @@ def test_messages_that_are_not_understood_are_shown() -> None:
     assert kinds == ["hook brandNew", *["hook without a session"] * 3]
 
 
-@given(odd("copilot.tsv"))
+@given(odd(recorded("copilot.tsv")))
 def test_nothing_raises(messages: list[Message]) -> None:
     facts(copilot_hooks, messages)

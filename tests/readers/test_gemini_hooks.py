@@ -117,6 +117,6 @@ def test_a_clock_that_is_far_off_is_not_believed() -> None:
     assert session.facts["started_at"] == AT
 
 
-@given(odd("gemini.jsonl"))
+@given(odd(recorded("gemini.jsonl")))
 def test_nothing_raises(messages: list[Message]) -> None:
     facts(gemini_hooks, messages)

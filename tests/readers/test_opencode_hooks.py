@@ -125,6 +125,66 @@ def test_events_of_other_kinds_say_nothing_and_new_ones_are_shown() -> None:
     assert [getattr(fact, "kind", None) for fact in found] == ["event session.brandnew", "event without a type"]
 
 
-@given(odd("opencode.jsonl"))
+@given(odd(recorded("opencode.jsonl")))
 def test_nothing_raises(messages: list[Message]) -> None:
+    facts(opencode_hooks, messages)
+
+
+def second(kind: str, **said: Any) -> Message:
+    """An event of OpenCode 2, of the form that packages/schema/src/session-event.ts describes."""
+    envelope = {"id": "evt_1", "created": AT // 1_000_000, "location": {"directory": "/home/user/fib"}}
+    return kind, {**envelope, "type": kind, "data": {"sessionID": "s", **said}}
+
+
+SECOND = [
+    second("session.input.admitted", inputID="msg_1", input={"type": "user", "data": {"text": "Fix it"}}),
+    second("session.input.admitted", inputID="msg_0", input={"type": "user", "data": {"text": "never mind"}}),
+    second("session.execution.started"),
+    second("session.input.promoted", inputID="msg_1"),
+    second("session.step.started", assistantMessageID="msg_2", agent="build", model={"id": "m", "providerID": "p"}),
+    second("session.text.ended", assistantMessageID="msg_2", ordinal=0, text="Let me look."),
+    second("session.tool.input.started", assistantMessageID="msg_2", callID="call_1", name="shell"),
+    second("session.tool.called", assistantMessageID="msg_2", callID="call_1", input={"command": "ls"}, executed=False),
+    second(
+        "session.tool.success", assistantMessageID="msg_2", callID="call_1", executed=False,
+        content=[{"type": "text", "text": "a.txt"}], structured={"exit": 2},
+    ),
+    second("session.tool.input.started", assistantMessageID="msg_2", callID="call_2", name="read"),
+    second("session.tool.called", assistantMessageID="msg_2", callID="call_2", input={"path": "b.py"}, executed=False),
+    second(
+        "session.tool.failed", assistantMessageID="msg_2", callID="call_2", executed=False,
+        error={"type": "unknown", "message": "Unable to read b.py"},
+    ),
+    second("session.text.ended", assistantMessageID="msg_2", ordinal=1, text="Done."),
+    second(
+        "session.step.ended", assistantMessageID="msg_2", finish="stop", cost=0.25,
+        tokens={"input": 10, "output": 5, "reasoning": 1, "cache": {"read": 3, "write": 0}},
+    ),
+    second("session.renamed", title="Fixed"),
+    second("permission.asked", action="shell", resources=["rm *"]),
+    second("session.execution.interrupted", reason="user"),
+]  # fmt: skip
+
+
+def test_a_run_of_opencode_2() -> None:
+    found = told(opencode_hooks, SECOND)
+    assert found.unknown == []
+    session = found.only
+    facts = {name: session.facts[name] for name in ("project_dir", "title", "model")}
+    assert facts == {"project_dir": "/home/user/fib", "title": "Fixed", "model": "m"}
+    assert session.column("prompt", "content") == ["Fix it"]
+    assert session.column("reply", "content") == ["Let me look.\nDone."]
+    assert session.column("state", "content") == ["running", "waiting"]
+    assert session.column("usage", "usage") == [Usage("m", 13, 6, 3, 0, 1, 0.25)]
+    assert session.column("command", "command") == ["ls"]
+    assert session.column("command", "exit_code") == [2]
+    assert session.column("command", "content") == ["a.txt"]
+    assert session.column("file_op", "file_path") == ["b.py"]
+    assert session.column("file_op", "status") == ["error"]
+    assert session.column("marker", "content") == ["interrupted by the user"]
+    assert {"prompt:msg_1", "reply:msg_2", "usage:msg_2", "call:call_1", "call:call_2"} <= session.steps.keys()
+
+
+@given(odd(SECOND))
+def test_whatever_stands_in_events_of_opencode_2(messages: list[Message]) -> None:
     facts(opencode_hooks, messages)

@@ -1,4 +1,8 @@
-"""OpenCode: a plugin that passes its events on to us, as of 1.18.33."""
+"""OpenCode: a plugin that passes its events on to us.
+
+One file for OpenCode 1 (from 1.18.29 on, as of 1.18.33) and OpenCode 2 (as its sources have it): both read the same
+folder, and each calls what is theirs.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,7 @@ def plan(world: World) -> Plan:
 def traps(world: World) -> list[str]:
     """What delays our plugin, as sentences."""
     fetched = os.path.join(os.path.dirname(os.path.dirname(path(world))), "node_modules", _FETCHED)
-    if os.path.isdir(fetched):
+    if os.path.isdir(fetched) or (world.version(PROGRAM) or (1,)) >= (2,):  # OpenCode 2 fetches nothing for a file
         return []
     return [
         f"before it loads any plugin, opencode fetches {_FETCHED} with npm: "

@@ -6,11 +6,29 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from tachograph import ids
 from tachograph.extract.redact import redact_text
+from tachograph.readers import programs
 from tachograph.readers.values import whole
 from tachograph.records import SESSION_STATUSES, Session
 
 TMUX = "tmux"  # the source of what was seen in a pane; such a recorder tells states and notes of its own
+
+
+def agent_of(header: Mapping[str, Any], session_id: str) -> str:
+    """Who runs: as it was named, else the agent that the command starts (`npx @openai/codex`), else the command."""
+    named = str(header.get("agent") or session_id.rsplit("-", 2)[0] or "command")
+    argv = [str(word) for word in header.get("argv") or []]
+    return (argv and named == ids.agent_name(argv[0]) and programs.agent(argv)) or named
+
+
+def named_after(command: str | None) -> str | None:
+    """The name of a run that nobody named: that of its command."""
+    try:
+        words = shlex.split(command or "")
+    except ValueError:  # cut, or masked across a quotation mark
+        words = (command or "").split()
+    return ids.agent_name(words[0]) if words else None
 
 
 def session_of(header: Mapping[str, Any], session_id: str, agent: str, at: int, rules_version: str) -> Session:

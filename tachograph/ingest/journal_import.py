@@ -19,7 +19,7 @@ from tachograph.ingest import objectives, receipts
 from tachograph.ingest.collisions import Watch
 from tachograph.ingest.evidence import Evidence, collect
 from tachograph.ingest.findings import as_records
-from tachograph.ingest.header import TMUX, git_of, session_of, status_of
+from tachograph.ingest.header import TMUX, agent_of, git_of, session_of, status_of
 from tachograph.ingest.stream import INPUT, Step, Stream
 from tachograph.ingest.told_session import adopt
 from tachograph.journal import frame
@@ -53,7 +53,6 @@ class JournalImport:
         self._waiting: dict[str, list[int]] = state.get("waiting", {})
         self._states: dict[str, dict[str, Any]] = state.get("streams", {})
         self._session_id: str = state.get("session_id", "")
-        self._agent: str = state.get("agent", "")
         self._last_at: int = state.get("last_at", 0)
         self._ended: bool = state.get("ended", False)
         self._over = False  # this step has told its end
@@ -180,8 +179,9 @@ class JournalImport:
         for passage in step.passages:
             self._store.output.index(self._row, stream.stream, passage.first, passage.last, passage.text)
         found = [(one, at or self._last_at) for one, at in step.found]
+        agent = self._store.sessions.get(self._session_id).agent if found else ""  # it may have turned out meanwhile
         extractions, blocks = as_records(
-            found, session_id=self._session_id, agent=self._agent, stream=STREAMS[stream.stream], source=RECORDED
+            found, session_id=self._session_id, agent=agent, stream=STREAMS[stream.stream], source=RECORDED
         )
         self._store.extractions.add_many(extractions)
         self._bytes += step.bytes
@@ -209,9 +209,8 @@ class JournalImport:
     def _begin(self, header: dict[str, object], at: int) -> None:
         wanted = str(header.get("session_id") or os.path.splitext(self._name)[0])
         self._by = TMUX if header.get("source") == TMUX else RECORDED
-        self._agent = str(header.get("agent") or wanted.rsplit("-", 2)[0] or "command")
         self._session_id = self._free(wanted)
-        session = session_of(header, self._session_id, self._agent, at, self._rules.version)
+        session = session_of(header, self._session_id, agent_of(header, wanted), at, self._rules.version)
         self._store.sessions.add(session)
         if self._by == TMUX:
             adopt(self._store, session)
@@ -323,7 +322,7 @@ class JournalImport:
             self._source.id, session=self._row, offset=offset, sequence=sequence, seen=self._offset, done=self.done,
             state={} if self.done else {
                 "applied": self._applied, "waiting": waiting, "streams": self._states, "session_id": self._session_id,
-                "agent": self._agent, "last_at": self._last_at, "ended": self._ended, "asked": self._asked,
+                "last_at": self._last_at, "ended": self._ended, "asked": self._asked,
                 "by": self._by,
             },
         )  # fmt: skip

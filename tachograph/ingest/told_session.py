@@ -8,7 +8,6 @@ inherit the name: they are sessions of their own, started by it.
 from __future__ import annotations
 
 import os
-import shlex
 from typing import Any
 
 import msgspec
@@ -17,8 +16,8 @@ from tachograph import clock
 from tachograph.clock import SECOND
 from tachograph.extract.redact import redact_text
 from tachograph.ingest.discover import RUNNING
+from tachograph.ingest.header import named_after
 from tachograph.ingest.preparing import masked, storable
-from tachograph.readers import programs
 from tachograph.readers.registry import MODULES
 from tachograph.records import Session, SessionFacts
 from tachograph.store import Store
@@ -91,6 +90,8 @@ class ToldSession:
             return None
         run = self._store.sessions.get(name)
         if run.agent == self.agent or (run.copilot_session_id is None and run.agent not in MODULES):
+            if run.agent != self.agent and run.agent == named_after(run.command):
+                self._store.merging.rename(name, self.agent)
             return name
         self._outer = name
         return None
@@ -102,10 +103,8 @@ class ToldSession:
         begun = facts.started_at
         fitting = [
             run
-            for program in programs.started_as(self.agent)
-            for run in self._store.sessions.unclaimed(program, begun + _SLACK)
-            if (program == self.agent or _agent_of(run) == self.agent)
-            and (run.ended_at is None or run.ended_at + _SLACK >= begun)
+            for run in self._store.sessions.unclaimed(self.agent, begun + _SLACK)
+            if (run.ended_at is None or run.ended_at + _SLACK >= begun)
             and _same_folder((run.metadata or {}).get("cwd") or run.project_dir, facts.project_dir)
         ]
         return max(fitting, key=lambda run: run.started_at).id if fitting else None
@@ -228,7 +227,7 @@ def adopt(store: Store, run: Session) -> None:
     until = None if run.ended_at is None else max(run.started_at, run.ended_at) + _SLACK  # clocks are set back
     fitting = [
         told
-        for told in store.sessions.list(agent=_agent_of(run), since=run.started_at - _SLACK, until=until, limit=50)
+        for told in store.sessions.list(agent=run.agent, since=run.started_at - _SLACK, until=until, limit=50)
         if told.command is None
         and told.copilot_session_id == told.id
         and told.spawned_by is None
@@ -246,15 +245,6 @@ def adopt(store: Store, run: Session) -> None:
         store.merging.merge(run.id, told.id)
         store.sessions.add_alias(told.id, run.id)
         store.sessions.update(run.id, copilot_session_id=told.id, metadata=metadata, model=told.model, title=told.title)
-
-
-def _agent_of(run: Session) -> str:
-    """Whose history a run may have: its command's, where that starts an agent by another name (`npx @openai/codex`)."""
-    try:
-        words = shlex.split(run.command or "")
-    except ValueError:  # cut, or masked across a quotation mark
-        words = []
-    return programs.agent(words) or run.agent
 
 
 def _same_folder(one: object, other: str) -> bool:

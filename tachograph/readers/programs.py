@@ -41,12 +41,6 @@ def agent(argv: Sequence[str]) -> str | None:
     return None
 
 
-def started_as(name: str) -> list[str]:
-    """Programs by which an agent may have been started: itself, others of its own, what runs scripts and packages."""
-    own = [program for program, agent in _PROGRAMS.items() if agent == name and program != name]
-    return [name, *own, *sorted({*_RUNNERS, *_INTERPRETERS, "python3"})]
-
-
 def _script(word: str, *, package: bool) -> str | None:
     path = word.replace("\\", "/")
     if package:

@@ -45,7 +45,7 @@ class Merging:
             self._tellers.meet(first, second)
             self._join_doubled(first, second)
             self._connection.execute(_sql.children, (into, other))
-            self._rename_agent(first, second, stays.agent)
+            self._rename_agent(second, stays.agent)
             self._move(first, second)
             self._writer.changes.merged(first, second, other)
             self._join_twins(first)
@@ -53,6 +53,14 @@ class Merging:
             self._usages.total(first)
             self._writer.touch(first)
             self._writer.untouch(second)
+
+    def rename(self, session_id: str, agent: str) -> None:
+        """A session turns out to be one of another agent: all of it is. It exists."""
+        with self._writer.change():
+            number = self._writer.session(session_id, "", 0).number
+            self._rename_agent(number, agent)
+            self._writer.changes.session(number)
+            self._writer.touch(number)
 
     def _join_doubled(self, first: int, second: int) -> None:
         """Steps that both sessions were told of become those of `first`."""
@@ -98,13 +106,15 @@ class Merging:
         event_type = self._writer.kinds.of(kind).event_type
         return Step(name if hash_of(name) == key else "", event_type, at, **fields, metadata=more or None), metadata
 
-    def _rename_agent(self, first: int, second: int, agent: str) -> None:
-        """What `second` did is done by the agent of `first`: whoever asks for an agent finds all or nothing."""
+    def _rename_agent(self, session: int, agent: str) -> None:
+        """What a session did is done by that agent: whoever asks for an agent finds all or nothing."""
         self._writer.kinds.refresh()
-        for event, before, at in self._connection.execute(_sql.renamed, (first, second)).fetchall():
+        of = self._writer.kinds.agent_id(agent)
+        for event, before, at in self._connection.execute(_sql.renamed, (session, of)).fetchall():
             kind = self._writer.kinds.kind_id(self._writer.kinds.of(before)._replace(agent=agent))
             self._connection.execute(_sql.set_kind, (kind, event))
-            removing.change_kind(self._writer, second, event, before, kind, at)
+            removing.change_kind(self._writer, session, event, before, kind, at)
+        self._connection.execute(_sql.set_agent, (of, session))
 
     def _move(self, first: int, second: int) -> None:
         """What `second` has becomes that of `first`. Its tool calls and files must be counted again."""

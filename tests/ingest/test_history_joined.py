@@ -7,6 +7,7 @@ import pytest
 
 import tachograph
 from tachograph import clock
+from tachograph.ingest.header import agent_of, session_of
 from tachograph.ingest.told_session import adopt
 from tachograph.records import Session
 from tests.ingest.machine import HISTORIES, Machine, machine
@@ -53,14 +54,20 @@ def test_of_two_runs_that_followed_each_other_each_takes_its_own_history_in() ->
         assert joined == {"claude-0": "first", "claude-1": "second"}
 
 
-@pytest.mark.parametrize("command", ["claude", "npx -y @anthropic-ai/claude-code@2 -c", "sh /opt/bin/claude"])
+COMMANDS = {  # and the name that the wrapper gives a run of it
+    "claude": "claude", "npx -y @anthropic-ai/claude-code@2 -c": "npx", "sh /opt/bin/claude": "sh",
+    "/usr/bin/claude.exe": "claude",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("order", ["run first", "history first"])
 def test_a_run_and_its_history_are_one_by_whatever_program_the_agent_was_started(command: str, order: str) -> None:
+    """It is the agent that it starts, whatever started that."""
+    header = {"agent": COMMANDS[command], "argv": command.split(), "cwd": "/thing", "started_at": BEGUN}
+    run = session_of(header, "run-1", agent_of(header, "run-1"), BEGUN, "")
     with machine() as one:
         path = one.put(NAME, SECOND, None)
-        run = Session(
-            "run-1", command.split(maxsplit=1)[0], command=command, started_at=BEGUN, metadata={"cwd": "/thing"}
-        )
         if order == "run first":
             one.store.sessions.add(run)
             one.take(path, final=False)
@@ -69,8 +76,18 @@ def test_a_run_and_its_history_are_one_by_whatever_program_the_agent_was_started
             one.store.sessions.add(run)
             with one.store.transaction():
                 adopt(one.store, one.store.sessions.get("run-1"))
-        assert [session.id for session in one.store.sessions.list()] == ["run-1"]
-        assert one.store.sessions.get("run-1").copilot_session_id == SESSION
+        (session,) = one.store.sessions.list()
+        assert (session.id, session.copilot_session_id) == ("run-1", SESSION)
+        assert (session.agent, session.command) == ("claude", command)
+        assert {event.source for event in one.store.events.list(agent="claude")} == {"transcript"}
+
+
+def test_a_run_that_was_named_keeps_its_name() -> None:
+    argv = ["npx", "@openai/codex"]
+    assert agent_of({"agent": "nightly", "argv": argv}, "nightly-1") == "nightly"
+    assert agent_of({"agent": "npx", "argv": argv}, "npx-20261121-091402") == "codex"
+    assert agent_of({"agent": "npx", "argv": ["npx", "vite"]}, "npx-20261121-091402") == "npx"
+    assert agent_of({}, "make-20261121-091402") == "make"
 
 
 RUNS = {

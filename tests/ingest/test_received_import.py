@@ -16,13 +16,14 @@ from tachograph.ingest import journals, received_import
 from tachograph.ingest.catch_up import catch_up
 from tachograph.ingest.importer import Importer
 from tachograph.ingest.opening import open_store
-from tachograph.journal import once
+from tachograph.journal import frame, once
 from tachograph.journal.rotating import Rotating
 from tachograph.records import Event
 from tachograph.store import Store
 from tests.ingest import journals as written
 from tests.readers.hook_messages import AT, STEP, recorded
 from tests.readers.otlp_messages import FOLDER, log, logs, protobuf, span, spans
+from tests.recount import recount
 
 SESSION = "d11bd8b2-2747-47c9-a282-b2d31464ce2e"
 
@@ -68,6 +69,25 @@ def test_messages_become_a_session(places: paths.Places, store: Store) -> None:
     assert {event.source for event in calls(store)} == {"hook"}
     assert [event.command for event in calls(store)] == ["echo hello-from-bash && ls", None]
     assert not journals.names(places)
+
+
+@pytest.mark.parametrize(("named", "agent"), [("sh", "claude"), ("nightly", "nightly")], ids=["unnamed", "named"])
+def test_a_script_that_starts_an_agent_is_that_agent(
+    places: paths.Places, store: Store, named: str, agent: str
+) -> None:
+    """Unless its run was given a name; what was found in it before its agent told of itself is the agent's, too."""
+    printed = [written.header("run-1", named, argv=["sh", "work.sh"], cwd="/home/u/cc/proj"), written.state("started")]
+    printed += [(frame.OUTPUT, b"ValueError: no\n"), *written.end()]
+    written.write(Path(places.journal), "run-1", printed)
+    assert catch_up(places).complete
+    assert store.sessions.get("run-1").agent == named
+    send_all(places, session="run-1")
+    assert catch_up(places).complete
+    (session,) = store.sessions.list()
+    assert (session.id, session.agent, session.command, session.tool_calls) == ("run-1", agent, "sh work.sh", 2)
+    assert {one.agent_name for one in store.extractions.list(session="run-1")} == {agent}
+    assert len(store.events.list(agent=agent, limit=None)) == session.events
+    assert recount(store) == []
 
 
 def test_messages_in_any_portions(places: paths.Places, store: Store) -> None:

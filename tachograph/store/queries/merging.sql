@@ -25,13 +25,16 @@ UPDATE _sightings SET step = ? WHERE session = ? AND step = ?;
 SELECT last_seq FROM _sessions WHERE id = ?;
 
 -- name: renamed
--- What the second did under its own agent's name, where the first is another's.
+-- What a session did under its agent's name, where that is not ?2.
 SELECT e.id, e.kind, e.at
-FROM _sessions o
-JOIN _sessions s ON s.id = ?1 AND s.agent <> o.agent
-JOIN _events e ON e.session = o.id
-JOIN _kinds k ON k.id = e.kind AND k.agent = o.agent
-WHERE o.id = ?2;
+FROM _sessions s
+JOIN _events e ON e.session = s.id
+JOIN _kinds k ON k.id = e.kind AND k.agent = s.agent
+WHERE s.id = ?1 AND s.agent <> ?2;
+
+-- name: set_agent
+-- Whose a session is.
+UPDATE _sessions SET agent = ? WHERE id = ?;
 
 -- name: moving
 -- Its events,

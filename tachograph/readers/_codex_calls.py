@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 
 from tachograph.readers import patches
 from tachograph.readers._codex_output import Outcome, decoded, exit_code, flat, milliseconds, outcome, shell_line
-from tachograph.readers.values import Object
+from tachograph.readers.values import Object, only
 from tachograph.records import Step
 
 _SHELLS = {"exec_command", "shell", "shell_command", "container.exec", "local_shell_call"}
 _LONGEST_OUTPUT = 10_000  # pieces that are put together; all of them stay with the calls that read them
 _READS = {"view_image": "path", "read_file": "file_path"}
 _OPERATIONS = {"add": "write", "update": "edit", "delete": "delete"}
+_TYPED = ("user_shell", "userShell")
 _STATUSES = {"completed": "ok", "failed": "error", "declined": "rejected"}
 
 
@@ -126,11 +127,13 @@ class Calls:
         return self._answer(call, found, at)
 
     def command_ended(self, event: Object, at: int) -> list[Step]:
-        """exec_command_end, or a CommandExecution item. One that no call asked for is the user's own (`!ls`) or came
-        out of a script that the model wrote."""
+        """exec_command_end, or a CommandExecution item. One that no call asked for is the user's own (`!ls`), which is
+        no call of a tool, or came out of a script that the model wrote."""
         call = self._find(_id(event))
         steps: list[Step] = []
         if call is None:
+            if event.get("source") in _TYPED:
+                return self._typed(event, at)
             given = {name: event[name] for name in ("command", "cwd", "source") if name in event}
             call, steps = self._begin(
                 _id(event), "exec_command", {"command": event.get("command")}, at, {"input": given}
@@ -145,6 +148,15 @@ class Calls:
         if steps or call.done:
             return steps + self._answer(call, found, at)
         return self._told(call, found._replace(text=None), at)  # the output comes with its own record
+
+    def _typed(self, event: Object, at: int) -> list[Step]:
+        """A command of the user's and what it printed."""
+        key = self._unique(f"marker:shell:{_id(event)}")
+        about: Object = {"kind": "user_shell", **only(exit_code=exit_code(event.get("exit_code")))}
+        steps = [Step(key, "marker", at, content=shell_line(event.get("command")), metadata=about)]
+        if printed := flat(event.get("aggregated_output"))[0]:
+            steps.append(Step(f"{key}:out", "marker", at, content=printed, metadata={"kind": "user_shell_output"}))
+        return steps
 
     def patch_ended(self, event: Object, at: int) -> list[Step]:
         """patch_apply_end, or a FileChange item."""

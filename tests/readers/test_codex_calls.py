@@ -92,6 +92,19 @@ def test_commands_that_no_call_asked_for_and_a_child_that_one_started() -> None:
     assert one(found, "call:n")["metadata"] == {"input": {"message": "go"}, "subagent": "child-1"}
 
 
+def test_a_command_that_the_user_typed_is_no_call() -> None:
+    failed = {"aggregated_output": "not recognized", "exit_code": 1, "status": "failed"}
+    words = ["pwsh.exe", "-Command", "nmp install"]
+    typed = event("exec_command_end", call_id="u", source="user_shell", command=words, **failed)
+    found = session(meta("s"), typed, event("exec_command_end", call_id="v", source="user_shell", command="ls"))
+    assert not commands(found)
+    assert [(step["content"], step["metadata"]) for step in found.all("marker")] == [
+        ("nmp install", {"kind": "user_shell", "exit_code": 1}),
+        ("not recognized", {"kind": "user_shell_output"}),
+        ("ls", {"kind": "user_shell"}),
+    ]
+
+
 def test_all_items_of_a_stream_and_ids_that_a_second_run_uses_again() -> None:
     def printed(kind: str, **item: object) -> dict[str, object]:
         return {"type": "item.completed", "item": {"id": "item_0", "type": kind, **item}}

@@ -7,8 +7,14 @@ from typing import Any
 
 from tachograph.readers._kimi_words import TOOLS, answered, arguments_of, usage_of
 from tachograph.readers._turns import Speech, Turns, spoken
-from tachograph.readers.values import table, text
+from tachograph.readers.values import count, only, table, text
 from tachograph.records import Fact, SessionFacts, Step
+
+# Families of records that tell what the model is sent, or how the program is set: other records tell what came of it.
+_ASIDE = (
+    *("context.append_message", "full_compaction.", "llm.", "permission.", "plan_mode.", "plugin.", "runtime."),
+    *("token_counting.", "tools.", "turn.ended"),
+)
 
 
 class CodeEvents:
@@ -20,6 +26,7 @@ class CodeEvents:
         self._model: str | None = None
         self._speech: Speech | None = None  # of the step that goes on
         self._counted = True  # the tokens of the last step were told with its end
+        self._stopped = False  # the end of a step said that the user interrupted this turn
 
     def facts(self, kind: str, line: dict[str, Any], at: int) -> Iterator[Fact] | None:
         """Facts of one record; None when its type is not known."""
@@ -27,11 +34,16 @@ class CodeEvents:
             return self._prompt(line, at)
         if kind == "context.append_loop_event":
             return self._event(table(line.get("event")), at)
-        if kind == "config.update":
+        if kind in ("config.update", "profile.bind"):
             return self._config(line, at)
         if kind == "usage.record":
             return self._record(line, at)
-        return None
+        if kind == "turn.cancel":
+            return self._interrupted(at)
+        if kind == "context.apply_compaction":
+            more = only(summary=text(line.get("summary")), tokens_before=count(line.get("tokensBefore")))
+            return iter((self.turns.marker("compaction", "context compacted", at, **more),))
+        return iter(()) if kind.startswith(_ASIDE) else None
 
     def finish(self) -> Iterator[Fact]:
         """What was said and called, and is not told yet."""
@@ -40,12 +52,13 @@ class CodeEvents:
         yield from self.turns.finish()
 
     def _prompt(self, line: dict[str, Any], at: int) -> Iterator[Fact]:
+        self._stopped = False
         origin = text(table(line.get("origin")).get("kind"))
         if origin in (None, "user"):
             yield self.turns.prompt(spoken(line.get("input")), at)
 
     def _config(self, line: dict[str, Any], at: int) -> Iterator[Fact]:
-        if folder := text(line.get("cwd")):
+        if folder := text(line.get("cwd")) or text(table(line.get("environmentDisclosure")).get("cwd")):
             yield SessionFacts(self._session, project_dir=folder)
         yield from self._switched(text(line.get("modelAlias")), at)
 
@@ -59,9 +72,11 @@ class CodeEvents:
         yield SessionFacts(self._session, model=model)
 
     def _record(self, line: dict[str, Any], at: int) -> Iterator[Fact]:
+        """A turn's are those of its last step once more; the session's, what compaction took, are told here only."""
         yield from self._switched(text(line.get("model")), at)
-        if not self._counted and (usage := usage_of(line.get("usage"), self._model)) is not None:
-            self._counted = True
+        own = line.get("usageScope") == "session"
+        if (own or not self._counted) and (usage := usage_of(line.get("usage"), self._model)) is not None:
+            self._counted = self._counted or not own
             yield Step(f"usage:{self.turns.names.name('usage', None)}", "usage", at, usage=usage)
 
     def _event(self, event: dict[str, Any], at: int) -> Iterator[Fact]:
@@ -81,6 +96,11 @@ class CodeEvents:
             )
         elif kind == "step.end":
             yield from self._end(event, at)
+
+    def _interrupted(self, at: int) -> Iterator[Fact]:
+        if not self._stopped:
+            self._stopped = True
+            yield self.turns.marker("interruption", "interrupted by the user", at)
 
     def _begin(self, native: object, at: int) -> Iterator[Fact]:
         if self._speech is not None:
@@ -110,7 +130,7 @@ class CodeEvents:
             name = self.turns.names.name("usage", event.get("uuid"))
             yield Step(f"usage:{name}", "usage", at, usage=usage)
         if event.get("finishReason") in ("aborted", "cancelled", "interrupted"):
-            yield self.turns.marker("interruption", "interrupted by the user", at)
+            yield from self._interrupted(at)
         if self._speech is not None:
             yield from self._speech.so_far()
         self._speech = None

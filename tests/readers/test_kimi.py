@@ -86,6 +86,43 @@ def test_tokens_are_told_once_with_the_step_or_after_it() -> None:
     assert session.column("marker", "content") == ["model switched from k2 to k3"]
 
 
+def test_what_compaction_cost_counts_and_what_the_model_was_sent_is_no_news() -> None:
+    tokens = {"inputOther": 10, "output": 5, "inputCacheRead": 100, "inputCacheCreation": 0}
+    spent = {"type": "usage.record", "model": "k2", "time": 1750000000000}
+    told = read(
+        kimi,
+        records(
+            {"type": "metadata", "protocol_version": "1.4", "created_at": 1750000000000},
+            {"type": "profile.bind", "modelAlias": "k2", "environmentDisclosure": {"cwd": "/p"}},
+            {"type": "tools.set_active_tools", "names": ["Read"]},
+            {"type": "turn.prompt", "input": [{"type": "text", "text": "hi"}], "origin": {"kind": "user"}},
+            {"type": "context.append_message", "message": {"role": "user", "content": []}},
+            {"type": "llm.tools_snapshot", "hash": "7048"},
+            {"type": "llm.request", "kind": "loop", "model": "k2"},
+            event("step.begin", uuid="1"),
+            {"type": "permission.record_approval_result", "toolCallId": "Bash_0", "result": {"decision": "approved"}},
+            event("step.end", uuid="1", usage=tokens),
+            {**spent, "usage": tokens, "usageScope": "turn"},
+            {"type": "turn.cancel", "time": 1750000001000},
+            {"type": "full_compaction.begin", "source": "manual"},
+            {**spent, "usage": {**tokens, "output": 900}, "usageScope": "session"},
+            {"type": "context.apply_compaction", "summary": "we said hi", "tokensBefore": 15912, "tokensAfter": 654},
+            {"type": "full_compaction.complete"},
+            {"type": "turn.ended", "turnId": 0, "reason": "completed"},
+            {"type": "token_counting.measured", "length": 3, "tokens": 654},
+        ),
+        PATH,
+    )
+    session = told.only
+    assert not told.unknown
+    assert (session.facts["project_dir"], session.column("prompt", "content")) == ("/p", ["hi"])
+    assert session.column("usage", "usage") == [Usage("k2", 110, 5, 100), Usage("k2", 110, 900, 100)]
+    assert [s["metadata"] for s in session.all("marker")] == [
+        {"kind": "interruption"},
+        {"kind": "compaction", "summary": "we said hi", "tokens_before": 15912},
+    ]
+
+
 def test_sessions_are_named_by_their_folders() -> None:
     assert kimi.session_of("/s/wd_x/session_1/agents/main/wire.jsonl") == ("session_1", None)
     assert kimi.session_of("/s/wd_x/session_1/agents/a-2/wire.jsonl") == ("session_1:a-2", "session_1")

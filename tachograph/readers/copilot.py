@@ -25,7 +25,7 @@ from tachograph.records import Fact, SessionFacts, Step
 name = "copilot"
 shape = Shape.LINES
 _PATTERNS = ("session-state/*/events.jsonl", "session-state/*.jsonl")
-_INJECTED = ("skill-", "agent-", "system")  # sources of messages that the user did not write
+_INJECTED = ("skill-", "agent-", "instruction-", "system")  # sources of messages that the user did not write
 _ASKED_FOR = ("fullCommandText", "path", "fileName", "url", "toolName", "kind")  # what a permission is about
 
 

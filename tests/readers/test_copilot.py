@@ -120,12 +120,13 @@ def test_what_the_user_did_not_write_is_no_prompt() -> None:
     session = written(
         of("user.message", content="do it", attachments=[{"type": "file", "path": "/a", "data": "AAAA"}]),
         of("user.message", content="read this skill", source="skill-pdf"),
+        of("user.message", content="\n<system_reminder>rules</system_reminder>", source="instruction-discovery"),
         of("user.message", content="go on", isAutopilotContinuation=True),
         {**of("user.message", content="explore"), "agentId": "a1"},
     )
     assert session.column("prompt", "content") == ["do it"]
     assert session.all("prompt")[0]["metadata"] == {"attachments": [{"type": "file", "path": "/a", "bytes": 3}]}
-    assert [kind for kind, _, _ in notes(session)] == ["injected_message"] * 3
+    assert [kind for kind, _, _ in notes(session)] == ["injected_message"] * 4
 
 
 def test_subagents() -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache, wraps
 
+from tachograph.regexes import regex
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -18,7 +20,7 @@ def _words(text: str) -> frozenset[str]:
 _LOOKED_AT = 2000  # characters: what a line is about stands at its beginning, what follows may be a whole file
 _WORDS_MAX = 40  # of one command
 _KNOWN_MAX = 8192  # commands remembered with what they are: the same come again and again
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""(?P<comment>\#[^\n]*)
     |(?P<end>&&|\|\||;;|[;&|()\n])
     |(?P<redirection>\d*[<>]+[&-]*[ \t]*(?:[^\s;&|()<>'"]+|'[^']*'|"[^"]*")?)
@@ -26,8 +28,8 @@ _TOKEN = re.compile(
     |(?P<rest>\S)""",
     re.X | re.S,
 )
-_QUOTES = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)""", re.S)
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_QUOTES = regex(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)""", re.S)
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*\+?=")
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "done", "fi", "esac", "{", "}", "!"})
 _PREPARING = _words(  # said on the way to something else; alone they are all there is
     "cd pushd popd export source . set unset umask ulimit shopt trap alias local declare true : test [ [[ echo printf"
@@ -37,7 +39,7 @@ _WRAPPERS = _words(
     "sudo env nice nohup time timeout gtimeout stdbuf setsid xargs exec command builtin npx bunx uvx caffeinate"
 )
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
-_SHELL_OPTION = re.compile(r"-[a-z]*c[a-z]*")
+_SHELL_OPTION = regex(r"-[a-z]*c[a-z]*")
 _RUNNERS = {  # `uv run pytest` is pytest
     "uv": ("run",), "poetry": ("run",), "pipenv": ("run",), "pdm": ("run",), "hatch": ("run",), "rye": ("run",),
     "bundle": ("exec",), "npm": ("exec", "x"), "pnpm": ("exec", "dlx"), "yarn": ("exec", "dlx"), "bun": ("x",),

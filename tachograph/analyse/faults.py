@@ -11,14 +11,16 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tachograph.regexes import regex
+
 _VARYING = (
-    (re.compile(r"\x1b\[[0-9;]*m"), ""),
-    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "…"),
-    (re.compile(r"\b0x[0-9a-f]+\b", re.I), "…"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", re.I), "…"),
-    (re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+)+[\\/]([\w.@+-]+)"), r"\1"),  # a path is its last part
-    (re.compile(r"\d+(?:[.,:]\d+)*"), "…"),
-    (re.compile(r"\s+"), " "),
+    (regex(r"\x1b\[[0-9;]*m"), ""),
+    (regex(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "…"),
+    (regex(r"\b0x[0-9a-f]+\b", re.I), "…"),
+    (regex(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", re.I), "…"),
+    (regex(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+)+[\\/]([\w.@+-]+)"), r"\1"),  # a path is its last part
+    (regex(r"\d+(?:[.,:]\d+)*"), "…"),
+    (regex(r"\s+"), " "),
 )
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from tachograph import clock
+from tachograph.regexes import regex
 from tachograph.tables import Refusal, Table, Wrong, tables
 
 ARRAY = "slo"  # [[slo]] in config.toml
@@ -31,7 +32,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {  # metric → what one value
     "tests.failed": ("failed tests when a session last ran any", _OF_SESSIONS),
     "errors.count": ("errors found in a session", _OF_SESSIONS),
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

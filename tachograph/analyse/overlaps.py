@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 import re2
 
+from tachograph.regexes import regex
+
 _OLD = ("old_string", "old_str", "oldString", "old_text", "oldText")
 _NEW = ("new_string", "new_str", "newString", "new_text", "newText", "new_source")
 _WHOLE = ("content", "file_text", "contents", "text")
 _LONGEST = 400_000  # characters of a text that are looked at
-_NUMBERED = re.compile(r"^ *\d+(?:[→\t]|[|:] ?)", re.M)  # how readers of files are shown lines
-_PATCH = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$")
+_NUMBERED = regex(r"^ *\d+(?:[→\t]|[|:] ?)", re.M)  # how readers of files are shown lines
+_PATCH = regex(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$")
 # One line that begins a definition, in most languages: its indentation, its kind, its name.
 _DEFINITION = re2.compile(
     r"^(\s*)(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\([a-z]+\))?|unsafe"

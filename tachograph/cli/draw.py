@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterable, Sequence
 
 from tachograph import clock
@@ -13,6 +12,7 @@ from tachograph.formats import human, sanitise
 from tachograph.formats.sanitise import painted
 from tachograph.formats.table import Cell
 from tachograph.records import Event, Extraction, Line, Session
+from tachograph.regexes import regex
 
 RED, GREEN, YELLOW, CYAN, BOLD, DIM = "31", "32", "33", "36", "1", "2"
 _MARKS = {
@@ -26,7 +26,7 @@ _MARKS = {
 _RISK = {"high": RED, "medium": YELLOW}
 _TYPE = {"error": RED, "warning": YELLOW, "confirmation": CYAN, "marker": CYAN}
 NOTHING_YET = "nothing recorded yet: tachograph run -- COMMAND records one"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 CONTEXT_COLUMNS_MAX = 2000
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-_KEY = re.compile(rb"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Z]|\x1b|[\x00-\x7f]|[\xc0-\xff][\x80-\xbf]*")
+from tachograph.regexes import regex
+
+_KEY = regex(rb"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Z]|\x1b|[\x00-\x7f]|[\xc0-\xff][\x80-\xbf]*")
 _NAMES = {
     b"\x1b[C": "right", b"\x1b[D": "left", b"\x1bOC": "right", b"\x1bOD": "left", b"\x1b[1;2C": "shift-right",
     b"\x1b[1;2D": "shift-left", b"\r": "enter", b"\n": "enter", b"\x03": "q", b"\x04": "q", b"\x1b": "escape",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -18,10 +17,11 @@ from tachograph.formats import human, sanitise
 from tachograph.formats.sanitise import painted
 from tachograph.recall import hits as hits_of
 from tachograph.records import Line
-from tachograph.store import Hit, Results
+from tachograph.regexes import regex
 from tachograph.store.calls import Call
+from tachograph.store.search import Hit, Results
 
-_IN_QUERY = re.compile(r"(?<!\S)session:(\S+)")
+_IN_QUERY = regex(r"(?<!\S)session:(\S+)")
 
 
 @command("search")

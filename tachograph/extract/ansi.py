@@ -6,26 +6,26 @@ whole block at once. What is left (carriage returns, backspaces, cursor movement
 
 from __future__ import annotations
 
-import re
+from tachograph.regexes import regex
 
 # Kept: BEL ends an operating system command; BS, TAB, LF, CR and ESC have a meaning of their own.
 _DROPPED = bytes(set(range(0x20)) - {7, 8, 9, 10, 13, 27}) + b"\x7f"
 _CONTROLS = bytes(set(range(0x20)) - {9, 10}) + b"\x7f"
-_C1 = re.compile("[\x80-\x9f]")
-_C1_WRITTEN = re.compile(rb"\xc2[\x80-\x9f]")
-_C1_RAW = re.compile("[\udc80-\udc9f]")
-_COLOUR = re.compile(r"\x1b\[[0-;]*+m")
-_CONSOLE_NOTE = re.compile(r"\x1b\[8mha:[^\x1b\n]*\x1b\[0m")  # Jenkins hides its own remarks in the output
-_SCREEN_SWITCH = re.compile(r"\x1b\[\?(?:47|1047|1049)[hl]")
-_STRING = re.compile(r"\x1b[PX^_][^\x1b\n]*\x1b\\")  # ends with its line: what follows one that was cut off is seen
-_SILENT = re.compile(
+_C1 = regex("[\x80-\x9f]")
+_C1_WRITTEN = regex(rb"\xc2[\x80-\x9f]")
+_C1_RAW = regex("[\udc80-\udc9f]")
+_COLOUR = regex(r"\x1b\[[0-;]*+m")
+_CONSOLE_NOTE = regex(r"\x1b\[8mha:[^\x1b\n]*\x1b\[0m")  # Jenkins hides its own remarks in the output
+_SCREEN_SWITCH = regex(r"\x1b\[\?(?:47|1047|1049)[hl]")
+_STRING = regex(r"\x1b[PX^_][^\x1b\n]*\x1b\\")  # ends with its line: what follows one that was cut off is seen
+_SILENT = regex(
     r"\x1b(?:"
     r"\][^\x07\x1b\n]*(?:\x07|\x1b\\)"  # title, hyperlink, clipboard
     r"|\[[?>=<][0-9;:]*[ -/]*[@-~]"  # private modes
     r"|[()*+][0-~]|[=>]"  # character sets, keypad
     r")"
 )
-_START = re.compile(r"\x1b(?:\[[?><=K]?|[^\[\x1b\n])?")
+_START = regex(r"\x1b(?:\[[?><=K]?|[^\[\x1b\n])?")
 _ON_SCREEN = frozenset(("\x1b[", "\x1b[K", "\x1b7", "\x1b8", "\x1bD", "\x1bE", "\x1bM", "\x1bc", "\x1b"))
 _STRINGS = frozenset(("\x1bP", "\x1bX", "\x1b^", "\x1b_"))
 

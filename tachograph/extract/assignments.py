@@ -6,8 +6,10 @@ import math
 import re
 from collections import Counter
 
+from tachograph.regexes import regex
+
 _LOOKED_AT = 512  # the beginning of a long value tells enough
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"[<\[({].*|.*[>\])}]|[$%@].*|[*xX.•_-]+|\(?(?:null|none|nil|true|false|yes|no|on|off|undefined|empty|required|optional|"
     r"string|str|bytes|int|integer|number|bool|boolean|any|object|text|unset|missing|invalid|expired|unknown|default|"
     r"redacted|hidden|masked|omitted|changeme|change[-_]?me|replace[-_]?me|placeholder|todo|n/?a|prompt|ask|input|env|"
@@ -16,15 +18,15 @@ _PLACEHOLDER = re.compile(
     r".*(?:example|placeholder|redacted|your[-_]|xxxx|\.\.\.|…|<[a-z]).*",
     re.IGNORECASE | re.DOTALL,
 )
-_CODE = re.compile(
+_CODE = regex(
     r"[A-Za-z_$]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_$][A-Za-z_$]*)+[;)]*"  # self.token, process.env.TOKEN
     r"|[A-Za-z_$][\w$.:]*[(\[{].*"  # get_token(), tokens[0], Token{…}
 )
-_WORD = re.compile(r"&?[A-Za-z_$][\w$]*[;)]*")  # a bare name, or a password
-_PATH = re.compile(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w.-]+(?:/[\w.-]+)+\.[a-z]{1,5}|(?:https?|file|ssh|s3|gs)://.*")
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_TALK = re.compile(
+_WORD = regex(r"&?[A-Za-z_$][\w$]*[;)]*")  # a bare name, or a password
+_PATH = regex(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w.-]+(?:/[\w.-]+)+\.[a-z]{1,5}|(?:https?|file|ssh|s3|gs)://.*")
+_NUMBER = regex(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_ENV_NAME = regex(r"[A-Z][A-Z0-9_]*")
+_TALK = regex(
     r"(?:next|prev|previous|page|pagination|continuation|cursor|sync|eos|bos|pad|unk|cls|sep|mask|special|stop|max|min|num|"
     r"total|input|output|prompt|completion|per|cache|reasoning|first|last|current|peek|expected|unexpected|"
     r"primary|foreign|partition|sort|cancellation|syntax|invalid|missing|wrong|forgot|no)[-_ ]?"
@@ -35,8 +37,8 @@ KEY_OWNERS = (
     "api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|service|account|storage|admin|app|client|"
     "deploy|webhook|session|jwt|hmac|aes|crypto|shared|consumer|license|subscription"
 )
-_SECRET_KEY = re.compile(rf"(?:{KEY_OWNERS})[-_ ]?key(?:[-_]base)?$", re.IGNORECASE)
-_STRONG = re.compile(r"pass(?:w|p)|pwd|secret|private|credential", re.IGNORECASE)
+_SECRET_KEY = regex(rf"(?:{KEY_OWNERS})[-_ ]?key(?:[-_]base)?$", re.IGNORECASE)
+_STRONG = regex(r"pass(?:w|p)|pwd|secret|private|credential", re.IGNORECASE)
 
 
 def is_secret(name: str, value: str, *, quoted: bool = False, attached: bool = False) -> bool:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 import msgspec
 
 from tachograph.extract.syntax import parseable
+from tachograph.regexes import regex
 
 LINES_MAX = 1000
 CHARACTERS_MAX = 65_536
 _TILDES_MAX = 6  # more of them underline a heading
 
-_OPENING = re.compile(
+_OPENING = regex(
     r"(?P<indent>[ \t]*(?:(?:[-*+>⏺●•⎿│┃]|\d{1,3}[.)]) +)*[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$"
 )
-_LANGUAGE = re.compile(r"\{?\.?([A-Za-z0-9_+#.-]{1,32})")
+_LANGUAGE = regex(r"\{?\.?([A-Za-z0-9_+#.-]{1,32})")
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -16,15 +16,16 @@ from tachograph.extract import assignments
 from tachograph.extract.pattern import bytes_pattern
 from tachograph.extract.secret_kinds import ESCAPE
 from tachograph.extract.spans import Span
+from tachograph.regexes import regex
 
 VALUE_MAX = 8192  # what is longer is data
 _CLOSING_MAX = 8
-_ESCAPE = re.compile(ESCAPE.encode())
-_BARE = re.compile(rb"""\\{0,15}((?:[^\s\x0b"',;<>`\\]|\\/){6,})""")
-_OPENING = re.compile(rb"""(\\{0,15})(["'])""")
+_ESCAPE = regex(ESCAPE.encode())
+_BARE = regex(rb"""\\{0,15}((?:[^\s\x0b"',;<>`\\]|\\/){6,})""")
+_OPENING = regex(rb"""(\\{0,15})(["'])""")
 # What stands between the texts of JSON: there are quotes around that too, the other way round.
-BETWEEN = re.compile(rb"\s*[,:}\]](?:[\s\[\]{},:]|-?[0-9][0-9.eE+-]*|true|false|null)*")
-_TEXT_END = re.compile(rb"\"(?:\s*[,:}\]]|\s*$)", re.MULTILINE)
+BETWEEN = regex(rb"\s*[,:}\]](?:[\s\[\]{},:]|-?[0-9][0-9.eE+-]*|true|false|null)*")
+_TEXT_END = regex(rb"\"(?:\s*[,:}\]]|\s*$)", re.MULTILINE)
 MARK = bytes_pattern(r"\[redacted:[a-z0-9_]+\]")
 _NEXT_PARAMETER = bytes_pattern(r"&[\w.-]+=")
 

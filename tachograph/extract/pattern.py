@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable
 
 import re2
 
-_GROUP_NAME = re.compile(r"(?<!\\)\(\?P?<\w+>")
+from tachograph.regexes import regex
+
+_GROUP_NAME = regex(r"(?<!\\)\(\?P?<\w+>")
 _ANYWHERE = re2._Anchor.UNANCHORED
 _WHOLE = re2._Anchor.ANCHOR_BOTH
 

@@ -7,7 +7,7 @@ Rules see the text behind it, so that `^error:` also finds `2026-11-21T09:14:02Z
 
 from __future__ import annotations
 
-import re
+from tachograph.regexes import regex
 
 _KINDS = (
     r"(?:\[task )?\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
@@ -20,7 +20,7 @@ _KINDS = (
     r" *\[(?:javac|javadoc|java|exec|junit|testng|compc|mxmlc|scalac|kotlinc|groovyc|(?:gw|rank|step)[0-9]+)\]:? ",
     r"[A-Za-z0-9][\w.-]* +\| ",  # docker compose
 )
-_match = re.compile("(?:" + "|".join(_KINDS) + "){0,3}").match
+_match = regex("(?:" + "|".join(_KINDS) + "){0,3}").match
 _BEHIND_BLANKS = frozenset("0123456789[#│┃║▌▎")
 
 

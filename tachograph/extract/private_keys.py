@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tachograph.extract.pattern import bytes_pattern
+from tachograph.regexes import regex
 
 HELD = 16 * 1024  # a key is held back until its end is there, but not for ever
 _KIND = "private_key"
@@ -22,14 +23,14 @@ _BEGIN = bytes_pattern(
 _END = bytes_pattern(
     r"-{4,5} ?END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}|Private-MAC: [0-9a-f]+", capture=False
 )
-_PIECE = re.compile(rb"((?:[^\n\"'\\]|\\+/)+|\\+(?:u[0-9a-fA-F]{4}|[^\n\"'\\nrt]))|[\n\"']|\\+[nrt]?")
+_PIECE = regex(rb"((?:[^\n\"'\\]|\\+/)+|\\+(?:u[0-9a-fA-F]{4}|[^\n\"'\\nrt]))|[\n\"']|\\+[nrt]?")
 _BLANK = b" \t\r\f\x0b"
 _EDGE = _BLANK + b"|>,+.;()"  # what editors, diffs and programs put around a line
 _LETTER = rb"(?:[A-Za-z0-9+/=]|\\+/)"  # of base64; some write JSON with a backslash in front of every slash
-_KEY_LINE = re.compile(rb".*" + _LETTER + rb"{24}.*|[A-Z][A-Za-z-]{2,30}: .*", re.DOTALL)
-_SHORT_LINE = re.compile(_LETTER + rb"+")  # the last one
-_BETWEEN_TEXTS = re.compile(rb",.*|.*,|[0-9.eE+-]+|true|false|null", re.DOTALL)  # of JSON
-_BASE64 = re.compile(_LETTER + rb"{16}")
+_KEY_LINE = regex(rb".*" + _LETTER + rb"{24}.*|[A-Z][A-Za-z-]{2,30}: .*", re.DOTALL)
+_SHORT_LINE = regex(_LETTER + rb"+")  # the last one
+_BETWEEN_TEXTS = regex(rb",.*|.*,|[0-9.eE+-]+|true|false|null", re.DOTALL)  # of JSON
+_BASE64 = regex(_LETTER + rb"{16}")
 
 Span = tuple[int, int]
 

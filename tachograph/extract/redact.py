@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,14 +17,15 @@ import msgspec
 from tachograph.extract.pattern import bytes_search
 from tachograph.extract.spans import Span, merged
 from tachograph.extract.suspects import places, windows
+from tachograph.regexes import regex
 
 # One pattern per first character: only then does the scan run as fast as memory.
 _ESCAPES = (
-    re.compile(rb"\x1b\[[0-;]*+m"),
-    re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])"),
-    re.compile(rb"\xc2\x9b[0-?]*[ -/]*[@-~]"),
+    regex(rb"\x1b\[[0-;]*+m"),
+    regex(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])"),
+    regex(rb"\xc2\x9b[0-?]*[ -/]*[@-~]"),
 )
-_WRITTEN_ESCAPE = re.compile(rb"\\+u001[bB]\[[0-?]*[ -/]*[@-~]")
+_WRITTEN_ESCAPE = regex(rb"\\+u001[bB]\[[0-?]*[ -/]*[@-~]")
 _next_written = bytes_search(r"\\u00(?:1[bB](?:\[[0-?]*[ -/]*[@-~])?|[0-7][0-9a-fA-F])")
 _BACKSLASH = 0x5C
 _ROUNDS_MAX = 4

@@ -18,14 +18,15 @@ import re2
 
 from tachograph.extract.pattern import options
 from tachograph.records import EXTRACTED_TYPES, RISK_LEVELS
+from tachograph.regexes import regex
 from tachograph.tables import Refusal, Table, Wrong, tables
 
 ENGINE = 1  # raise it when the same rules would find something else in the same lines
 SEVERITIES = ("info", "warning", "error", "critical")
 EVENT_TYPES = (*EXTRACTED_TYPES, "command", "file_op", "tool_call")
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*(?:[.-][a-z0-9_]+)*")
-_OWN_TYPE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+")
+_NAME = regex(r"[a-z][a-z0-9_]*(?:[.-][a-z0-9_]+)*")
+_OWN_TYPE = regex(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+")
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 
+from tachograph.regexes import regex
+
 LENGTH_MAX = 65_536  # characters kept of one line
 _EDIT_MAX = 4096  # inserting and deleting inside longer rows is ignored: no terminal is that wide, and it costs
 _REPEAT_MAX = 1024
 
-_TOKEN = re.compile(r"\x1b(?:\[([0-?]*)[ -/]*([@-~]?)|([^\x1b\r\b]?))|([\r\b])|([^\x1b\r\b]+)", re.DOTALL)
+_TOKEN = regex(r"\x1b(?:\[([0-?]*)[ -/]*([@-~]?)|([^\x1b\r\b]?))|([\r\b])|([^\x1b\r\b]+)", re.DOTALL)
 _ERASE_AFTER = ("\x1b[K", "\x1b[0K")
-_UP_OR_DOWN = re.compile(r"\x1b(?:\[[0-9;]*[ABEFHfdJLMSTu]|[78DEMc])")
+_UP_OR_DOWN = regex(r"\x1b(?:\[[0-9;]*[ABEFHfdJLMSTu]|[78DEMc])")
 _HOMES = ("\r", "\x1b[G", "\x1b[1G", "\x1b[0G")
-_HOME_AND_CLEAR = re.compile(r"(?:\r|\x1b\[[01]?G|\x1b\[[02]?K)+")
+_HOME_AND_CLEAR = regex(r"(?:\r|\x1b\[[01]?G|\x1b\[[02]?K)+")
 
 
 def resolve(line: str) -> tuple[list[str], bool]:

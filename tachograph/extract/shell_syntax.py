@@ -6,7 +6,7 @@ and refuses what is cut off or closed twice; a script it accepts may still hold 
 
 from __future__ import annotations
 
-import re
+from tachograph.regexes import regex
 
 _OPENERS = frozenset(("if", "for", "while", "until", "select", "case", "{"))
 _AFTER = {  # what may stand before these, as the innermost open part
@@ -15,10 +15,10 @@ _AFTER = {  # what may stand before these, as the innermost open part
 }  # fmt: skip
 _ENDS = frozenset(("fi", "done", "esac", "}"))
 _STARTERS = frozenset(("then", "do", "else", "elif", "if", "while", "until", "{", "!", "time"))  # a command follows
-_HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
-_WORD = re.compile(r"[^\s;&|()<>'\"`$\\]+")
-_NAME = re.compile(r"[ \t]*[^\s({;]*")
-_COMMENT = re.compile(r"#[^\n]*")
+_HEREDOC = regex(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
+_WORD = regex(r"[^\s;&|()<>'\"`$\\]+")
+_NAME = regex(r"[ \t]*[^\s({;]*")
+_COMMENT = regex(r"#[^\n]*")
 
 
 class _Unbalanced(ValueError):

@@ -8,20 +8,20 @@ and a window around it holds all that the detectors want to see.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tachograph.extract.pattern import bytes_search, bytes_set
 from tachograph.extract.secret_kinds import ESCAPE, KINDS, MIDDLES, QUOTES, SPACE
+from tachograph.regexes import regex
 
 _BEFORE = 64  # how far in front of its piece a secret's name or first character may stand
 _BEHIND = 256  # how far behind it something of any kind may stand, before a value that ends with its word or quote
 _LONG = 8  # so many characters of one kind make a token; counting more of them takes memory, and tells little
 _COUNTED = 32
 
-_REST_OF_VALUE = re.compile(rb"[^\n\r\"'\x0b\\]*")
-_ELEMENT = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\{(\d+)[^}]*\}|.")
+_REST_OF_VALUE = regex(rb"[^\n\r\"'\x0b\\]*")
+_ELEMENT = regex(r"\\.|\[(?:\\.|[^\]])*\]|\{(\d+)[^}]*\}|.")
 
 
 def token_heads(pattern: str) -> list[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+
+from tachograph.regexes import regex
 
 _COUNTS = frozenset(
     """line column passed failed skipped errors warnings total count port pid signal exit_code status files
     insertions deletions packages tokens input_tokens output_tokens""".split()  # noqa: SIM905 - reads better
 )
 _MEASURES = frozenset(("seconds", "percent", "cost_usd", "value", "duration_ms"))
-_NUMBER = re.compile(r"([0-9][0-9,_]*(?:\.[0-9]+)?)([kKmM]?)")
+_NUMBER = regex(r"([0-9][0-9,_]*(?:\.[0-9]+)?)([kKmM]?)")
 _SCALE = {"k": 1000, "m": 1_000_000}
 
 _MEANINGS = {
@@ -29,8 +30,8 @@ _MEANINGS = {
     "risky": "risky",
 }
 _WORDS = {word: name for name, words in _MEANINGS.items() for word in words.split()}
-_NUMBER_WORD = re.compile(r"\b([0-9][0-9,]*)\s+([a-z]+)")
-_WORD_NUMBER = re.compile(r"\b(?:tests )?([a-z]+)\s*[:=]\s*([0-9][0-9,]*)\b(?!\.[0-9]|:)")
+_NUMBER_WORD = regex(r"\b([0-9][0-9,]*)\s+([a-z]+)")
+_WORD_NUMBER = regex(r"\b(?:tests )?([a-z]+)\s*[:=]\s*([0-9][0-9,]*)\b(?!\.[0-9]|:)")
 
 
 def converter(name: str) -> Callable[[str], object] | None:
@@ -50,7 +51,7 @@ def _measure_of(text: str) -> object:
     return text if number is None else number
 
 
-_ANOTHER = re.compile(r"_[0-9]$")
+_ANOTHER = regex(r"_[0-9]$")
 
 
 def field_name(group: str) -> str:

@@ -16,11 +16,12 @@ from tachograph.formats.cast_scenes import COLUMNS, ROWS, Scene, recorded, writt
 from tachograph.formats.recording import Recording
 from tachograph.formats.sanitise import line
 from tachograph.records import OutputChunk, Session
+from tachograph.regexes import regex
 
 _MS = SECOND // 1000
 _IDLE = 2.0  # seconds that a player waits at most; agents think for minutes
 _SIZE = range(1, 10_000)
-_BARE_END = re.compile(rb"(?<!\r)\n")
+_BARE_END = regex(rb"(?<!\r)\n")
 _NOTHING: Mapping[str, Any] = {}
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 
+from tachograph.regexes import regex
+
 _STRINGS = r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])"  # OSC, DCS, SOS, PM, APC begin with
-_TOKEN = re.compile(
+_TOKEN = regex(
     rf"{_STRINGS}[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|(?P<csi>(?:\x1b\[|\x9b)(?P<private>[<-?]?)(?P<parameters>[0-9;:]{0,256})(?P<between>[ -/]{0,4})(?P<final>[@-~]))"
     r"|(?P<escape>\x1b(?P<kind>[ -/]{0,2})(?P<code>[0-~]))"
     r"|[\x00-\x1f\x7f-\x9f\ud800-\udfff]",
     re.DOTALL,
 )
-_UNFINISHED = re.compile(
+_UNFINISHED = regex(
     rf"(?:{_STRINGS}[^\x07\x1b\x9c]{{0,65536}}\x1b?"
     r"|(?:\x1b\[|\x9b)[<-?]?[0-9;:]{0,256}[ -/]{0,4}|\x1b[ -/]{0,2})\Z"
 )

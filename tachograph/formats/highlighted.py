@@ -13,12 +13,13 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from tachograph import clock
+from tachograph.regexes import regex
 
 Words = list[tuple[str, str]]  # what it is ("" for nothing special), its text
 LONGEST = 100_000  # characters that are coloured
 _LINE_MAX = 2000  # of a line: minified files are plain
 _BUDGET = clock.SECOND // 2
-_FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n`]*\n(.*?)(?:^ {0,3}\2[`~]*[ \t]*$\n?|\Z)", re.M | re.S)
+_FENCE = regex(r"^( {0,3})(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n`]*\n(.*?)(?:^ {0,3}\2[`~]*[ \t]*$\n?|\Z)", re.M | re.S)
 _PAINTED = (  # Pygments' name begins so → what we paint: comment, keyword, string, number, function, builtin
     ("Token.Comment", "c"), ("Token.Keyword", "k"), ("Token.Literal.String", "s"), ("Token.Literal.Number", "m"),
     ("Token.Name.Function", "f"), ("Token.Name.Class", "f"), ("Token.Name.Decorator", "f"), ("Token.Name.Tag", "k"),

@@ -18,6 +18,7 @@ from tachograph import clock
 from tachograph.formats import as_json, human, sanitise
 from tachograph.formats.recording import TOOLS, Moment, Recording, failed, is_step
 from tachograph.records import Event, Session
+from tachograph.regexes import regex
 
 _SUMMARY_MAX = 300  # characters of what a tool was asked for, in its line
 _RESULT_MAX = 64_000  # characters of what a call returned
@@ -26,7 +27,7 @@ _FAILURES_MAX = 500
 _MARKS = {"ok": "✓", "error": "✗", "rejected": "⊘", "interrupted": "▲"}
 _ENDS = {"rejected": "refused", "interrupted": "interrupted", "unknown": "no answer"}
 _SAID = {"prompt": "You", "reply": "Reply", "thinking": "Thinking"}
-_OVERWRITTEN = re.compile(r"^.*\r(?!$)", re.MULTILINE)
+_OVERWRITTEN = regex(r"^.*\r(?!$)", re.MULTILINE)
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --bad: #cf222e; --good: #1a7f37; --quiet: #6e6e6e }

@@ -14,8 +14,9 @@ from tachograph.formats import human
 from tachograph.formats.recording import TOOLS, Moment, Recording, failed, is_step
 from tachograph.formats.sanitise import line, terminal
 from tachograph.records import Event, Session
+from tachograph.regexes import regex
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#|~&!@:$^]|^[-+=]|(?<=^\d)[.)]|(?<=www)\.)")
+_MARKS = regex(r"([\\`*_{}\[\]()<>#|~&!@:$^]|^[-+=]|(?<=^\d)[.)]|(?<=www)\.)")
 _LINES_MAX = 60  # of a result
 _TEXT_MAX = 100_000
 _PRINTED_MAX = 200  # lines of a terminal

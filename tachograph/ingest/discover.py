@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tachograph import clock
 from tachograph.readers import Place, Shape
 from tachograph.readers.registry import MODULES, folder_reader, reader
+from tachograph.regexes import regex
 
 RUNNING = 600 * clock.SECOND  # a session whose history is quiet for longer is over
 
@@ -162,4 +163,4 @@ def _matcher(pattern: str) -> re.Pattern[str]:
     """`**/` any folders, `**` anything, `*` anything but a slash, `?` one character."""
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
     words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(words.get(part, re.escape(part)) for part in parts), re.S)
+    return regex("".join(words.get(part, re.escape(part)) for part in parts), re.S)

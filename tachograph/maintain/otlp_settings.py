@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 from tachograph import clock
 from tachograph.config import Config
 from tachograph.errors import UsageError
+from tachograph.regexes import regex
 
 SECTION = "otlp_export"
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
-_SECRET = re.compile(r"auth|key|token|secret|password|cookie", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_NAME = regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
+_SECRET = regex(r"auth|key|token|secret|password|cookie", re.IGNORECASE)
+_VARIABLE = regex(r"\$\{(\w+)\}")
 _OURS = frozenset({"content-type", "content-encoding", "content-length", "host", "connection", "transfer-encoding"})
 
 

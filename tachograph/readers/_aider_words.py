@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 
 from tachograph.records import Usage
+from tachograph.regexes import regex
 
-_TOKENS = re.compile(r"([\d.,]+)([kM]?) (sent|received|cache write|cache hit|cached)")
-_COST = re.compile(r"Cost: \$([\d.,]+) (?:message|request|send)")
-_MODEL = re.compile(r"(?:Main model|Models|Model): (.+?) with .* edit format")
-_COMMIT = re.compile(r"Commit ([0-9a-f]{7,40})\b ?(.*)")
-_ADDED = re.compile(r"Added (.+?) to the chat(?: \(read-only\))?\.?$|Added (.+?) to read-only files\.$")
-_NOT_A_FILE = re.compile(r"\d[\d,]* lines? of output$|\d+ files |clipboard image|directory ")
-_ASKED = re.compile(r"(.*\?)(?: \([^?\[]*)?(?: ?\[[^\]]*\]:?)? (y|n|a|s|d|yes|no|all|skip|don't)", re.DOTALL)
-_API_ERROR = re.compile(r"(?:\w[\w ]*: )?litellm\.[A-Z]\w*: ")
-_NO_MATCH = re.compile(r"## SearchReplaceNoExactMatch: .* lines in (.+)")
+_TOKENS = regex(r"([\d.,]+)([kM]?) (sent|received|cache write|cache hit|cached)")
+_COST = regex(r"Cost: \$([\d.,]+) (?:message|request|send)")
+_MODEL = regex(r"(?:Main model|Models|Model): (.+?) with .* edit format")
+_COMMIT = regex(r"Commit ([0-9a-f]{7,40})\b ?(.*)")
+_ADDED = regex(r"Added (.+?) to the chat(?: \(read-only\))?\.?$|Added (.+?) to read-only files\.$")
+_NOT_A_FILE = regex(r"\d[\d,]* lines? of output$|\d+ files |clipboard image|directory ")
+_ASKED = regex(r"(.*\?)(?: \([^?\[]*)?(?: ?\[[^\]]*\]:?)? (y|n|a|s|d|yes|no|all|skip|don't)", re.DOTALL)
+_API_ERROR = regex(r"(?:\w[\w ]*: )?litellm\.[A-Z]\w*: ")
+_NO_MATCH = regex(r"## SearchReplaceNoExactMatch: .* lines in (.+)")
 _SIGNS = " ⚡∞♾\ufe0f"  # of caching and endless output, which some versions put behind the name
 _LONGEST = 4000  # characters of what these patterns look at; what aider says of itself is short
 _SCALE = {"": 1, "k": 1000, "M": 1_000_000}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tachograph.readers._claude_text import MASK, exit_code_in, inside, number, string, text_of
 from tachograph.readers.values import Object, table
 from tachograph.records import Step
+from tachograph.regexes import regex
 
 CALL_BLOCKS = ("tool_use", "server_tool_use", "mcp_tool_use")
 SHELLS = {"Bash", "bash", "PowerShell"}
@@ -20,9 +21,9 @@ OPERATIONS = {
 AGENTS = {"Task", "Agent"}
 REPORTS = {"BashOutput", "TaskOutput", "AgentOutputTool", "BashOutputTool"}  # ask how something in the background is
 KILLERS = {"KillShell", "KillBash", "TaskStop"}
-_EXIT_CODE = re.compile(r"(?:Error: )?Exit code (-?\d{1,11})\b")
-_TASK = re.compile(r"(?:in background with ID: |Monitor started \(task )([\w-]+)")
-_AGENT = re.compile(r"^agentId: ([\w@-]+)", re.MULTILINE)
+_EXIT_CODE = regex(r"(?:Error: )?Exit code (-?\d{1,11})\b")
+_TASK = regex(r"(?:in background with ID: |Monitor started \(task )([\w-]+)")
+_AGENT = regex(r"^agentId: ([\w@-]+)", re.MULTILINE)
 _REFUSED = (  # the user, or the permissions the user set, said no: nothing was run
     "The user doesn't want to",
     "Claude requested permissions to",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 
 from tachograph.readers._claude_text import number, string
@@ -11,8 +10,9 @@ from tachograph.readers.json_lines import objects
 from tachograph.readers.reading import Origin
 from tachograph.readers.values import Object, table
 from tachograph.records import Fact, SessionFacts
+from tachograph.regexes import regex
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = regex(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _META = ".meta.json"
 _DIRECTORIES = 12  # working directories of one session that are worth telling
 _TITLES = {"custom-title": ("customTitle", 4), "agent-name": ("agentName", 3), "ai-title": ("aiTitle", 2)}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from tachograph.readers.values import Object, table
+from tachograph.regexes import regex
 
 MASK = "REDACTED"  # what publishers of transcripts put in the place of an id
 INTERRUPTED = "[Request interrupted"
@@ -12,7 +11,7 @@ WRAPPERS = (  # a user record that begins so holds nothing a user said to the mo
     *("<command-name", "<command-message", "<local-command-", "<bash-input", "<bash-stdout", "<bash-stderr"),
     *("<task-notification", INTERRUPTED),
 )
-_EXIT_CODE = re.compile(r"exit code (-?\d{1,11})\b")
+_EXIT_CODE = regex(r"exit code (-?\d{1,11})\b")
 
 
 def string(value: object) -> str | None:

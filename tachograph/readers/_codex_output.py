@@ -14,18 +14,19 @@ from typing import NamedTuple, cast
 import msgspec
 
 from tachograph.readers.values import Object
+from tachograph.regexes import regex
 
 _decode = msgspec.json.Decoder().decode
 _HEADED = ("Chunk ID: ", "Wall time: ", "Exit code: ", "Process ", "Command: ")
 _HEADER_LIMIT = 4096  # a header is shorter, unless it repeats a long command
-_LOOSE_CODE = re.compile(r"exit code: (-?\d{1,10})\b", re.IGNORECASE)
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_FAILED = re.compile(
+_LOOSE_CODE = regex(r"exit code: (-?\d{1,10})\b", re.IGNORECASE)
+_NUMBER = regex(r"-?\d+(?:\.\d+)?")
+_FAILED = regex(
     r"(?:failed|error|err:|execution error|tool call error|unsupported call|unsupported custom tool"
     r"|[a-z]+_[a-z]+ (?:verification )?failed)(?!\w)",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(
+_REFUSED = regex(
     r"(?:exec command|patch) rejected|rejected\b|user (?:rejected|cancelled) mcp tool call|this action was rejected",
     re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import msgspec
 from tachograph.readers.patches import FileChange, file_changes
 from tachograph.readers.values import Keys, Object, count, diff_lines, lasted, named, only, table, tables, text, whole
 from tachograph.records import Step
+from tachograph.regexes import regex
 
 _SHELLS = frozenset({"bash", "powershell", "shell", "local_shell"})
 _READERS = frozenset({"view", "read_file", "read"})
@@ -19,8 +19,8 @@ _EDITORS = frozenset({"edit", "str_replace", "insert", "undo_edit", "insert_edit
 _SEARCHERS = frozenset({"grep", "glob", "rg"})  # they name where to look, and touch no file
 _BY_COMMAND = {"view": "read", "create": "write"}  # of str_replace_editor; its other commands edit
 _TAIL = 400  # characters of a result in which the tool says how the shell ended
-_EXITED = re.compile(r"<[^<>\n]*\b(?:completed|exited) with exit code (-?\d{1,11})>\s*$")
-_GOES_ON = re.compile(r"<command [^<>]*\bshellId: ([^\s,>]+)[^<>]*>\s*$")
+_EXITED = regex(r"<[^<>\n]*\b(?:completed|exited) with exit code (-?\d{1,11})>\s*$")
+_GOES_ON = regex(r"<command [^<>]*\bshellId: ([^\s,>]+)[^<>]*>\s*$")
 _REFUSED = frozenset({"rejected", "denied"})
 _STOPPED = frozenset({"aborted", "cancelled", "interrupted"})
 _STOPPED_WORDS = ("was interrupted", "was aborted", "was cancelled", "aborted by user", "cancelled by user")

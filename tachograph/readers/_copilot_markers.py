@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tachograph.readers.values import Object, only, table, text
+from tachograph.regexes import regex
 
-_NOTE = re.compile(r"</?system_notification>\s*")
+_NOTE = regex(r"</?system_notification>\s*")
 
 
 class Marker(NamedTuple):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tachograph.readers._turns import Tools
 from tachograph.readers.times import iso
+from tachograph.regexes import regex
 
 TOOLS = Tools(
     commands=frozenset({"Shell", "Bash", "run_terminal_cmd", "run_terminal_command"}),
@@ -28,13 +29,13 @@ TOOLS = Tools(
     patches=frozenset({"ApplyPatch", "apply_patch"}),
     path=("path", "file_path", "target_file", "target_notebook", "filePath"),
 )
-_QUERY = re.compile(r"<user_query>\s*(.*?)\s*</user_query>", re.S)
-_WRAPPED = re.compile(
+_QUERY = regex(r"<user_query>\s*(.*?)\s*</user_query>", re.S)
+_WRAPPED = regex(
     r"\s*<(user_info|external_links|timestamp|attached_files|open_and_recently_viewed_files|system_reminder|git_status|"
     r"rules|always_applied_workspace_rules|agent_transcripts|agent_skills|project_layout|manually_attached_skills)\b"
 )
-_WORKSPACE = re.compile(r"^Workspace Path: *(\S.*?) *$", re.M)
-_TIME = re.compile(
+_WORKSPACE = regex(r"^Workspace Path: *(\S.*?) *$", re.M)
+_TIME = regex(
     r"<timestamp>[^<]{0,20}?(\w{3})\w* (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d)(?::\d\d)? ?([AP]M)? ?"
     r"\(UTC(?:([+-])(\d{1,2})(?::?(\d\d))?)?\)"
 )

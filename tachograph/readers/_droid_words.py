@@ -7,6 +7,7 @@ import re
 from tachograph.readers._turns import Tools
 from tachograph.readers.values import count, table
 from tachograph.records import Usage
+from tachograph.regexes import regex
 
 TOOLS = Tools(
     commands=frozenset({"Execute", "Bash", "Shell"}),
@@ -22,8 +23,8 @@ TOOLS = Tools(
     new_text=("new_str", "new_string"),
     old_text=("old_str", "old_string"),
 )
-_REMINDER = re.compile(r"<system-reminder>.*?(?:</system-reminder>|\Z)", re.S)
-_REFUSED = re.compile(
+_REMINDER = regex(r"<system-reminder>.*?(?:</system-reminder>|\Z)", re.S)
+_REFUSED = regex(
     r"\b(?:cancell?ed|rejected|denied|declined) by (?:the )?user\b"
     r"|\buser (?:has )?(?:cancell?ed|rejected|denied|declined)\b",
     re.I,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_EXIT = re.compile(
+from tachograph.regexes import regex
+
+_EXIT = regex(
     r"\bexit(?:ed)?(?: with)?(?: exit)? ?code:? ?(-?\d{1,10})\b|\bexit(?:ed)? (?:status )(-?\d{1,10})\b", re.I
 )
 _NEAR = 300  # characters from either end: what stands between is what the command said itself

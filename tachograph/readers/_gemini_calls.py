@@ -12,6 +12,7 @@ import msgspec
 
 from tachograph.readers.values import Object, count, diff_lines, only, table, tables, text, whole
 from tachograph.records import Step
+from tachograph.regexes import regex
 
 _SHELL = "run_shell_command"
 _OPERATIONS = {"read_file": "read", "write_file": "write", "replace": "edit", "edit": "edit", "smart_edit": "edit"}
@@ -21,7 +22,7 @@ _REFUSED = ("User denied", "User did not allow", "denied by policy")
 _CUT_SHORT = ("Command was cancelled", "Command was automatically cancelled")
 _BACKGROUND = ("Command moved to background", "Command is running in background")
 _CANCELLED = "[Operation Cancelled]"
-_FOOTER = re.compile(r"(Process Group PGID|Background PIDs|Signal|Exit Code): (.*)")
+_FOOTER = regex(r"(Process Group PGID|Background PIDs|Signal|Exit Code): (.*)")
 _PUT_AROUND = "</untrusted_context>"
 
 

@@ -5,13 +5,13 @@ Source of the format: google-gemini/gemini-cli, packages/core/src/services/chatR
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from tachograph.readers._gemini_calls import call, picture
 from tachograph.readers.times import iso
 from tachograph.readers.values import Object, count, only, table, tables, text
 from tachograph.records import Step, Usage
+from tachograph.regexes import regex
 
 MODEL_TYPES = ("gemini", "model", "assistant")
 _CONTEXT = ("<session_context>", "This is the Gemini CLI. We are setting up the context")  # the program tells the model
@@ -144,7 +144,7 @@ def _note(message: Object, kind: str, id_: str, at: int) -> Step:
     return Step(f"marker:{id_}", "marker", at, status=status, content=content, metadata={"kind": kind})
 
 
-_WORKSPACE = re.compile(
+_WORKSPACE = regex(
     r"(?:Workspace Directories:\*\*|in the following directories:)\s+- (\S[^\n]*)"
     r"|in the directory: (\S[^\n]*)"
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tachograph.readers._loose_json import decode, dig
 from tachograph.readers.values import Object, text
+from tachograph.regexes import regex
 
 _EDITOR = {"view": "read", "create": "write", "str_replace": "edit", "insert": "edit", "undo_edit": "edit"}
 _NAMES_A_FILE = {"open": "read", "create": "write", "filemap": "read", "view_image": "read"}
@@ -19,14 +20,14 @@ _OTHERS = {
     *("set_browser_window_size", "connect_start", "connect_stop", "connect_sendline", "connect_exec", "debug_start"),
     *("debug_stop", "debug_step", "debug_exec", "debug_add_breakpoint", "debug_continue", "decompile", "disassemble"),
 }
-_FAILED = re.compile(
+_FAILED = regex(
     r"Your (?:proposed edit|edit was not applied|search and replace strings are the same)|No file open|Usage: "
     r"|Error[: ]|ERROR: |File .+ not found|No replacement was performed|The path .* (?:does not exist|is a directory)"
     r"|File already exists at: |The parent directory |Parameter `|Invalid `|Unrecognized command|Text not found"
 )
 _TIMED_OUT = ("EXECUTION TIMED OUT", "COMMAND TIMED OUT", "\nEXECUTION TIMED OUT")
-_TIMED_OUT_IN_WORDS = re.compile(r"The command '.*' was cancelled because it took more than", re.DOTALL)
-_RANGE = re.compile(r"edit (\d{1,7}):(\d{1,7})\n")
+_TIMED_OUT_IN_WORDS = regex(r"The command '.*' was cancelled because it took more than", re.DOTALL)
+_RANGE = regex(r"edit (\d{1,7}):(\d{1,7})\n")
 
 
 class Action(NamedTuple):

@@ -7,16 +7,16 @@ with their session. What is in them is the output of anything, transcripts of ag
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from tachograph.readers import claude
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.records import Fact
+from tachograph.regexes import regex
 
 name = "claude"
 shape = Shape.LINES
-_PATH = re.compile(
+_PATH = regex(
     r"/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/(?:tool-results/|subagents/workflows/[^/]+/journal\.jsonl$)"
 )
 _PATTERNS = ("projects/*/*/tool-results/**", "projects/*/*/subagents/workflows/*/journal.jsonl")

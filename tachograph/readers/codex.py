@@ -7,7 +7,6 @@ codex-rs/rollout of openai/codex, and recorded sessions of versions 0.34 to 0.16
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
@@ -22,6 +21,7 @@ from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.readers.values import Object, text
 from tachograph.records import Fact, SessionFacts, Step
+from tachograph.regexes import regex
 
 _Handler = Callable[[Object, int], Sequence[Step]]
 
@@ -34,10 +34,8 @@ _DULL_ENVELOPES = {
     *("retained_context", "security_risk_score"),
 }
 # The thread, and in newer versions which of its files.
-_NAMED = re.compile(r"rollout-[0-9T:-]{19}-(.+?)(?:_[0-9a-f-]{36})?\.jsonl?(?:\.zst)?$")
-_CUT_HEAD = re.compile(
-    rb'\s*\{"timestamp":"[^"]{10,40}",(?:"ordinal":\d+,)?"type":"(?:%s)"' % "|".join(_ENVELOPES).encode()
-)
+_NAMED = regex(r"rollout-[0-9T:-]{19}-(.+?)(?:_[0-9a-f-]{36})?\.jsonl?(?:\.zst)?$")
+_CUT_HEAD = regex(rb'\s*\{"timestamp":"[^"]{10,40}",(?:"ordinal":\d+,)?"type":"(?:%s)"' % "|".join(_ENVELOPES).encode())
 _DULL_ITEMS = {
     *("ghost_snapshot", "compaction", "compaction_summary", "compaction_trigger", "context_compaction", "other"),
     *("agent_message", "additional_tools"),

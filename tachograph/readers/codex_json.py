@@ -6,7 +6,6 @@ with `tool_calls` when another provider was used. They carry no times.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tachograph.readers import codex, json_lines
@@ -14,11 +13,12 @@ from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.readers.values import Object
 from tachograph.records import Fact
+from tachograph.regexes import regex
 
 name = "codex"
 shape = Shape.DOCUMENT
 
-_HEAD = re.compile(rb'\s*\{\s*"session"\s*:\s*\{\s*"(?:timestamp|id|instructions)"\s*:')
+_HEAD = regex(rb'\s*\{\s*"session"\s*:\s*\{\s*"(?:timestamp|id|instructions)"\s*:')
 _WHOLE = 60_000  # bytes: a head of that size may end inside the instructions
 
 

@@ -25,12 +25,13 @@ from tachograph.readers._turns import Turns
 from tachograph.readers.cursor import session_of
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.records import Fact, SessionFacts
+from tachograph.regexes import regex
 
 name = "cursor"
 shape = Shape.DOCUMENT
-_SPEAKER = re.compile(r"^(user|assistant):[ \t\r]*$", re.M)
-_BLOCK = re.compile(r"^[ \t]*\[(Thinking|Tool call|Tool result)\][ \t]*(.*)$")
-_ARGUMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*[:=]\s?(.*)$")
+_SPEAKER = regex(r"^(user|assistant):[ \t\r]*$", re.M)
+_BLOCK = regex(r"^[ \t]*\[(Thinking|Tool call|Tool result)\][ \t]*(.*)$")
+_ARGUMENT = regex(r"^\s*([A-Za-z_]\w*)\s*[:=]\s?(.*)$")
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:

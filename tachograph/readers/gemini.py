@@ -19,11 +19,12 @@ from tachograph.readers.json_lines import objects, unknown
 from tachograph.readers.reading import Origin, Parser, Place, Shape
 from tachograph.readers.values import Object, named, table, tables, text
 from tachograph.records import Fact, Step
+from tachograph.regexes import regex
 
 __all__ = ["detect", "name", "parse", "places", "shape"]
 shape = Shape.DOCUMENT
-_MESSAGE = re.compile(rb'"type"\s*:\s*"(?:user|gemini|info|warning|error)"')
-_HISTORY = re.compile(rb'\s*(?:\[|\{\s*"history"\s*:\s*\[)\s*\{\s*"(?:role|parts)"\s*:')
+_MESSAGE = regex(rb'"type"\s*:\s*"(?:user|gemini|info|warning|error)"')
+_HISTORY = regex(rb'\s*(?:\[|\{\s*"history"\s*:\s*\[)\s*\{\s*"(?:role|parts)"\s*:')
 _SAID = ("summary", "startTime", "lastUpdated")
 _decode = msgspec.json.Decoder().decode
 

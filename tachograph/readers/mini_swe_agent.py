@@ -19,14 +19,15 @@ from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import epoch
 from tachograph.readers.values import Object, count, dollars, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
+from tachograph.regexes import regex
 
 name = "mini-swe-agent"
 shape = Shape.DOCUMENT
 
 _SECOND = 10**9
-_FENCE = re.compile(r"```(?:bash|mswea_bash_command)[ \t]*\n(.*?)\n?```", re.DOTALL)
-_RETURNED = re.compile(r"(?:<exception>.*?</exception>\s*)?<returncode>(-?\d{1,9})</returncode>", re.DOTALL)
-_SAID_BY_USER = re.compile(
+_FENCE = regex(r"```(?:bash|mswea_bash_command)[ \t]*\n(.*?)\n?```", re.DOTALL)
+_RETURNED = regex(r"(?:<exception>.*?</exception>\s*)?<returncode>(-?\d{1,9})</returncode>", re.DOTALL)
+_SAID_BY_USER = regex(
     r"(?:Interrupted by user: |The user added a new task: |.*?The user rejected your commands? with the following "
     r"message: |(?:The following )?[Cc]ommands? not executed[.,:]? ?)(.*)",
     re.DOTALL,

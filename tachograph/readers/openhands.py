@@ -10,7 +10,6 @@ of those that say nothing here.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 
 from tachograph.readers import _openhands_v0, _openhands_v1, bundle
@@ -21,12 +20,13 @@ from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.readers.values import Object, count, dollars, table, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
+from tachograph.regexes import regex
 
 name = "openhands"
 shape = Shape.FOLDER
 
 _STATE = ("base_state.json", "metadata.json")
-_EVENT = re.compile(r"event-(\d{5,})-[0-9a-fA-F-]{8,}\.json|(\d+)\.json")
+_EVENT = regex(r"event-(\d{5,})-[0-9a-fA-F-]{8,}\.json|(\d+)\.json")
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:

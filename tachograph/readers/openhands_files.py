@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,15 +18,16 @@ from tachograph.readers.openhands import Events, is_event_file, name
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.values import Object, table, text
 from tachograph.records import Fact
+from tachograph.regexes import regex
 
 __all__ = ["detect", "name", "parse", "places", "shape"]
 
 shape = Shape.LINES
 
 _DOCUMENT_MAX = 64 * 1024 * 1024  # bytes of a list that takes several lines
-_RUN = re.compile(rb'\s*\{\s*"(issue|instance_id|instruction)"\s*:')
-_KIND = re.compile(rb'"kind"\s*:\s*"(?:\w+Event|UserRejectObservation|Condensation)"')
-_EVENT = re.compile(rb'\s*(?:\[\s*)?\{\s*"id"\s*:')
+_RUN = regex(rb'\s*\{\s*"(issue|instance_id|instruction)"\s*:')
+_KIND = regex(rb'"kind"\s*:\s*"(?:\w+Event|UserRejectObservation|Condensation)"')
+_EVENT = regex(rb'\s*(?:\[\s*)?\{\s*"id"\s*:')
 _FOLDER_NAMES = {"events", "trajectory", "output"}
 
 

@@ -8,7 +8,6 @@ A forked session begins with the entries of the one it came from, older than its
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.readers.values import count, dollars, millis, table, tables, text, whole
 from tachograph.records import Fact, SessionFacts, Step, Unknown, Usage
+from tachograph.regexes import regex
 
 name = "pi"
 shape = Shape.LINES
@@ -30,7 +30,7 @@ TOOLS = Tools(
 )
 _SILENT = {"thinking_level_change", "custom", "custom_message", "label"}
 _SILENT_ROLES = {"custom", "hookMessage", "branchSummary", "compactionSummary"}
-_EXITED = re.compile(r"Command exited with code (-?\d{1,10})\s*$")
+_EXITED = regex(r"Command exited with code (-?\d{1,10})\s*$")
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:

@@ -16,13 +16,14 @@ from tachograph.readers import terminal_bench
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.records import Fact, OutputPiece, SessionFacts
+from tachograph.regexes import regex
 
 name = "log"
 shape = Shape.LINES
 
-_STAMP = re.compile(rb"\xef?\xbb?\xbf?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) ?")
-_NOT_IN_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")  # control characters that no terminal is sent
-_NAMED = re.compile(r"\.(?:log|txt|out|err)(?:\.\d+)?$", re.IGNORECASE)
+_STAMP = regex(rb"\xef?\xbb?\xbf?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) ?")
+_NOT_IN_TEXT = regex(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")  # control characters that no terminal is sent
+_NAMED = regex(r"\.(?:log|txt|out|err)(?:\.\d+)?$", re.IGNORECASE)
 _SAMPLE = 4096
 
 

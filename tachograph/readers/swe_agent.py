@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,11 +18,12 @@ from tachograph.readers.json_lines import unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.values import Object, count, dollars, text
 from tachograph.records import Fact, SessionFacts, Step, Usage
+from tachograph.regexes import regex
 
 name = "swe-agent"
 shape = Shape.DOCUMENT
 
-_FIRST_KEY = re.compile(rb'\s*\{\s*"(environment|trajectory|history|info|replay_config|attempts)"\s*:')
+_FIRST_KEY = regex(rb'\s*\{\s*"(environment|trajectory|history|info|replay_config|attempts)"\s*:')
 
 
 def places(home: str, environment: Mapping[str, str]) -> list[Place]:

@@ -8,7 +8,6 @@ the folder, which is also in the results, joins them. The results of a whole run
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -19,11 +18,12 @@ from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.readers.values import Object
 from tachograph.records import Fact, SessionFacts, Step, Usage
+from tachograph.regexes import regex
 
 name = "terminal-bench"
 shape = Shape.DOCUMENT
 
-_TRIAL = re.compile(r"[^/]+\.\d+-of-\d+\.[^/]+")
+_TRIAL = regex(r"[^/]+\.\d+-of-\d+\.[^/]+")
 _TIMES = tuple(f"{part}_{end}_at" for part in ("trial", "agent", "test") for end in ("started", "ended"))
 _MARKS = (b'"is_resolved"', b'"parser_results"', b'"task_id"')
 

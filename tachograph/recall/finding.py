@@ -7,7 +7,8 @@ from typing import NamedTuple
 from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.formats.rows import Row
-from tachograph.store import Hit, Store
+from tachograph.store import Store
+from tachograph.store.search import Hit
 
 _MORE = 20  # hits are asked for, for each that is wanted of one folder
 _MOST = 1000

@@ -6,7 +6,6 @@ errors that a rule found, and lines that failed steps printed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from tachograph.formats import gist
 from tachograph.formats.rows import Row
 from tachograph.recall.failures import of_finding
 from tachograph.records import Event, Session
+from tachograph.regexes import regex
 from tachograph.store import Store
 
 COLUMNS = (
@@ -25,8 +25,8 @@ COLUMNS = (
     *("command", "exit_code", "changed", "fixed_by"),
 )
 _LIKE = 0.75  # of the words of the shorter message
-_WORDS = re.compile(r"[^\W\d_]{2,}")
-_MARGIN = re.compile(r"^[E>|\s]*\s")
+_WORDS = regex(r"[^\W\d_]{2,}")
+_MARGIN = regex(r"^[E>|\s]*\s")
 _TOOLS = frozenset({"command", "file_op", "tool_call"})
 _SCANNED = 5_000  # findings that are compared; what steps printed before is found by its words
 _LOOKED_AT = 4000  # characters of a message

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from tachograph import clock
 from tachograph.formats.rows import Row
-from tachograph.store import Hit, Store
+from tachograph.store import Store
 from tachograph.store.calls import Call, Printed
+from tachograph.store.search import Hit
 
 COLUMNS = (
     *("session_id", "agent_name", "timestamp", "kind", "event_type", "event_id", "tool_name", "command", "file_path"),

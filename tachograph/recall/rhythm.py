@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
@@ -11,12 +10,13 @@ from typing import Any, NamedTuple
 from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.formats.rows import Row
+from tachograph.regexes import regex
 from tachograph.store import Store
 from tachograph.store.rhythm import QUARTER
 
 DAY_COUNTS = ("sessions", "failed_sessions", "prompts", "tool_calls", "tool_errors")
 TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens")
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_OFFSET = regex(r"([+-])(\d\d):?(\d\d)")
 _MINUTES = 24 * 60  # an offset is less than a day
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tachograph import clock
 from tachograph.errors import NotFound, UsageError
+from tachograph.regexes import regex
 from tachograph.replay.timeline import OUTPUT, Timeline
 
 WAYS = ("to", "by", "fraction", "turn", "failure", "marker", "chapter", "event", "items")
 _MILLISECOND = 1_000_000
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = regex(r"\d{4}-\d\d-\d\d")
 
 
 class Place(NamedTuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -27,6 +26,7 @@ from tachograph.paths import Places
 from tachograph.readers.hooking import Memory
 from tachograph.readers.values import table
 from tachograph.records import Fact, SessionFacts, Step
+from tachograph.regexes import regex
 from tachograph.store import Store
 from tachograph.store.tellings import joined
 
@@ -36,7 +36,7 @@ _FAILED = {"error", "rejected", "interrupted"}
 _PATHS = 5000  # remembered; the one that was silent longest is forgotten
 _LOOK = 5 * clock.SECOND  # between two looks at the settings
 _OF_USE = (*received.AROUND_TOOLS, b"essionEnd")
-_NAME = re.compile(r"[\w.@+-]{1,80}")
+_NAME = regex(r"[\w.@+-]{1,80}")
 
 
 class _Change(NamedTuple):

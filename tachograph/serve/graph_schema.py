@@ -29,6 +29,7 @@ from litestar import Response
 from litestar.params import ParameterKwarg
 
 from tachograph.errors import UsageError
+from tachograph.regexes import regex
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.graph_types import LONG, Types, fields_of, name_of, rows_of
 from tachograph.serve.paging import LIMIT, LIMIT_MAX
@@ -37,7 +38,7 @@ from tachograph.serve.query.rows import SessionRow
 
 _OURS = frozenset({"request", "limit", "page", "cursor"})  # parameters that a connection has names of its own for
 _AT_ONCE = 2  # questions of one query: others want to be answered meanwhile
-_PLACE = re.compile(r"(\d{1,4})\.(.*)", re.S)
+_PLACE = regex(r"(\d{1,4})\.(.*)", re.S)
 
 
 class Question(NamedTuple):

@@ -11,7 +11,6 @@ import errno
 import gc
 import ipaddress
 import os
-import re
 import socket
 import stat
 import sys
@@ -23,6 +22,7 @@ import uvicorn
 
 from tachograph.errors import Refused, UsageError
 from tachograph.paths import Places
+from tachograph.regexes import regex
 from tachograph.serve.advice import Advisor
 from tachograph.serve.advice import listen as listen_for_hooks
 from tachograph.serve.app import make_app
@@ -67,7 +67,7 @@ class Door(NamedTuple):
         return not ipaddress.ip_address(self.host).is_loopback
 
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?")
+_NAME = regex(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?")
 _FILES = 65536  # sockets and files that may be open at once, where the system lets us
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -22,11 +21,12 @@ from tachograph import keys
 from tachograph.errors import Refused
 from tachograph.ingest.sample import FOLDER
 from tachograph.paths import DATABASE, Places
+from tachograph.regexes import regex
 from tachograph.serve import entry
 from tachograph.serve.bodies import Incoming, NotTaken
 from tachograph.serve.reading import Reading
 
-_ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+")
+_ADDRESS = regex(rb"http://127\.0\.0\.1:\d+")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 

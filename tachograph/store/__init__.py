@@ -8,60 +8,92 @@ room's business, as is masking secrets. What is added here is stored as it is gi
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tachograph.records import Event
-from tachograph.store import cleaning, door, dumping, room, statistics
 from tachograph.store import connection as gate
-from tachograph.store.analytics import Analytics
-from tachograph.store.arrivals import Arrivals
-from tachograph.store.audit import Audit
-from tachograph.store.calls import Calls
-from tachograph.store.code_blocks import CodeBlocks
-from tachograph.store.collisions import Collisions
-from tachograph.store.commands import Commands
-from tachograph.store.door import Table
-from tachograph.store.drawing import Drawing
-from tachograph.store.events import Events
-from tachograph.store.extractions import Extractions
-from tachograph.store.families import Families
-from tachograph.store.feedback import Feedbacks
-from tachograph.store.files import Files
-from tachograph.store.findings import Findings
-from tachograph.store.histories import Histories
-from tachograph.store.keeping import Keeping
-from tachograph.store.ledger import Ledger
-from tachograph.store.measures import Measures
-from tachograph.store.memory import MemoryStore
-from tachograph.store.merging import Merging
-from tachograph.store.moments import Moments
-from tachograph.store.output import Output, Split
-from tachograph.store.recall import Recall
-from tachograph.store.receipts import Receipts
-from tachograph.store.restoring import Restoring
-from tachograph.store.rhythm import Rhythm
-from tachograph.store.seals import Seals
-from tachograph.store.search import Hit, Results, Search
-from tachograph.store.sending import Sending
-from tachograph.store.sessions import Sessions
-from tachograph.store.slo import Slo
-from tachograph.store.sources import Sources
-from tachograph.store.stages import Stages
-from tachograph.store.steps import Steps
-from tachograph.store.tellers import Tellers
-from tachograph.store.together import Together
-from tachograph.store.touches import Touches
 from tachograph.store.trouble import translated
-from tachograph.store.turns import Turns
-from tachograph.store.usage import Usages
-from tachograph.store.vocabulary import Vocabulary
-from tachograph.store.whole import Whole
-from tachograph.store.workflows import Workflows
 from tachograph.store.writer import Writer
 
-__all__ = ["Hit", "Results", "Store", "Table"]
+if TYPE_CHECKING:  # imported when they are used: by one command, few of them
+    from tachograph.store import cleaning, room
+    from tachograph.store.analytics import Analytics
+    from tachograph.store.arrivals import Arrivals
+    from tachograph.store.audit import Audit
+    from tachograph.store.calls import Calls
+    from tachograph.store.code_blocks import CodeBlocks
+    from tachograph.store.collisions import Collisions
+    from tachograph.store.commands import Commands
+    from tachograph.store.door import Table
+    from tachograph.store.drawing import Drawing
+    from tachograph.store.events import Events
+    from tachograph.store.extractions import Extractions
+    from tachograph.store.families import Families
+    from tachograph.store.feedback import Feedbacks
+    from tachograph.store.files import Files
+    from tachograph.store.findings import Findings
+    from tachograph.store.histories import Histories
+    from tachograph.store.keeping import Keeping
+    from tachograph.store.ledger import Ledger
+    from tachograph.store.measures import Measures
+    from tachograph.store.memory import MemoryStore
+    from tachograph.store.merging import Merging
+    from tachograph.store.moments import Moments
+    from tachograph.store.output import Output, Split
+    from tachograph.store.recall import Recall
+    from tachograph.store.receipts import Receipts
+    from tachograph.store.restoring import Restoring
+    from tachograph.store.rhythm import Rhythm
+    from tachograph.store.seals import Seals
+    from tachograph.store.search import Search
+    from tachograph.store.sending import Sending
+    from tachograph.store.sessions import Sessions
+    from tachograph.store.slo import Slo
+    from tachograph.store.sources import Sources
+    from tachograph.store.stages import Stages
+    from tachograph.store.steps import Steps
+    from tachograph.store.tellers import Tellers
+    from tachograph.store.together import Together
+    from tachograph.store.touches import Touches
+    from tachograph.store.turns import Turns
+    from tachograph.store.usage import Usages
+    from tachograph.store.vocabulary import Vocabulary
+    from tachograph.store.whole import Whole
+    from tachograph.store.workflows import Workflows
+
+__all__ = ["Store"]
+
+# What a part is made of, beside the writer.
+_NEEDS = {
+    "arrivals": ("events",),
+    "output": ("sessions", "split"),
+    "moments": ("sessions",),
+    "drawing": ("sessions",),
+    "search": ("output",),
+    "findings": ("code_blocks",),
+    "tellers": ("usage",),
+    "steps": ("usage", "output", "tellers"),
+    "merging": ("usage", "steps", "tellers", "ledger"),
+    "calls": ("events",),
+    "turns": ("events",),
+    "files": ("turns",),
+    "seals": ("ledger",),
+    "audit": ("ledger",),
+    "receipts": ("ledger",),
+    "workflows": ("ledger",),
+    "touches": ("steps",),
+    "collisions": ("ledger", "workflows"),
+    "memory": ("ledger", "collisions"),
+    "sending": ("events", "turns"),
+    "vocabulary": ("audit",),
+    "stages": ("ledger", "receipts"),
+    "slo": ("ledger", "stages"),
+    "whole": ("sessions", "events"),
+    "restoring": ("sessions", "output", "code_blocks"),
+}
 
 
 class Store:
@@ -70,54 +102,68 @@ class Store:
     Not for two threads at once: open one each, SQLite keeps them apart.
     """
 
+    sessions: Sessions
+    events: Events
+    arrivals: Arrivals
+    extractions: Extractions
+    code_blocks: CodeBlocks
+    feedback: Feedbacks
+    output: Output
+    moments: Moments
+    drawing: Drawing
+    search: Search
+    sources: Sources
+    usage: Usages
+    findings: Findings
+    tellers: Tellers
+    steps: Steps
+    ledger: Ledger
+    merging: Merging
+    histories: Histories
+    calls: Calls
+    keeping: Keeping
+    families: Families
+    commands: Commands
+    turns: Turns
+    files: Files
+    seals: Seals
+    audit: Audit
+    receipts: Receipts
+    workflows: Workflows
+    touches: Touches
+    collisions: Collisions
+    memory: MemoryStore
+    analytics: Analytics
+    measures: Measures
+    sending: Sending
+    vocabulary: Vocabulary
+    stages: Stages
+    slo: Slo
+    whole: Whole
+    restoring: Restoring
+    recall: Recall
+    together: Together
+    rhythm: Rhythm
+
     def __init__(self, path: str, *, split: Split, readonly: bool = False) -> None:
         """`split(raw bytes, first line number)` gives readable lines."""
         self.path = path
+        self.split = split
         self._connection = gate.open_reader(path) if readonly else gate.open_database(path)
         self._writer = Writer(self._connection, path)
         self.transaction = self._writer.transaction
-        self.sessions = Sessions(self._writer)
-        self.events = Events(self._writer)
-        self.arrivals = Arrivals(self._writer, self.events)
-        self.extractions = Extractions(self._writer)
-        self.code_blocks = CodeBlocks(self._writer)
-        self.feedback = Feedbacks(self._writer)
-        self.output = Output(self._writer, self.sessions, split)
-        self.moments = Moments(self._writer, self.sessions)
-        self.drawing = Drawing(self._writer, self.sessions)
-        self.search = Search(self._writer, self.output)
-        self.sources = Sources(self._writer)
-        self.usage = Usages(self._writer)
-        self.findings = Findings(self._writer, self.code_blocks)
-        tellers = Tellers(self._writer, self.usage)
-        self.steps = Steps(self._writer, self.usage, self.output, tellers)
-        self.ledger = Ledger(self._writer)
-        self.merging = Merging(self._writer, self.usage, self.steps, tellers, self.ledger)
-        self.histories = Histories(self._writer)
-        self.calls = Calls(self._writer, self.events)
-        self.keeping = Keeping(self._writer)
-        self.families = Families(self._writer)
-        self.commands = Commands(self._writer)
-        self.turns = Turns(self._writer, self.events)
-        self.files = Files(self._writer, self.turns)
-        self.seals = Seals(self._writer, self.ledger)
-        self.audit = Audit(self._writer, self.ledger)
-        self.receipts = Receipts(self._writer, self.ledger)
-        self.workflows = Workflows(self._writer, self.ledger)
-        self.touches = Touches(self._writer, self.steps)
-        self.collisions = Collisions(self._writer, self.ledger, self.workflows)
-        self.memory = MemoryStore(self._writer, self.ledger, self.collisions)
-        self.analytics = Analytics(self._writer)
-        self.measures = Measures(self._writer)
-        self.sending = Sending(self._writer, self.events, self.turns)
-        self.vocabulary = Vocabulary(self._writer, self.audit)
-        self.stages = Stages(self._writer, self.ledger, self.receipts)
-        self.slo = Slo(self._writer, self.ledger, self.stages)
-        self.whole = Whole(self._writer, self.sessions, self.events)
-        self.restoring = Restoring(self._writer, self.sessions, self.output, self.code_blocks)
-        self.recall = Recall(self._writer)
-        self.together = Together(self._writer)
-        self.rhythm = Rhythm(self._writer)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A part, which is in the module of its name: made when it is first asked for."""
+            kind = Store.__annotations__.get(name)
+            if kind is None:
+                raise AttributeError(f"a store has no {name!r}")
+            made = getattr(importlib.import_module(f"{__name__}.{name}"), kind)
+            part = made(self._writer, *(getattr(self, other) for other in _NEEDS.get(name, ())))
+            setattr(self, name, part)
+            return part
 
     def timeline(
         self,
@@ -136,28 +182,40 @@ class Store:
 
     def stats(self) -> dict[str, object]:
         """Counts over everything; see `statistics.totals`."""
+        from tachograph.store import statistics
+
         return statistics.totals(self._writer)
 
     def stats_by(self, key: str, **filters: Any) -> list[dict[str, object]]:
         """Counted by agent, day, type, pattern or command; see `statistics.by`."""
+        from tachograph.store import statistics
+
         return statistics.by(self._writer, key, **filters)
 
     def sql(
         self, sql: str, values: tuple[object, ...] = (), *, timeout_ms: int = 5000, rows_max: int = 10_000
     ) -> Table:
         """One reading statement over the public views; bounded in time and rows."""
+        from tachograph.store import door
+
         return door.query(self.path, sql, values, timeout_ms=timeout_ms, rows_max=rows_max)
 
     def info(self) -> dict[str, object]:
         """The file: sizes, versions, pragmas."""
+        from tachograph.store import statistics
+
         return statistics.info(self._writer)
 
     def room(self) -> list[room.Part]:
         """What takes the room of the file; every page of it is looked at."""
+        from tachograph.store import room
+
         return room.room(self._writer)
 
     def check(self, *, quick: bool = False) -> list[str]:
         """Problems of the file in words; empty when it is sound."""
+        from tachograph.store import statistics
+
         return statistics.check(self._writer, quick=quick)
 
     @contextlib.contextmanager
@@ -174,10 +232,14 @@ class Store:
 
     def dump(self, table: str) -> Iterator[dict[str, object]]:
         """Every row of a table of the ledger, as it is stored, oldest first."""
+        from tachograph.store import dumping
+
         return dumping.rows(self._writer, table)
 
     def clean(self, before: int, *, dry_run: bool = False) -> cleaning.Cleaned:
         """Remove receipts and audit entries of before that time (ns), with all that hangs on them; or count them."""
+        from tachograph.store import cleaning
+
         if dry_run:
             return cleaning.counted(self._writer, before)
         return cleaning.clean(self._writer, self.ledger, self.audit, before)
@@ -188,7 +250,8 @@ class Store:
 
     def close(self) -> None:
         """Closing twice does no harm."""
-        self.histories.vault.close()
+        if "histories" in vars(self):
+            self.histories.vault.close()
         with translated(self.path):
             self._connection.close()
 

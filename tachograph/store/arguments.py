@@ -16,14 +16,15 @@ import zstandard
 
 from tachograph.errors import StoreDamaged
 from tachograph.records import Event
+from tachograph.regexes import regex
 from tachograph.store.json_text import from_json, to_json
 from tachograph.store.packing import unpack
 
 KEPT = 100  # characters of a long text that every SQLite client sees
 _WORTH = 32  # bytes: less is not worth the trouble
 _DEPTH = 20  # what is nested deeper is left as it is
-_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.A)
-_PLACE = re.compile(r"\.(\w+)(?:\[(\d+)\])?", re.A)
+_PLAIN_NAME = regex(r"[A-Za-z_]\w*", re.A)
+_PLACE = regex(r"\.(\w+)(?:\[(\d+)\])?", re.A)
 _compress = zstandard.ZstdCompressor(level=3, write_content_size=True).compress
 _encode = msgspec.json.Encoder().encode
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.records import CodeBlock, Sighting
+from tachograph.regexes import regex
 from tachograph.store import paging, queries
 from tachograph.store.filters import Where, check_names, most
 from tachograph.store.json_text import from_json, to_json
@@ -17,7 +17,7 @@ from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
 _sql = queries.load("code_blocks")
-_SAID = re.compile(r'"([^"]+)"|([^\s"]+)')
+_SAID = regex(r'"([^"]+)"|([^\s"]+)')
 
 
 class Filters(TypedDict, total=False):

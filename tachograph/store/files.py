@@ -6,7 +6,6 @@ A file is known by its whole path, so that sessions begun in different folders o
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tachograph.regexes import regex
 from tachograph.store import queries
 from tachograph.store.filters import Where, most, numbers
 from tachograph.store.turns import Turns
@@ -21,7 +21,7 @@ from tachograph.store.writer import Writer
 
 _sql = queries.load("files")
 _ACTIVITY = ("file_path", "total_operations", "reads", "writes", "edits", "last_modified")
-_ABSOLUTE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]")
+_ABSOLUTE = regex(r"[/\\~]|[A-Za-z]:[/\\]")
 _PAGE = 5000  # events looked up at once
 _decode = msgspec.json.decode
 

@@ -8,11 +8,12 @@ from itertools import accumulate
 from typing import NoReturn
 
 from tachograph.errors import BadRecord
+from tachograph.regexes import regex
 
 MOST_BYTES = 1 << 20
 MOST_LEVELS = 100
-_TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_BRACKETS = re.compile(r"[\[\]{}]")
+_TEXT = regex(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_BRACKETS = regex(r"[\[\]{}]")
 _LEVEL = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 

@@ -16,15 +16,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from tachograph.regexes import regex
+
 FIELDS = ("agent", "session", "type", "pattern")
-_ITEM = re.compile(r'(-(?!-))?(?:(\w+):)?(?:"([^"]*)"?|(\S+))')  # `--force` is a word, not a "must not"
-_WORD = re.compile(r"[^\W_]+")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_NO_WORD = re.compile(r"[^\x00-\x7f\w]+")
+_ITEM = regex(r'(-(?!-))?(?:(\w+):)?(?:"([^"]*)"?|(\S+))')  # `--force` is a word, not a "must not"
+_WORD = regex(r"[^\W_]+")
+_BEYOND_ASCII = regex(r"[^\x00-\x7f]+")
+_NO_WORD = regex(r"[^\x00-\x7f\w]+")
 _ASCII = bytes(range(0x80))
 _BLANKED = _ASCII + b" " * 0x80
-_ACCENTS = re.compile("[\u0300-\u036f]+")
-_CLUSTER = re.compile(".[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)  # a character and what belongs to it
+_ACCENTS = regex("[\u0300-\u036f]+")
+_CLUSTER = regex(".[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)  # a character and what belongs to it
 
 
 class Term(NamedTuple):

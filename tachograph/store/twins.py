@@ -6,11 +6,11 @@ that it has told already is no candidate: of two equal calls each finds its own.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from tachograph.clock import SECOND
 from tachograph.records import Step
+from tachograph.regexes import regex
 from tachograph.store import arguments, queries
 from tachograph.store.filters import numbers
 from tachograph.store.writer import Writer
@@ -18,7 +18,7 @@ from tachograph.store.writer import Writer
 _sql = queries.load("twins")
 CALLS = frozenset({"command", "file_op", "tool_call"})
 _APART = 3600 * SECOND  # one source tells a call when the model asks for it, another when the user has allowed it
-_NUMBERED = re.compile(r"#\d+")
+_NUMBERED = regex(r"#\d+")
 
 
 def is_number(id: object) -> bool:

@@ -207,7 +207,9 @@ def without_rights(folder: Path, code: str) -> str:
         for path in [folder, *folder.iterdir()]:
             os.chown(path, user, user)
     header = (  # everything is imported first: the packages may be out of reach afterwards
-        "import os\nimport tachograph.extract.lines, tachograph.extract.redact\n"
+        "import importlib, os, pkgutil\nimport tachograph.extract.lines, tachograph.extract.redact, tachograph.store\n"
+        "for part in pkgutil.iter_modules(tachograph.store.__path__, 'tachograph.store.'):\n"
+        "    importlib.import_module(part.name)\n"
         "from tachograph.errors import TachographError\nfrom tachograph.ingest.opening import open_store\n"
         f"from tachograph.records import Event\nif os.geteuid() == 0: os.setgid({user}); os.setuid({user})\n"
     )

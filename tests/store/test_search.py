@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from tachograph import clock
 from tachograph.records import Event, Line, Session
-from tachograph.store import Hit, Store, passages, search
+from tachograph.store import Store, passages, search
 from tachograph.store.filters import Where
 from tachograph.store.parts import PART, PARTS
 from tachograph.store.query_words import marks, parse
+from tachograph.store.search import Hit
 
 from .samples import AT, SECOND, event, extraction, printed, scratch, session
 

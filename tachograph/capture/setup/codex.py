@@ -6,7 +6,6 @@ The agent numbers hooks by their place and remembers by that number which of the
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 from tachograph.capture.setup import hook_groups, json_text
@@ -14,6 +13,7 @@ from tachograph.capture.setup.change import Edit, Plan
 from tachograph.capture.setup.ways import in_json
 from tachograph.capture.setup.world import World
 from tachograph.errors import Refused
+from tachograph.regexes import regex
 
 NAME = "codex"
 PROGRAM = "codex"
@@ -24,7 +24,7 @@ _OLD = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "
 _ALL = (*_OLD, "SessionEnd", "Interrupt", "SubagentStart", "SubagentStop", "PreCompact")
 _SECONDS = 3  # of more it warns its user, for hooks at an end
 _MARK = "\ufeff"  # some editors write it in front; the agent reads past it, our parsers of TOML do not
-_CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
+_CAMEL = regex(r"(?<!^)(?=[A-Z])")
 
 
 def folder(world: World) -> str:

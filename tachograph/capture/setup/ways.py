@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from tachograph.capture.setup import json_text
 from tachograph.capture.setup.hook_groups import is_ours
 from tachograph.capture.setup.json_text import NotJson
+from tachograph.regexes import regex
 
-_CONSTANT = re.compile(r"^const (address|authorization|command) = (.+)$", re.MULTILINE)
+_CONSTANT = regex(r"^const (address|authorization|command) = (.+)$", re.MULTILINE)
 
 
 class Way(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -13,8 +12,9 @@ from typing import NamedTuple
 
 from tachograph import keys, paths
 from tachograph.capture.setup.change import read
+from tachograph.regexes import regex
 
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_VERSION = regex(r"(\d+)\.(\d+)\.(\d+)")
 _PATIENCE = 10.0  # seconds for an agent to say its version
 
 

@@ -19,9 +19,9 @@ from tachograph.recall import hits as hits_of
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import Paged, answered, between, named, question, rows
-from tachograph.store import Hit, Store
+from tachograph.store import Store
 from tachograph.store.filters import fits
-from tachograph.store.search import PRINTED
+from tachograph.store.search import PRINTED, Hit
 
 Query = Annotated[
     str,

@@ -15,26 +15,33 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from tachograph.regexes import regex
+
 _FOLDER = os.path.dirname(__file__)  # not importlib.resources: it costs every command a tenth of its start
-_NAME = re.compile(r"^-- name: (\w+)$", re.M)
-_WORD = re.compile(r"\{(\w+)\}")
-_LITERAL_OR_COMMENT = re.compile(r"('[^']*')|--[^\n]*")
+_NAME = regex(r"^-- name: (\w+)$", re.M)
+_WORD = regex(r"\{(\w+)\}")
+_LITERAL_OR_COMMENT = regex(r"('[^']*')|--[^\n]*")
 
 
 class Queries:
-    """The queries of one file as attributes: `load("sessions").by_id`."""
+    """The queries of one file as attributes: `load("sessions").by_id`. Read when the first of them is asked for: a
+    command imports the whole store and uses little of it."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.__dict__.update(texts)
+    def __init__(self, module: str) -> None:
+        self._module = module
 
     def __getattr__(self, name: str) -> str:  # only asked for what is not there
-        raise AttributeError(f"no query is named {name!r}")
+        texts = read(self._module)
+        self.__dict__.update(texts if self._module == "columns" else _filled(texts, _columns()))
+        if name not in texts:
+            raise AttributeError(f"no query is named {name!r}")
+        return str(self.__dict__[name])
 
 
 @cache
 def load(module: str) -> Queries:
     """The queries of `<module>.sql`, without comments."""
-    return Queries(read(module) if module == "columns" else _filled(read(module), _columns()))
+    return Queries(module)
 
 
 @cache

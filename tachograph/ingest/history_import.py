@@ -328,7 +328,7 @@ class HistoryImport:
     ) -> None:
         """Everything that is there for now, `last` once it was all read."""
         self._telling.tell(facts, now=stat.st_mtime_ns)
-        self._telling.tell(last, now=stat.st_mtime_ns)
+        self._telling.tell(last, now=stat.st_mtime_ns, goes_on=True)
         if self._final:
             self._telling.close()
         self._telling.settle(modified_at=stat.st_mtime_ns)

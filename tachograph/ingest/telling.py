@@ -58,10 +58,12 @@ class Telling:
         """Every session that was told of since this was made."""
         return list(self._sessions.values())
 
-    def tell(self, facts: Iterable[Fact | Prepared], *, now: int) -> None:
-        """Store facts in their order; `now` in ns is the time of steps that have none before the first that has one."""
+    def tell(self, facts: Iterable[Fact | Prepared], *, now: int, goes_on: bool = False) -> None:
+        """Store facts in their order; `now` in ns is the time of steps that have none before the first that has one.
+        `goes_on`: in the transaction of the facts before, so that nobody else can have changed anything."""
         self._last_at = self._last_at or now
-        self._stale = set(self._sessions)
+        if not goes_on:
+            self._stale = set(self._sessions)
         if self.session is not None:
             self._look(self.session)
             self._touched[self._current] = self.session

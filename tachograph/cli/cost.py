@@ -67,7 +67,7 @@ def _cost(found: Sum) -> Cell:
     if found.cost_usd is None:
         return Cell("unknown" if found.unpriced else "", draw.YELLOW)
     least = "≥ " if found.unpriced or found.partial else ""
-    return Cell(f"{least}{found.cost_usd:,.2f}")
+    return Cell(f"{least}{human.dollars(found.cost_usd)}")
 
 
 def _some(count: int) -> Cell:
@@ -77,7 +77,7 @@ def _some(count: int) -> Cell:
 def _summary(app: App, total: Sum, prices: Prices) -> None:
     """What it comes to, who said so, and what nobody knows."""
     least = "at least " if total.unpriced or total.partial else ""
-    known = "unknown" if total.cost_usd is None else f"{least}${total.cost_usd:,.2f}"
+    known = "unknown" if total.cost_usd is None else f"{least}${human.dollars(total.cost_usd)}"
     said = [f"{known} for {human.plural(total.calls, 'call')} in {human.plural(total.sessions, 'session')}"]
     said += [f"{human.number(count)} {_priced(source)}" for source, count in prices.sources.items()]
     app.say("; ".join(said), "2")

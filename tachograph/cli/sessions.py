@@ -134,7 +134,7 @@ def _folder(path: str | None) -> str:
 
 
 def _money(dollars: float | None) -> str:
-    return "" if dollars is None else f"{dollars:.2f}"
+    return "" if dollars is None else human.dollars(dollars)
 
 
 def _empty(filtered: bool) -> str:

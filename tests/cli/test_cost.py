@@ -56,7 +56,7 @@ def test_a_model_without_a_price_is_counted_and_never_guessed(asked: Ask) -> Non
     said = asked("cost").err
     assert f"no price is known of {UNPRICED}: 2 calls: not in the sum" in said
     assert f"13 at the prices of genai-prices {version('genai-prices')} for their day" in said
-    assert said.startswith("at least $0.01 for 15 calls in 4 sessions")
+    assert said.startswith("at least $0.011 for 15 calls in 4 sessions")
     assert "1 call used more than the agent wrote down" in said
 
 

@@ -30,8 +30,11 @@ def test_the_overview_says_what_the_api_says(visit: Open) -> None:
     expect(figures).to_contain_text(f"{errors:,}")
     expect(page.get_by_role("img", name=re.compile(r"^Cost by day, .* in all"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("active days in the last year"))).to_be_visible()
+    cost = figures.locator("dd", has_text="$").first.inner_text()
     agents = panel(page, "Agents compared")
     expect(agents.locator("tbody tr")).to_have_count(len({day["agent"] for day in days}))
+    page.goto(page.url.partition("/insights")[0] + "/sessions")
+    expect(page.get_by_text(re.compile(rf"failures?, {re.escape(cost)}"))).to_be_visible()
 
 
 def test_a_kind_of_failure_leads_to_its_cases_and_from_there_to_the_moment(visit: Open) -> None:

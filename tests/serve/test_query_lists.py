@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import tachograph
@@ -146,6 +147,9 @@ def test_search_pages_and_says_when_it_is_cut(ask: Ask) -> None:
     found = typed(ask("GET", "/api/query/search?q=ValueError"), search.Hits)
     assert found.terms == ["valueerror"]
     assert found.hits
+    assert [one.id for one in found.sessions] == list(dict.fromkeys(hit.session_id for hit in found.hits))
+    named = msgspec.structs.asdict(found.sessions[0])
+    assert named.items() <= ask("GET", f"/api/query/session/{found.sessions[0].id}").json.items()
     whole = walked(ask, "/api/query/search", "hits", 1000, q="e*")
     paged, cursor = [], ""
     while cursor is not None:  # a line told twice is one hit, so that a page may be short

@@ -11,7 +11,7 @@ import pytest
 
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound, UsageError
-from tachograph.records import SESSION_STATUSES, STATES, Session, StateChange
+from tachograph.records import SESSION_STATUSES, STATES, Session, StateChange, Step, Usage
 from tachograph.store import Store
 
 from .samples import AT, SECOND, event, extraction, opened, session
@@ -360,3 +360,14 @@ def test_a_filter_that_is_misspelt_is_refused(store: Store, part: str) -> None:
     for ask in (getattr(store, part).list, getattr(store, part).total):
         with pytest.raises(TypeError, match="agnt"):
             ask(agnt="claude")
+
+
+def test_what_was_copied_into_another_session_costs_once_in_every_sum(store: Store) -> None:
+    """A session that goes on in another one begins with a copy of it."""
+    used = Step("usage:msg_1", "usage", AT, usage=Usage("m", 10, 5, cost_usd=0.1))
+    more = Step("usage:msg_2", "usage", AT + SECOND, usage=Usage("m", 10, 5, cost_usd=0.2))
+    store.steps.put("first", "claude", [used], source="transcript")
+    store.steps.put("second", "claude", [used, more], source="transcript")
+    assert store.sessions.get("second").cost_usd == pytest.approx(0.3)
+    (total,) = store.usage.by("total")
+    assert store.sessions.facets().cost_usd == pytest.approx(total.cost_usd) == 0.3

@@ -16,6 +16,7 @@ from litestar.params import QueryParameter
 from tachograph import clock
 from tachograph.errors import UsageError
 from tachograph.recall import hits as hits_of
+from tachograph.records import Session
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
 from tachograph.serve.query.asking import Paged, answered, between, named, question, rows
@@ -64,11 +65,23 @@ class HitRow(msgspec.Struct):
     after: list[LineRow]
 
 
+class FoundSession(msgspec.Struct):
+    """What a session with hits is called, and where and when it was."""
+
+    id: str
+    agent: str
+    title: str | None
+    command: str | None
+    project_dir: str | None
+    spawned_at: str
+
+
 class Hits(Paged):
-    """`truncated` without a `next_cursor`: the time for a search was over, or there are more hits than pages go
-    through; other words or a shorter time find the rest."""
+    """`sessions` are those of the hits. `truncated` without a `next_cursor`: the time for a search was over, or there
+    are more hits than pages go through; other words or a shorter time find the rest."""
 
     hits: list[HitRow]
+    sessions: list[FoundSession]
     took_ms: float
     terms: list[str]
 
@@ -120,9 +133,10 @@ async def search(
         follows = bool(part) and more and deep < _DEPTH
         _, following = walk.cut(part, lambda hit: [pin, deep, *_name(hit)], more=follows)
         found = rows(HitRow, (hits_of.row(hit, calls.get(hit.event_id or 0)) for hit in part))
+        named_here = [_session(store.sessions.get(name)) for name in dict.fromkeys(hit.session_id for hit in part)]
         total = None if more else deep
         return Hits(
-            found, round(results.took_ms, 3), results.terms,
+            found, named_here, round(results.took_ms, 3), results.terms,
             total=total, page=walk.page, next_cursor=following, truncated=more,
         )  # fmt: skip
 
@@ -157,6 +171,10 @@ async def search_counts(
         )
 
     return await answered(request, ask)
+
+
+def _session(one: Session) -> FoundSession:
+    return FoundSession(one.id, one.agent, one.title, one.command, one.project_dir, clock.iso(one.started_at))
 
 
 def _name(hit: Hit) -> tuple[str, int, str, int]:

@@ -51,13 +51,17 @@ LIMIT ? OFFSET ?;
 SELECT {order} FROM _sessions s WHERE s.id = ?;
 
 -- name: sums
--- What sessions come to, in the order of sessions.Facets.
-SELECT count(*), coalesce(sum(failures > 0), 0), coalesce(sum(events), 0), coalesce(sum(failures), 0), sum(cost_usd),
-    count(*) - count(cost_usd)
-FROM (
-    SELECT CASE WHEN s.tool_calls > 0 THEN s.tool_errors ELSE s.errors END AS failures, s.events, s.cost_usd
+-- What sessions come to, in the order of sessions.Facets. What was copied from one into another costs once.
+WITH chosen AS (
+    SELECT s.id, CASE WHEN s.tool_calls > 0 THEN s.tool_errors ELSE s.errors END AS failures, s.events, s.cost_usd
     FROM _sessions s WHERE {where}
-);
+)
+SELECT count(*), coalesce(sum(failures > 0), 0), coalesce(sum(events), 0), coalesce(sum(failures), 0),
+    round(sum(cost_usd) - coalesce(
+        (SELECT sum(u.cost_usd) FROM _usage u INDEXED BY _usage_copied
+         WHERE u.copied = 1 AND u.session IN (SELECT id FROM chosen)), 0), 9),
+    count(*) - count(cost_usd)
+FROM chosen;
 
 -- name: facet
 -- How many there are of each, most first.

@@ -1,6 +1,5 @@
 // Two sessions side by side: what both have, what only one has, and by how much they differ.
-import { dollars } from './figures';
-import { many, number, took } from '../lib/format';
+import { many, money, number, took } from '../lib/format';
 import type { Row } from '../lib/rows';
 
 type Facts = Row<'SessionFacts'>;
@@ -32,7 +31,7 @@ export function measures(a: Facts, b: Facts): Measure[] {
     { name: 'Files', a: a.files_touched, b: b.files_touched, words: number },
     { name: 'Tokens in', a: a.input_tokens, b: b.input_tokens, words: many },
     { name: 'Tokens out', a: a.output_tokens, b: b.output_tokens, words: many },
-    { name: 'Cost', a: a.cost_usd, b: b.cost_usd, words: dollars },
+    { name: 'Cost', a: a.cost_usd, b: b.cost_usd, words: money },
   ];
 }
 

@@ -1,8 +1,6 @@
 // Sums that several pages show.
 import type { Day } from './rows';
 
-export const dollars = (value: number): string => `$${value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2)}`;
-
 export interface Sums {
   sessions: number;
   failed_sessions: number;

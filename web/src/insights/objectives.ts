@@ -1,5 +1,5 @@
 // Objectives in words: what is promised, in the units of what is measured.
-import { took } from '../lib/format';
+import { money, took } from '../lib/format';
 import type { Objective } from './rows';
 
 const MEANS: Record<string, string> = {
@@ -14,7 +14,7 @@ const MEANS: Record<string, string> = {
 
 export function inUnits(metric: string | null, value: number): string {
   if (metric?.endsWith('_ms')) return took(value) || '0';
-  if (metric?.endsWith('_usd')) return `$${value.toFixed(2)}`;
+  if (metric?.endsWith('_usd')) return money(value);
   return String(Math.round(value * 100) / 100);
 }
 

@@ -67,7 +67,13 @@ export function day(iso: string, now: number): string {
   return FULL.format(then);
 }
 
-export const money = (usd: number | null): string => (usd === null ? '' : `$${usd.toFixed(2)}`);
+// `$1,204.50`; of less than a dime one digit more: `$0.004`. Sums made in another order are the same sum.
+export function money(usd: number | null): string {
+  if (usd === null) return '';
+  const digits = usd >= 0.0995 || usd === 0 ? 2 : 3;
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `$${(Math.round(usd * 1e9) / 1e9).toLocaleString('en-US', shown)}`;
+}
 
 export const clockTime = (iso: string): string => WHEN.format(new Date(iso));
 

@@ -1994,6 +1994,14 @@ export interface components {
     Folders: {
       folders: components['schemas']['FolderRow'][];
     };
+    FoundSession: {
+      id: string;
+      agent: string;
+      title: string | null;
+      command: string | null;
+      project_dir: string | null;
+      spawned_at: string;
+    };
     Gap: {
       from: number;
       to: number;
@@ -2033,6 +2041,7 @@ export interface components {
     };
     Hits: {
       hits: components['schemas']['HitRow'][];
+      sessions: components['schemas']['FoundSession'][];
       took_ms: number;
       terms: string[];
       total: number | null;

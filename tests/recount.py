@@ -70,7 +70,7 @@ def _sessions(store: Store) -> list[str]:
             continue
         found["prompts"] += event_type == "prompt"
         found["replies"] += event_type == "reply"
-        found["commands"] += event_type == "command"
+        found["commands"] += event_type == "command" and not pattern
         if call is not None:
             calls[session]["tool_calls"].add(call)
             if status in ("error", "rejected"):

@@ -215,13 +215,12 @@ class SessionParser:
         )
 
     def _ran(self, message: dict[str, Any], native: object, at: int) -> Iterator[Fact]:
-        """A command that the user ran from pi."""
-        id = f"user-{text(native) or ''}"
-        yield from self._turns.call("bash", {"command": message.get("command")}, id, at, by="user")
-        cancelled = message.get("cancelled") is True
-        code = whole(message.get("exitCode"))
-        status = "interrupted" if cancelled else "ok"
-        yield from self._turns.result(id, text(message.get("output")), status, 0, exit_code=code)
+        """A command that the user ran from pi, which is no call of a tool, and what it printed."""
+        code, command = whole(message.get("exitCode")), text(message.get("command")) or ""
+        stopped = True if message.get("cancelled") is True else None
+        yield self._turns.marker("user_shell", command, at, native, exit_code=code, cancelled=stopped)
+        if printed := text(message.get("output")):
+            yield self._turns.marker("user_shell_output", printed, at, native)
 
 
 def _session_of(path: str) -> str:

@@ -30,6 +30,7 @@ _OWN = {  # record types that no other agent writes, with one field each
     "api-request-blob": "hash",
     "atis-latch": "atis",
     "bridge-session": "bridgeSessionId",
+    "teleported-from": "remoteSessionId",
 }
 
 

@@ -295,6 +295,13 @@ class _Session:
         out.append(notes.marker(notes.Note("pull_request", str(record.get("prUrl")), told), identity, at, False))
         return True
 
+    def teleported(self, record: Object, identity: str, at: int, out: list[Fact]) -> bool:
+        """It goes on with a session that began on the web."""
+        told = {"branch": record.get("branch")}
+        note = notes.Note("teleported", str(record.get("remoteSessionId")), told)
+        out.append(notes.marker(note, identity, at, False))
+        return True
+
     def cost_state(self, record: Object, identity: str, at: int, out: list[Fact]) -> bool:
         """The agent's own account of the session, written when it ends."""
         cost = record.get("totalCostUSD")
@@ -350,6 +357,7 @@ _HANDLERS: dict[str, Callable[[_Session, Object, str, int, list[Fact]], bool]] =
     "agent-name": _Session.titled,
     "ai-title": _Session.titled,
     "pr-link": _Session.pull_request,
+    "teleported-from": _Session.teleported,
     "cost-state": _Session.cost_state,
     "result": _Session.result,
 }

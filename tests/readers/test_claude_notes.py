@@ -66,6 +66,7 @@ def attachment(kind: str, **more: Any) -> dict[str, Any]:
         (user("<local-command-stdout>Set</local-command-stdout>"), ("command_output", "Set")),
         (user("Do it", isSidechain=True), ("task", "Do it")),
         ({"type": "pr-link", "prUrl": "https://x/1", "prNumber": 1}, ("pull_request", "https://x/1")),
+        ({"type": "teleported-from", "remoteSessionId": "session_01V", "branch": "b"}, ("teleported", "session_01V")),
         ({"type": "system", "content": "limit reached, now using Sonnet", "level": "warning"}, ("notice", "Sonnet")),
         (system("brand_new", content="Something new"), ("brand_new", "Something new")),
     ],

@@ -15,6 +15,7 @@ import apsw
 from tachograph import clock, paths
 from tachograph.errors import NotFound, Refused, StoreDamaged, StoreError
 from tachograph.store import migrations, queries
+from tachograph.store.patience import patience
 from tachograph.store.trouble import Cursor, translated
 
 SQLITE_SAFE = (3, 51, 3)  # before it, two connections writing and checkpointing at once could corrupt a WAL file
@@ -78,7 +79,7 @@ def _opened(path: str, busy_ms: int) -> Iterator[apsw.Connection]:
     connection = apsw.Connection(path, flags=flags, statementcachesize=_STATEMENTS)
     try:
         connection.cursor_factory = Cursor
-        connection.set_busy_timeout(busy_ms)
+        connection.set_busy_handler(patience(busy_ms))
         yield connection
     except BaseException:
         connection.close()

@@ -68,7 +68,7 @@ def info(writer: Writer) -> dict[str, object]:
         for name, tail in (("bytes", ""), ("wal_bytes", "-wal"))
     }
     names = ("journal_mode", "synchronous", "foreign_keys", "page_size", "page_count", "freelist_count", "mmap_size",
-             "secure_delete", "busy_timeout", "trusted_schema")  # fmt: skip
+             "secure_delete", "trusted_schema")  # fmt: skip
     return {
         "path": writer.path,
         **sizes,

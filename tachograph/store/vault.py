@@ -15,6 +15,7 @@ import apsw
 
 from tachograph.records import Masked
 from tachograph.store import queries
+from tachograph.store.patience import patience
 from tachograph.store.trouble import translated
 
 _sql = queries.load("vault")
@@ -90,7 +91,7 @@ class Vault:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             connection = apsw.Connection(self.path)
-            connection.set_busy_timeout(10_000)
+            connection.set_busy_handler(patience(10_000))
             connection.execute(_sql.open).fetchall()
             self._connection = connection
         return self._connection

@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tachograph.store import connection as gate
 
 from .samples import opened
 
@@ -51,6 +54,36 @@ def test_ten_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -> None
         assert [one.seq for one in store.events.list(session="shared-1", limit=None)] == list(range(1, len(shared) + 1))
         assert {found.status for found in store.sessions.list(agent="agent")} == {"completed"}
         assert store.extractions.pattern_stats("rule-0")["total"] == 2 * WRITERS * BATCHES * len(range(0, SIZE, 7))
+
+
+HURRIED = """
+import sys, time
+from tachograph.store import connection as gate
+connection = gate.open_database(sys.argv[1])
+while True:
+    with gate.transaction(connection):
+        connection.execute("UPDATE turns SET n = n + 1")
+        time.sleep(0.06)
+    print(flush=True)
+    time.sleep(0.003)
+"""
+
+
+def test_who_writes_one_after_the_other_lets_others_in(tmp_path: Path) -> None:
+    """Turns are counted, not seconds."""
+    path = str(tmp_path / "tachograph.db")
+    connection = gate.open_database(path)
+    connection.execute("CREATE TABLE turns AS SELECT 0 AS n")
+    hurried = subprocess.Popen([sys.executable, "-c", HURRIED, path], stdout=subprocess.PIPE)
+    assert hurried.stdout is not None and hurried.stdout.readline()
+    for _ in range(8):
+        time.sleep(0.02)  # the other one begins its next turn
+        with gate.transaction(connection):
+            turns = connection.execute("SELECT n FROM turns").get
+    hurried.kill()
+    hurried.communicate()
+    connection.close()
+    assert turns < 5 * 8
 
 
 KEEP_ON = """

@@ -29,7 +29,7 @@ from tachograph.ingest.opening import open_store
 from tachograph.ingest.own_rules import load_rules
 from tachograph.ingest.sealing import seal_quiet
 from tachograph.paths import Places
-from tachograph.store import Store
+from tachograph.store import Store, load_all
 
 SCAN = 300 * clock.SECOND  # a look at everything, while the system says what changes
 SCAN_ALONE = 15 * clock.SECOND  # when it does not
@@ -228,6 +228,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)
+    load_all()
     while (lock := spawn.take_lock(places, LOCK)) is None:
         _leave_with(parent)
         time.sleep(0.5)

@@ -15,7 +15,7 @@ from tachograph.errors import Refused
 from tachograph.ingest.opening import open_store
 from tachograph.paths import Places
 from tachograph.serve.askers import Askers
-from tachograph.store import Store
+from tachograph.store import Store, load_all
 from tachograph.store.trouble import translated
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Reading:
         self._writer = Askers(1, "change")
         self._local = threading.local()
         self._opened: list[Store] = []
+        load_all()
 
     async def ask(self, question: Callable[[Store], T], *, seconds: float = SECONDS) -> T:
         """The answer to a question. Raises what it raises; TooSlow when it takes longer than `seconds`."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import pkgutil
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tachograph.records import Event
 from tachograph.store import connection as gate
+from tachograph.store import queries
 from tachograph.store.trouble import translated
 from tachograph.store.writer import Writer
 
@@ -94,6 +96,14 @@ _NEEDS = {
     "whole": ("sessions", "events"),
     "restoring": ("sessions", "output", "code_blocks"),
 }
+
+
+def load_all() -> None:
+    """Import every part and read every query now: what runs for weeks stays as it was begun, also when another version
+    is installed meanwhile."""
+    for _, name, _ in pkgutil.iter_modules(__path__, f"{__name__}."):
+        importlib.import_module(name)
+    queries.load_all()
 
 
 class Store:

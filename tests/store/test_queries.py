@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from string import Formatter
 
@@ -142,3 +144,18 @@ def test_the_loader_keeps_literals_and_drops_comments(tmp_path: Path, monkeypatc
 def test_an_unknown_query_is_named() -> None:
     with pytest.raises(AttributeError, match="no query is named 'nope'"):
         _ = queries.load("walk").nope
+
+
+def test_what_runs_for_weeks_reads_nothing_of_a_version_that_is_installed_meanwhile(tmp_path: Path) -> None:
+    code = (
+        "import sys, tachograph, tachograph.store\n"
+        "store = tachograph.open(sys.argv[1])\n"
+        "tachograph.store.load_all()\n"
+        "folder = tachograph.store.__path__[0]\n"
+        "def refuse(event, given):\n"
+        "    if event == 'open' and str(given[0]).startswith(folder): raise OSError(given[0])\n"
+        "sys.addaudithook(refuse)\n"
+        "for part in tachograph.store.Store.__annotations__: getattr(store, part)\n"
+        "store.stats(); store.info(); store.check(); store.search('x'); store.slo.list(); store.memory.list()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.db")], check=True, timeout=60)

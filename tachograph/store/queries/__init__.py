@@ -31,17 +31,29 @@ class Queries:
         self._module = module
 
     def __getattr__(self, name: str) -> str:  # only asked for what is not there
-        texts = read(self._module)
-        self.__dict__.update(texts if self._module == "columns" else _filled(texts, _columns()))
-        if name not in texts:
+        if name not in self._fill():
             raise AttributeError(f"no query is named {name!r}")
         return str(self.__dict__[name])
 
+    def _fill(self) -> Mapping[str, str]:
+        """Read the file; name → query."""
+        texts = read(self._module)
+        self.__dict__.update(texts if self._module == "columns" else _filled(texts, _columns()))
+        return texts
 
-@cache
+
+_loaded: dict[str, Queries] = {}
+
+
 def load(module: str) -> Queries:
     """The queries of `<module>.sql`, without comments."""
-    return Queries(module)
+    return _loaded.setdefault(module, Queries(module))
+
+
+def load_all() -> None:
+    """Read the files of all that were loaded."""
+    for one in _loaded.values():
+        one._fill()
 
 
 @cache

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 DEADLINE = 90.0  # of a machine that does much else
-# Python ignores the first two, and a shell does not; of tests under nohup(1) or behind a shell's `&` others are ignored.
+# Python ignores the first two, and a shell does not; the others are ignored under nohup(1), or behind a `&` of a shell.
 _DEFAULT = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 

@@ -61,8 +61,14 @@ def compact(at: int) -> str:
 
 
 def parse_duration(text: str) -> int:
-    """`90`, `1:30`, `1:02:03`, `500ms`, `15m`, `7d` → ns. Raises ValueError."""
-    text = text.strip()
+    """`90`, `1:30`, `1:02:03`, `500ms`, `15m`, `7d` → ns. Raises ValueError, also for what is too long."""
+    found = _duration(text.strip())
+    if abs(found) > LATEST:
+        raise ValueError(f"{text!r} is longer than any time that is kept")
+    return found
+
+
+def _duration(text: str) -> int:
     try:
         if ":" in text:
             total = 0.0
@@ -95,7 +101,7 @@ def parse_time(text: str, at: int) -> int:
         return int(day.astimezone().timestamp()) * SECOND  # its own offset: that of now may be another
     ago = text[-1:] in "smhdw" and text[:1].isdigit()
     try:
-        found = at - parse_duration(text) if ago else _ns(datetime.datetime.fromisoformat(text))
+        found = at - _duration(text) if ago else _ns(datetime.datetime.fromisoformat(text))
     except ValueError:
         raise ValueError(
             f"{text!r} is not a time; write 7d, 15m, today, yesterday, 2026-11-01 or 2026-11-01T09:14:00Z"

@@ -45,6 +45,7 @@ class Number(click.FloatRange):
         return found
 
 
+_ROWS_MAX = 1 << 53  # more than there can ever be
 DAYS_BACK = Number(0, 100_000)  # as far as times are kept
 
 
@@ -209,7 +210,7 @@ def listing_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--agent", metavar="GLOB", type=Agent(), help="Agents that fit; SQL % works too."),
         click.option("--until", metavar="TIME", type=Time(), help="Up to this time."),
         click.option("--since", metavar="TIME", type=Time(), help="From this time on: 7d, 15m, today, 2026-11-01 …"),
-        click.option("-n", "--limit", type=click.IntRange(min=0), help="Most rows to show; 0 for all."),
+        click.option("-n", "--limit", type=click.IntRange(0, _ROWS_MAX), help="Most rows to show; 0 for all."),
     ):
         wrapper = option(wrapper)
     return _form_flags(wrapper)

@@ -7,15 +7,21 @@ import os
 import stat
 from collections.abc import Iterable
 
-from tachograph.errors import Refused
+from tachograph.errors import NotFound, Refused, UsageError
 
 
 def save(path: str, pieces: Iterable[bytes], *, force: bool) -> int:
-    """Returns how many bytes that were. Raises Refused when the file is there already and `force` is off.
+    """Returns how many bytes that were. Raises NotFound and UsageError for a name that no file can have, Refused when
+    the file is there already and `force` is off.
 
     A link stays a link. What is no file, like /dev/null or the pipe of a shell's `>(gzip)`, is written to as it is.
     """
     path = os.path.realpath(path) if os.path.islink(path) else path
+    folder, name = os.path.split(path)
+    if not name:
+        raise UsageError("no file is named to write to", "-o FILE, or -o - for stdout")
+    if folder and not os.path.isdir(folder):
+        raise NotFound(f"there is no folder {folder}", "make it first")
     if _takes_bytes(path):
         with open(path, "wb") as device:
             return sum(map(device.write, pieces))

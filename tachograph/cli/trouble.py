@@ -71,6 +71,7 @@ _ADVICE = {
     errno.EIO: "the disk reports a failure; copy the data to another one",
     errno.EISDIR: "name a file, not a folder",
     errno.ENOTDIR: "a part of that path is a file; TACHOGRAPH_HOME moves the data elsewhere",
+    errno.ENAMETOOLONG: "no file has so long a name; name a shorter one",
     errno.EMFILE: "too many files are open; raise ulimit -n",
 }
 

@@ -74,7 +74,7 @@ def verifier(text: str) -> Verifier:
     Raises NotFound, UsageError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    content = text.strip().encode()
+    content = text.strip().encode(errors="replace")
     if len(content) != 64 or not _is_hex(content):
         try:
             with open(text, "rb") as file:

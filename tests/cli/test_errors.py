@@ -79,6 +79,7 @@ def test_an_unknown_session(quick: Run, recorded: Recorded, words: list[str]) ->
         ["--db", "no-such.db", "sessions"],
         ["--db", "no-such.db", "db", "check"],
         ["--db", "no-such.db", "db", "info"],
+        ["openapi", "-o", "no/such/folder.json"],
     ],
     ids=" ".join,
 )
@@ -124,6 +125,10 @@ def test_anything_else_that_is_not_there(quick: Run, recorded: Recorded, words: 
         ["audit", "list", "--days", "nan"],
         ["audit", "list", "--days", "x"],
         ["replay", "last", "--speed", "nan"],
+        ["receipt", "list", "--days", "2", "--since", "3d"],
+        ["search", "word", "-n", "99999999999999999999"],
+        ["clean", "--keep", "99999999999999999999d", "--dry-run"],
+        ["openapi", "-o", ""],
     ],
     ids=" ".join,
 )

@@ -65,7 +65,7 @@ while True:
         connection.execute("UPDATE turns SET n = n + 1")
         time.sleep(0.06)
     print(flush=True)
-    time.sleep(0.003)
+    time.sleep(0.005)
 """
 
 

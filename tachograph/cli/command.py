@@ -22,7 +22,7 @@ pass_app = click.make_pass_decorator(App)
 
 
 class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """`7d`, `15m`, `today`, `yesterday`, an ISO date → ns."""
+    """`7d`, `15m`, `today`, `yesterday`, an ISO date → ns; a command has one present: `--until 1h --since 60m`."""
 
     name = "time"
 
@@ -30,7 +30,7 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
         if isinstance(value, int):
             return value
         try:
-            return clock.parse_time(value, clock.now())
+            return clock.parse_time(value, ctx.ensure_object(App).now if ctx else clock.now())
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

@@ -17,11 +17,8 @@ from tachograph.formats import human, sanitise
 from tachograph.formats.sanitise import painted
 from tachograph.recall import hits as hits_of
 from tachograph.records import Line
-from tachograph.regexes import regex
 from tachograph.store.calls import Call
 from tachograph.store.search import Hit, Results
-
-_IN_QUERY = regex(r"(?<!\S)session:(\S+)")
 
 
 @command("search")
@@ -50,13 +47,9 @@ def cli(
     -retry                 not with this word (write -- before the first word)
     agent:NAME type:error session:last pattern:RULE
     """
-    query = " ".join(words)
-    in_query = _IN_QUERY.search(query)
-    if in_query and not session:
-        session, query = in_query[1], _IN_QUERY.sub("", query)
     store = app.store()
     results = store.search(
-        query,
+        " ".join(words),
         **listing.chosen,
         session=store.sessions.id_of(session),
         type=event_type,

@@ -74,7 +74,7 @@ _NEEDS = {
     "output": ("sessions", "split"),
     "moments": ("sessions",),
     "drawing": ("sessions",),
-    "search": ("output",),
+    "search": ("sessions", "output"),
     "findings": ("code_blocks",),
     "tellers": ("usage",),
     "steps": ("usage", "output", "tellers"),

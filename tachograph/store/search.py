@@ -16,6 +16,7 @@ from tachograph.store import query_words
 from tachograph.store.filters import Where
 from tachograph.store.output import STREAMS, Output
 from tachograph.store.passages import PAGE, Looking, Passage, Spoken, holds
+from tachograph.store.sessions import Sessions
 from tachograph.store.settling import EVENTS_STREAM, searched
 from tachograph.store.walk import Window, walk
 from tachograph.store.writer import Writer
@@ -82,9 +83,10 @@ class _Budget:
 class Search:
     """`store.search`: call it with what was typed."""
 
-    def __init__(self, writer: Writer, output: Output) -> None:
+    def __init__(self, writer: Writer, sessions: Sessions, output: Output) -> None:
         self._writer = writer
         self._connection = writer.connection
+        self._sessions = sessions
         self._output = output
         self._connection.create_scalar_function("holds", holds, 2, deterministic=True)
 
@@ -102,13 +104,16 @@ class Search:
         context: int = 2,
         budget_ms: int = BUDGET_MS,
     ) -> Results:
-        """Hits for what was typed, newest first. Fields inside the text (`agent:codex`) and arguments both filter."""
+        """Hits for what was typed, newest first. Fields inside the text (`agent:codex`) and arguments both filter.
+
+        `session` is an id; in the text one is named as everywhere, `session:last`. Raises NotFound, UsageError for it.
+        """
         budget, limit = _Budget(budget_ms), max(limit, 0)
         terms, fields = query_words.parse(typed)
         wanted = _Wanted(
             terms,
             agent or fields.get("agent"),
-            session or fields.get("session"),
+            session or self._sessions.id_of(fields.get("session")),
             type or fields.get("type"),
             pattern or fields.get("pattern"),
             since,

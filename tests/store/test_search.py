@@ -148,7 +148,7 @@ def test_context_is_as_wide_as_asked(filled: Store) -> None:
         ("locked -database", ["the lock is locked", "It was locked."]),
         ("locked agent:codex", ["database is locked"]),
         ("locked agent:a*", ["the lock is locked", "It was locked."]),
-        ("locked session:aider-1", ["the lock is locked", "It was locked."]),
+        ("locked session:@aider", ["the lock is locked", "It was locked."]),
         ("locked type:reply", ["It was locked."]),
         ("locked type:error", ["OperationalError: database is locked"]),
         ("locked pattern:sqlite", ["OperationalError: database is locked"]),
@@ -159,7 +159,6 @@ def test_context_is_as_wide_as_asked(filled: Store) -> None:
         ("edit", ["src/lock/__init__.py"]),
         ("was unlocked", ["It was locked."]),
         ("locked agent:nobody", []),
-        ("locked session:nobody", []),
         ("locked type:nothing", []),
         ("type:reply", ["It was locked."]),
         ("pattern:sqlite", ["OperationalError: database is locked"]),
@@ -304,7 +303,6 @@ def test_every_way_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch,
     for _ in range(2):
         assert texts(store.search("needle* type:error").hits) == ["needle by hand", "needles two", "needle one"]
         assert texts(store.search("needle type:error session:codex-1 one").hits) == ["needle one"]
-        assert texts(store.search("needle type:error session:codex-2").hits) == []
         assert len(store.search("needle*").hits) == 4
         with store.transaction():
             store._writer.settle()  # and again when all is in the index

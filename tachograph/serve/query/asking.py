@@ -111,8 +111,8 @@ def time_of(name: str, text: str | None) -> int | None:
         return None
     text = text.strip()
     try:
-        # A plus sign in a query means a blank: the zone of 2026-11-21T09:14:00+01:00 arrives as one.
-        at = int(text) if re.fullmatch(r"-?\d{1,19}", text) else clock.parse_time(_with_plus(text), clock.now())
+        # Eight digits are a day. A plus sign means a blank here: the zone of 2026-11-21T09:14:00+01:00 arrives as one.
+        at = int(text) if re.fullmatch(r"-?\d{9,19}", text) else clock.parse_time(_with_plus(text), clock.now())
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from None
     if abs(at) > clock.LATEST:

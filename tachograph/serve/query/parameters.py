@@ -13,7 +13,7 @@ from tachograph.serve.paging import LIMIT, LIMIT_MAX
 
 __all__ = ["LIMIT"]
 _TEXT_MAX = 500
-_TIME = "ISO-8601, nanoseconds since 1970, or a time back from now: 15m, 7d."
+_TIME = "A time back from now (15m, 7d), today, yesterday, ISO-8601, or nanoseconds since 1970."
 _SESSION = "A session: its id, a unique beginning of it, last, last~2, @agent (the latest of an agent)."
 
 

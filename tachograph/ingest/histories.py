@@ -91,7 +91,7 @@ class Histories:
         self, candidate: Candidate, ahead: Ahead | None = None, *, stop: Callable[[], bool] = lambda: False
     ) -> Report:
         """Import what is new of one file. Raises StoreError; whatever is wrong with the file is noted with it."""
-        from tachograph.ingest.history_import import Unfinished
+        from tachograph.ingest.history_documents import Unfinished
 
         known = self._known.get(candidate.name)
         self._unfinished.discard(candidate.name)

@@ -9,48 +9,33 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from tachograph.extract.redact import redact
-from tachograph.extract.rules import Rules
-from tachograph.ingest import bundles, packed
-from tachograph.ingest.discover import keeps_until
+from tachograph.ingest import packed
 from tachograph.ingest.history_bytes import (
     BLOCK,
     LINE_MAX,
     Block,
-    digest_of,
     is_quiet,
     lines_in,
-    masks_of,
     opened,
     read_block,
     resumed,
     same_bytes,
-    stat_fields,
     tail_of,
 )
-from tachograph.ingest.preparing import Prepared, fed
-from tachograph.ingest.telling import Telling
-from tachograph.readers import Origin, Shape
+from tachograph.ingest.history_documents import Documents
+from tachograph.ingest.history_state import DOCUMENT_MAX
+from tachograph.ingest.preparing import fed
+from tachograph.readers import Shape
 from tachograph.readers.json_lines import unknown
-from tachograph.readers.registry import UNREAD, reader
-from tachograph.records import Fact, Masked, Unknown
-from tachograph.store import Store
+from tachograph.readers.registry import UNREAD
+from tachograph.records import Fact, Unknown
 from tachograph.store.histories import History
 
 if TYPE_CHECKING:
     from tachograph.ingest.reading_ahead import Part
-
-DOCUMENT_MAX = 64 << 20  # bytes; a larger one is archived, and not read
-_PORTION = 20_000  # facts of a document that are held at once
-
-
-class Unfinished(Exception):
-    """A document that somebody is writing right now: there is nothing in it yet."""
 
 
 class _At(NamedTuple):
@@ -64,51 +49,8 @@ class _At(NamedTuple):
     lines: int = 0  # line ends in what the archive has after `kept`, which is read again
 
 
-class HistoryImport:
+class HistoryImport(Documents):
     """Build one for a file; `step` until it says that nothing is left; drop it after any error."""
-
-    def __init__(
-        self,
-        store: Store,
-        rules: Rules,
-        path: str,
-        module: str,
-        history: History | None,
-        keeps_days: float | None = None,
-        *,
-        name: str | None = None,
-    ) -> None:
-        """`name` is the path as the store has it."""
-        self._store = store
-        self._path = path
-        self._name = name or path
-        self._module = module
-        self._reader = reader(module)
-        self._rules = rules
-        self._history = history
-        self._keeps_days = keeps_days
-        self._inside = False  # the last block ended in a line that is not to be read
-        self._mute = False  # a document that is too large to be read: only its bytes are kept
-        self._final = True
-        self.bytes = 0  # that were new
-        self._begin_parser(0)
-
-    def _begin_parser(self, modified_at: int) -> None:
-        self._parser = self._reader.parse(Origin(self._path, modified_at))
-        self._telling = Telling(self._store, self._rules, self._reader.name, source="transcript")
-        if self._mute:
-            self._telling.recall([unknown(f"a document of more than {DOCUMENT_MAX >> 20} MB", b"")])
-        self._fed = 0  # bytes this parser has seen; -1: it is not to be fed any more
-
-    @property
-    def history(self) -> History | None:
-        """Where we stand."""
-        return self._history
-
-    @property
-    def sessions(self) -> list[str]:
-        """Ids of the sessions it told of so far."""
-        return [session.id for session in self._telling.sessions]
 
     def take_ahead(self, part: Part) -> None:
         """Some of a file, as another process has read it; parts come in order. Raises StoreError."""
@@ -141,8 +83,6 @@ class HistoryImport:
             file.seek(0)
             self.take_document(file.read(DOCUMENT_MAX + 1), stat, final=final)
             return False
-
-    # -- files that grow at their end ------------------------------------------------------------------------------
 
     def _grow(self, file: IO[bytes], stat: os.stat_result, final: bool) -> bool:
         at = self._where(file, stat)
@@ -226,43 +166,6 @@ class HistoryImport:
             facts += fed(self._parser, line)
         return facts
 
-    # -- files that are written whole ------------------------------------------------------------------------------
-
-    def take_document(self, data: bytes, stat: os.stat_result, mark: str = "", *, final: bool = True) -> None:
-        """All of a file, or one session of a database or a folder with the mark of its state."""
-        history, digest = self._history, digest_of(data)
-        if history is not None and history.tail == digest:
-            with self._store.transaction():
-                self._touch(history, stat, mark=mark)
-            return
-        self._begin_parser(stat.st_mtime_ns)
-        kept, masks, size = self._kept(data)
-        facts = iter(self._document_facts(kept))
-        if packed.is_packed(data):  # there may be much more in it than its size says
-            with self._store.transaction():
-                self._store.output.index_now()
-        with self._store.transaction():
-            while part := list(itertools.islice(facts, _PORTION)):
-                self._telling.tell(part, now=stat.st_mtime_ns)
-                if len(part) == _PORTION and packed.is_packed(data):
-                    self._store.output.index_now()
-            if not final and not self._telling.sessions:
-                raise Unfinished  # somebody is writing it
-            self._tell_all((), self._parser.finish(), stat)
-            history = self._edition(size)
-            self._store.histories.replace(history.id, kept, masks)
-            self._save(history, stat, read=len(data), kept=size, tail=digest, mark=mark)
-        self.bytes += len(data)
-
-    def _kept(self, data: bytes) -> tuple[bytes, list[Masked], int]:
-        """What is archived of a document, masked; its masks; how long it is without them."""
-        if self._reader.shape is Shape.FOLDER:
-            if self._history is not None:
-                data = bundles.completed(data, b"".join(self._store.histories.read(self._history.id)))
-            return (*bundles.masked(data), len(data))
-        found = packed.masked(data) if packed.is_packed(data) else redact(data)
-        return found.data, masks_of(data, found), len(data)
-
     def read_archive(self) -> None:
         """Tell again what is archived, without the file; also what nobody could read when it was. Raises StoreError."""
         history = self._history
@@ -293,79 +196,12 @@ class HistoryImport:
                 facts, size = [], 0
         self._telling.tell(facts, now=at)
 
-    def _edition(self, size: int) -> History:
-        """The row that these bytes take: of what they hold all of, or a new one."""
-        history = self._history
-        if history is not None and (history.reader == UNREAD or self._reader.shape is Shape.FOLDER):
-            return history
-        if history is not None and size >= history.kept_bytes:
-            before = set(self._store.histories.sessions(history.id))
-            if not before or before & set(self.sessions):
-                return history
-        return self._store.histories.begin(self._name, self._module)
-
-    def _document_facts(self, data: bytes) -> Iterator[Fact]:
-        if self._reader.shape is not Shape.LINES:
-            yield from fed(self._parser, data)
-            return
-        for line in packed.lines_of(data):
-            if isinstance(line, Unknown):
-                yield line
-            else:
-                yield from fed(self._parser, line)
-
-    # -- both ------------------------------------------------------------------------------------------------------
-
     def _tell(self, facts: Iterable[Fact], stat: os.stat_result, *, at_end: bool) -> None:
         if at_end:
             facts = list(facts)  # before the parser is asked for the rest
             self._tell_all(facts, self._parser.finish(), stat)
         else:
             self._telling.tell(facts, now=stat.st_mtime_ns)
-
-    def _tell_all(
-        self, facts: Iterable[Fact | Prepared], last: Iterable[Fact | Prepared], stat: os.stat_result
-    ) -> None:
-        """Everything that is there for now, `last` once it was all read."""
-        self._telling.tell(facts, now=stat.st_mtime_ns)
-        self._telling.tell(last, now=stat.st_mtime_ns, goes_on=True)
-        if self._final:
-            self._telling.close()
-        self._telling.settle(modified_at=stat.st_mtime_ns)
-
-    def _touch(self, history: History, stat: os.stat_result, mark: str = "") -> None:
-        """Inside a transaction: it was looked at, and is as it was."""
-        fields = {**stat_fields(stat), "mark": mark, "gone_at": None, "trouble": None}
-        self._store.histories.save(history.id, **fields)
-        self._history = history._replace(**fields)
-
-    def _save(
-        self, history: History, stat: os.stat_result, *, read: int, kept: int, tail: bytes, mark: str = ""
-    ) -> None:
-        fields: dict[str, Any] = {
-            **stat_fields(stat),
-            "reader": self._module,
-            "mark": mark,
-            "read_bytes": read,
-            "kept_bytes": kept,
-            "tail": tail,
-            "keeps_until": keeps_until(self._keeps_days, stat.st_mtime_ns),
-            "gone_at": None,
-            "trouble": None,
-        }
-        self._note(history, **fields)
-
-    def _note(self, history: History, **fields: Any) -> None:
-        """Inside a transaction: of which sessions it told, and what nobody understands; `fields` besides."""
-        told = self._telling
-        for session in told.touched():
-            self._store.histories.told(history.id, session.row, told.unknown_in(session), session.last_at)
-        fields["unknown_lines"] = sum(count for count, _ in told.unknown.values())
-        fields["unknown_json"] = msgspec.json.encode(told.unknown).decode() if told.unknown else None
-        if told.sessions and history.session is None:
-            fields["session"] = told.sessions[0].row
-        self._store.histories.save(history.id, **fields)
-        self._history = history._replace(**fields)
 
 
 def _giant(beginning: bytes) -> Unknown:

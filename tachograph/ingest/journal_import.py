@@ -184,7 +184,7 @@ class JournalImport:
             found, session_id=self._session_id, agent=agent, stream=STREAMS[stream.stream], source=RECORDED
         )
         self._store.extractions.add_many(extractions)
-        self._bytes += step.bytes
+        self._bytes += step.bytes if stream.stream != INPUT else 0
         for block in blocks:
             self._store.code_blocks.add(block)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tachograph.extract.rules import Rules
 from tachograph.ingest.findings import as_records
-from tachograph.ingest.stream import Step, Stream
+from tachograph.ingest.stream import INPUT, Step, Stream
 from tachograph.records import CodeBlock, Extraction, OutputPiece
 from tachograph.store import Store
 from tachograph.store.output import STREAMS
@@ -70,7 +70,7 @@ class Printed:
             step.found, session_id=self._session_id, agent=self._agent, stream=STREAMS[stream.stream],
             source=self._source,
         )  # fmt: skip
-        self._bytes += step.bytes
+        self._bytes += step.bytes if stream.stream != INPUT else 0
         if self._again is not None:
             self._again[0].extend(extractions)
             self._again[1].extend(blocks)
@@ -80,6 +80,6 @@ class Printed:
             self._store.code_blocks.add(block)
 
     def _count(self) -> None:
-        lines = sum(stream.lines for number, stream in self._streams.items() if STREAMS[number] != "input")
+        lines = sum(stream.lines for number, stream in self._streams.items() if number != INPUT)
         self._store.sessions.grow(self._row, lines=lines, output_bytes=self._bytes)
         self._bytes = 0

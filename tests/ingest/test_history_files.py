@@ -263,6 +263,14 @@ def test_a_log_that_is_written_anew_is_there_once() -> None:
         assert [number for number, _ in generations(one)] == [1, 2]
 
 
+def test_what_was_typed_into_a_terminal_is_no_output() -> None:
+    with machine() as one:
+        one.take(one.put("a.cast", (HISTORIES / "asciicast" / "markers-input.cast").read_bytes()))
+        (session,) = one.store.sessions.list()
+        assert session.output_bytes == len("start middle more end done") + len("\r\n") * 5 - len(" ") * 4
+        assert one.store.output.streams(session.id).keys() == {"stdout", "input"}
+
+
 ODD = {
     "no line end at the end": FIRST[:-1],
     "carriage returns": FIRST.replace(b"\n", b"\r\n"),

@@ -161,7 +161,8 @@ def test_streams_are_kept_apart(places: paths.Places, store: Store) -> None:
         b"error: bad\n",
         b"typed",
     ]
-    assert store.sessions.get(ID).lines == 2
+    session = store.sessions.get(ID)
+    assert (session.lines, session.output_bytes) == (2, 19), "what was typed is no output"
     error = store.extractions.list(session=ID)[0]
     assert error.metadata is not None
     assert (error.event_type, error.metadata["stream"]) == ("error", "stderr")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,12 @@ from hypothesis import HealthCheck, settings
 from tachograph import clock, paths
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# nohup(1) and a shell's `&` have all that they start ignore signals. What tests start gets them as from a terminal.
+if sys.platform != "win32":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 # How long an example takes says something about the machine, not about what is tested. What a change is checked with
 # is the same every time; `make soak` looks further (`--hypothesis-profile searching`).

@@ -39,7 +39,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if not self.pid:
             try:
-                for number in _DEFAULT:
+                for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and a shell does not
                     signal.signal(number, signal.SIG_DFL)
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
                 for number, fd in (streams or {}).items():

@@ -71,7 +71,7 @@ __all__ = ["Store"]
 # What a part is made of, beside the writer.
 _NEEDS = {
     "arrivals": ("events",),
-    "output": ("sessions", "split"),
+    "output": ("sessions", "_split"),
     "moments": ("sessions",),
     "drawing": ("sessions",),
     "search": ("sessions", "output"),
@@ -158,7 +158,7 @@ class Store:
     def __init__(self, path: str, *, split: Split, readonly: bool = False) -> None:
         """`split(raw bytes, first line number)` gives readable lines."""
         self.path = path
-        self.split = split
+        self._split = split
         self._connection = gate.open_reader(path) if readonly else gate.open_database(path)
         self._writer = Writer(self._connection, path)
         self.transaction = self._writer.transaction

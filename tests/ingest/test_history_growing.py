@@ -143,3 +143,15 @@ def test_torn_anywhere(name: str, tmp_path: Path) -> None:
             assert differences(whole, everything(one.store)) == []
 
     check()
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_title_taken_from_half_a_prompt_grows_with_it(restarts: bool, tmp_path: Path) -> None:
+    name = "aider/chat.history.md"
+    asked = b"\n#### Use the Spinner instead of the inlined custom spinner\n"
+    data = b"# aider chat started at 2026-01-01 10:00:00\n" + asked + b"\nDone.\n"
+    with machine(tmp_path / "machine") as one:
+        cut = data.index(b"ner\n")
+        grown(one, name, data, [cut], one.restart if restarts else lambda: None, quiet=True)
+        (session,) = one.store.sessions.list()
+        assert session.title == "Use the Spinner instead of the inlined custom spinner"

@@ -7,7 +7,7 @@ from typing import Any
 from tachograph.records import Step
 from tachograph.store import arguments, queries, removing
 from tachograph.store.ledger import SESSIONS, Ledger
-from tachograph.store.output import TOOL_STREAM
+from tachograph.store.output import LINE_MAX, TOOL_STREAM
 from tachograph.store.settling import EVENTS_STREAM
 from tachograph.store.steps import Known, Steps, Telling
 from tachograph.store.tellers import Tellers
@@ -19,8 +19,8 @@ from tachograph.store.writer import Writer
 _sql = queries.load("merging")
 _MOVES = (
     *(_sql.events, _sql.keys, _sql.passages, _sql.usage, _sql.found_lines, _sql.tool_output, _sql.tool_chunks),
-    *(_sql.output, _sql.drop_output, _sql.sightings, _sql.feedback, _sql.aliases, _sql.histories),
-    *(_sql.history_sessions, _sql.kinds, _sql.drop_kinds, _sql.drop_activity, _sql.totals, _sql.drop),
+    *(_sql.output, _sql.sightings, _sql.feedback, _sql.aliases, _sql.histories, _sql.history_sessions),
+    *(_sql.presence, _sql.drop_sent, _sql.kinds, _sql.drop_kinds, _sql.drop_activity, _sql.totals, _sql.drop),
     _sql.unmark,
 )
 
@@ -116,9 +116,17 @@ class Merging:
             removing.change_kind(self._writer, session, event, before, kind, at)
         self._connection.execute(_sql.set_agent, (of, session))
 
+    def _drop_output(self, first: int, second: int) -> None:
+        """What `second` printed into streams that `first` has, too."""
+        for (stream,) in self._connection.execute(_sql.streams_of_both, (first, second)).fetchall():
+            self._writer.unindex(second, stream, 0, LINE_MAX)
+            dropped = self._connection.execute(_sql.drop_output, (second, stream)).fetchall()
+            self._connection.execute(_sql.shrink_output, (second, *map(sum, zip(*dropped, strict=True))))
+
     def _move(self, first: int, second: int) -> None:
         """What `second` has becomes that of `first`. Its tool calls and files must be counted again."""
         self._writer.changes.left(second, [row[0] for row in self._connection.execute(_sql.moving, (second,))])
+        self._drop_output(first, second)
         last = self._connection.execute(_sql.last_seq, (first,)).get
         chunks, lines = self._connection.execute(_sql.tool_stream, (first,)).fetchone()
         values = (first, second, last, lines, chunks)

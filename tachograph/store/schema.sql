@@ -19,7 +19,7 @@ CREATE TABLE _agents (
 ) STRICT;
 
 CREATE TABLE _sessions (
-    id                 INTEGER PRIMARY KEY,
+    id                 INTEGER PRIMARY KEY,   -- from _counters
     session_id         TEXT NOT NULL UNIQUE,
     agent              INTEGER NOT NULL REFERENCES _agents (id),
     status             TEXT NOT NULL DEFAULT 'running',

@@ -97,7 +97,7 @@ class Sessions:
                 raise BadRecord(f"a session {session.id!r} exists already", "choose another id, or update that one")
             fields["metadata"] = to_json(session.metadata)
             fields["agent"] = self._writer.kinds.agent_id(session.agent)
-            self._connection.execute(_sql.add, fields)
+            self._connection.execute(_sql.add, {**fields, "number": self._writer.next_session()})
             self._touch(session.id, ended=session.ended_at is not None)
         return self.get(session.id)
 

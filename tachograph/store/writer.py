@@ -126,6 +126,10 @@ class Writer:
         """The first of `count` numbers that were never handed out before."""
         return int(self.connection.execute(_sql.take, (counter, count)).get) - count + 1
 
+    def next_session(self) -> int:
+        """A row number that no session ever had: what is said of one that is gone must not be said of another."""
+        return int(self.connection.execute(_sql.next_session).get)
+
     def last_id(self) -> int:
         """The id of the newest event, 0 when there is none."""
         return int(self.connection.execute(_sql.last_id).get)
@@ -136,7 +140,8 @@ class Writer:
         if found is None:
             if not session_id or not isinstance(session_id, str):
                 raise BadRecord("session_id is missing", "name the session the record belongs to")
-            number = self.connection.execute(_sql.add_session, (session_id, self.kinds.agent_id(agent), at)).get
+            number = self.next_session()
+            self.connection.execute(_sql.add_session, (number, session_id, self.kinds.agent_id(agent), at))
             found = (number, 0, agent)
             self.touch(number)
             self.changes.session(number)

@@ -128,8 +128,9 @@ def test_lists_of_columns_are_in_the_order_of_their_records() -> None:
 
 def test_adding_a_session_writes_every_field_of_it() -> None:
     into, values = (re.findall(r":?\w+", part) for part in queries.load("sessions").add.split("VALUES"))
-    assert into[3:] == [{":id": "session_id", ":metadata": "metadata_json"}.get(value, value[1:]) for value in values]
-    assert {value[1:] for value in values} == {field.name for field in msgspec.structs.fields(Session)}
+    others = {":number": "id", ":id": "session_id", ":metadata": "metadata_json"}
+    assert into[3:] == [others.get(value, value[1:]) for value in values]
+    assert {value[1:] for value in values} == {"number", *(field.name for field in msgspec.structs.fields(Session))}
 
 
 def test_the_loader_keeps_literals_and_drops_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

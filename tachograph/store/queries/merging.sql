@@ -80,13 +80,22 @@ UPDATE _tool_output SET session = ?1, line_first = line_first + ?4 WHERE session
 UPDATE _output SET session = ?1, number = number + ?5, line_first = line_first + ?4
 WHERE session = ?2 AND stream = 3;
 
--- name: output
--- A stream that both have stays with the session that goes: it cannot be told whose line is whose.
-UPDATE OR IGNORE _output SET session = ?1 WHERE session = ?2;
+-- name: streams_of_both
+-- What both printed: it could not be told whose line is whose.
+SELECT DISTINCT stream FROM _output WHERE session = ?2 AND stream <> 3
+INTERSECT SELECT stream FROM _output WHERE session = ?1;
 
 -- name: drop_output
--- What could not move.
-DELETE FROM _output WHERE session = ?2;
+-- Of such a stream that of the session that goes goes with it,
+DELETE FROM _output WHERE session = ? AND stream = ? RETURNING lines, bytes;
+
+-- name: shrink_output
+-- out of what it counts.
+UPDATE _sessions SET lines = lines - ?2, output_bytes = output_bytes - ?3 WHERE id = ?1;
+
+-- name: output
+-- The other streams.
+UPDATE _output SET session = ?1 WHERE session = ?2;
 
 -- name: sightings
 -- The code blocks seen in it.
@@ -108,6 +117,14 @@ UPDATE _histories SET session = ?1 WHERE session = ?2;
 -- and all that told of it.
 UPDATE OR REPLACE _history_sessions SET session = ?1 WHERE session = ?2;
 
+-- name: presence
+-- Where it was at work when.
+UPDATE OR REPLACE _presence SET session = ?1 WHERE session = ?2;
+
+-- name: drop_sent
+-- How far it was sent on.
+DELETE FROM _sent WHERE session = ?2;
+
 -- name: kinds
 -- The roll-ups are added up.
 INSERT INTO _session_kinds (session, kind, count) SELECT ?1, kind, count FROM _session_kinds WHERE session = ?2
@@ -125,7 +142,7 @@ DELETE FROM _file_activity WHERE session = ?2;
 -- So are the totals; what the wrapper does not know comes from the agent.
 UPDATE _sessions AS s
 SET title = coalesce(s.title, o.title), model = coalesce(s.model, o.model), branch = coalesce(s.branch, o.branch),
-    parent_id = coalesce(s.parent_id, o.parent_id),
+    parent_id = coalesce(s.parent_id, o.parent_id), workflow_id = coalesce(s.workflow_id, o.workflow_id),
     last_seq = s.last_seq + o.last_seq, first_at = min(coalesce(s.first_at, o.first_at), coalesce(o.first_at, s.first_at)),
     last_at = max(coalesce(s.last_at, o.last_at), coalesce(o.last_at, s.last_at)),
     events = s.events + o.events, prompts = s.prompts + o.prompts, replies = s.replies + o.replies,

@@ -3,13 +3,13 @@
 -- name: add
 -- A session as it is given; totals included, for recordings that come from elsewhere.
 INSERT INTO _sessions (
-    session_id, agent, environment, copilot_session_id, project_dir, task_file, spawned_by, status, importance, pid,
+    id, session_id, agent, environment, copilot_session_id, project_dir, task_file, spawned_by, status, importance, pid,
     started_at, ended_at, exit_code, title, command, host, branch, model, parent_id, workflow_id, prompts, replies,
     tool_calls, tool_errors, rejections, commands, files_touched, lines, extractions, feedbacks, unknown_lines,
     input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, events, errors,
     output_bytes, lost_bytes, extraction_config_version, environment_config_version, metadata_json
 ) VALUES (
-    :id, :agent, :environment, :copilot_session_id, :project_dir, :task_file, :spawned_by, :status, :importance, :pid,
+    :number, :id, :agent, :environment, :copilot_session_id, :project_dir, :task_file, :spawned_by, :status, :importance, :pid,
     :started_at, :ended_at, :exit_code, :title, :command, :host, :branch, :model, :parent_id, :workflow_id, :prompts,
     :replies, :tool_calls, :tool_errors, :rejections, :commands, :files_touched, :lines, :extractions, :feedbacks,
     :unknown_lines, :input_tokens, :output_tokens, :cache_read_tokens, :cache_write_tokens, :reasoning_tokens,

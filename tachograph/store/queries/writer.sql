@@ -18,9 +18,15 @@ SELECT coalesce(max(id), 0) FROM _events;
 -- Where a session's numbering stands, and whose it is.
 SELECT s.id, s.last_seq, a.name FROM _sessions s JOIN _agents a ON a.id = s.agent WHERE s.session_id = ?;
 
+-- name: next_session
+-- The row number of the next session, one that none ever had.
+INSERT INTO _counters (name, value) VALUES ('session', (SELECT coalesce(max(id), 0) + 1 FROM _sessions))
+ON CONFLICT DO UPDATE SET value = value + 1
+RETURNING value;
+
 -- name: add_session
 -- A session that nobody announced; it counts as running.
-INSERT INTO _sessions (session_id, agent, started_at) VALUES (?, ?, ?) RETURNING id;
+INSERT INTO _sessions (id, session_id, agent, started_at) VALUES (?, ?, ?, ?);
 
 -- name: add_events
 -- What all events have.

@@ -1,7 +1,8 @@
 """Pages of answers: how many rows, from where on, and the cursor that goes on from there.
 
 A cursor holds the place of the last row of a page (see store/paging.py) and a mark of the question, so that it cannot
-be used for another one. It is opaque to clients, and nothing secret: whoever changes one gets another page or an error.
+be used for another one; besides, when the first page was asked for, and of which session, so that `15m` and `last` mean
+the same on every page. It is opaque to clients, and nothing secret: whoever changes one gets another page or an error.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from tachograph import clock
 from tachograph.errors import UsageError
+from tachograph.store import Store
 
 T = TypeVar("T")
 LIMIT, LIMIT_MAX = 100, 1000
@@ -26,16 +30,22 @@ class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     question: int
     page: Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
     place: list[_Number | float | str]
+    began: Annotated[int, msgspec.Meta(ge=0, le=clock.LATEST)]
+    session: str | None
 
 
-class Walk(NamedTuple):
-    """What part of a list is asked for. `past` and `skip` are for the store; one of them says nothing."""
+@dataclass
+class Walk:
+    """What part of a list is asked for. `past` and `skip` are for the store; one of them says nothing. `began` is when
+    the first page was asked for (ns), `session` of which session, once that is known."""
 
     question: int
     limit: int
     page: int
     past: list[int | float | str] | None
     skip: int
+    began: int
+    session: str | None = None
 
     @property
     def fetch(self) -> int:
@@ -54,30 +64,32 @@ class Walk(NamedTuple):
 
     def behind(self, place: Sequence[int | float | str]) -> str:
         """The cursor of what comes after a place, whether or not there is anything yet."""
-        return _packed(_Cursor(self.question, self.page + 1, list(place)))
+        return _packed(_Cursor(self.question, self.page + 1, list(place), self.began, self.session))
 
-    def pinned(self, now: int, chosen: Mapping[str, Any]) -> int:
+    def whose(self, store: Store, words: str) -> str:
+        """The id of the session that is named so, or was on the first page. Raises NotFound, UsageError."""
+        self.session = store.sessions.resolve(self.session or words).id
+        return self.session
+
+    def pinned(self, chosen: Mapping[str, Any]) -> int:
         """Up to when a list counts that is counted anew for every page: as it was on the first one."""
-        first = self.past[0] if self.past else None
-        if isinstance(first, int):
-            return first
         until, since = chosen["until"], chosen["since"]
-        present = now if since is None else max(now, since)  # what begins in the future has an end, too
+        present = self.began if since is None else max(self.began, since)  # what begins in the future has an end, too
         return present if until is None else min(present, until)
 
     def cut_counted(
-        self, found: Iterable[T], key: Callable[[T], Sequence[int | float | str]], pin: int
+        self, found: Iterable[T], key: Callable[[T], Sequence[int | float | str]]
     ) -> tuple[list[T], int, str | None]:
         """A page of a list that has no place in the store: sorted by `key`, how many rows it has, the next cursor."""
         ordered = sorted(found, key=lambda one: tuple(key(one)))
         total = len(ordered)
         if self.past is not None:
-            past = tuple(self.past[1:])
+            past = tuple(self.past)
             try:
                 ordered = [one for one in ordered if tuple(key(one)) > past]
             except TypeError:
                 raise UsageError("this is not a place in this list", "begin again without a cursor") from None
-        shown, following = self.cut(ordered, lambda one: [pin, *key(one)])
+        shown, following = self.cut(ordered, key)
         return list(shown), total, following
 
 
@@ -94,13 +106,13 @@ def walk(
                 f"page: {number} begins after row {SKIPPED_MAX}",
                 "go on with next_cursor, or narrow with since and until",
             )
-        return Walk(question, limit, number, None, skip)
+        return Walk(question, limit, number, None, skip, clock.now())
     if page is not None:
         raise UsageError("page and cursor exclude each other", "a cursor knows its page")
     found = _unpacked(cursor)
     if found.question != question:
         raise UsageError("cursor: it belongs to another question", "repeat the filters of the page it came from")
-    return Walk(question, limit, found.page, found.place, 0)
+    return Walk(question, limit, found.page, found.place, 0, found.began, found.session)
 
 
 def _packed(cursor: _Cursor) -> str:

@@ -97,7 +97,7 @@ class Audit:
         where.add("a.operation GLOB ?", pattern(chosen.get("operation")))
         where.add("a.status = ?", chosen.get("status"))
         where.add("a.execution_id = ?", chosen.get("execution"))
-        where.dated("a.timestamp", begin(chosen.get("days"), chosen.get("since")), chosen.get("until"))
+        where.dated("a.timestamp", begin(chosen.get("days"), chosen.get("since"), clock.now()), chosen.get("until"))
         return where
 
 

@@ -73,11 +73,11 @@ def check_times(since: int | None, until: int | None) -> None:
         raise UsageError("the time it ends at (until) is before the one it begins at (since)", "swap the two")
 
 
-def begin(days: float | None, since: int | None) -> int | None:
-    """Where a list begins, in ns: so many days back, or at `since`. Raises UsageError when both are given."""
+def begin(days: float | None, since: int | None, now: int) -> int | None:
+    """Where a list begins, in ns: so many days before `now`, or at `since`. Raises UsageError when both are given."""
     if days is not None and since is not None:
         raise UsageError("days and since both say where it begins", "leave one of them out")
-    return since if days is None else clock.now() - int(days * clock.DAY)
+    return since if days is None else now - int(days * clock.DAY)
 
 
 def most(limit: int | None) -> int:

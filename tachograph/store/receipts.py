@@ -134,7 +134,7 @@ class Receipts:
         where.add("r.session_id = ?", chosen.get("session"))
         where.add(f"r.session_id IN ({_sql.of_workflow})", chosen.get("workflow"))
         where.add("r.execution_id = ?", chosen.get("execution"))
-        where.dated("r.timestamp", begin(chosen.get("days"), chosen.get("since")), chosen.get("until"))
+        where.dated("r.timestamp", begin(chosen.get("days"), chosen.get("since"), clock.now()), chosen.get("until"))
         if same is not None:
             where.add("r.determinism_hash >= ? AND r.determinism_hash <= ?", same, same + "\U0010ffff")
         return where

@@ -190,7 +190,7 @@ class Sessions:
         where, active, failing = Where(), chosen.get("active"), chosen.get("failing")
         agents = self._writer.kinds.matching_agents(chosen.get("agent"))
         where.any_of("s.agent", None if agents is None else [self._writer.kinds.agents[name] for name in agents])
-        where.between("s.started_at", begin(chosen.get("days"), chosen.get("since")), chosen.get("until"))
+        where.between("s.started_at", begin(chosen.get("days"), chosen.get("since"), clock.now()), chosen.get("until"))
         where.add("s.status = ?", chosen.get("status"))
         where.add("s.parent_id = ?", chosen.get("parent"))
         where.add("s.workflow_id = ?", chosen.get("workflow"))

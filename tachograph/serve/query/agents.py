@@ -193,7 +193,7 @@ async def collisions(
         "session": session, "workflow": workflow, "agent": agent, "type": type, "severity": severity, "open": open,
     }  # fmt: skip
     walk, chosen = question("collisions", asked, since, until, limit, cursor)
-    return await answered(request, lambda store: listed(Collisions, store.collisions, walk, named(store, chosen)))
+    return await answered(request, lambda store: listed(Collisions, store.collisions, walk, named(store, walk, chosen)))
 
 
 @get("/collisions/{collision:int}")

@@ -26,6 +26,7 @@ from tachograph.serve.bodies import Incoming
 from tachograph.serve.paging import Walk
 from tachograph.serve.reading import Reading
 from tachograph.store import Store
+from tachograph.store.filters import begin
 
 T = TypeVar("T")
 STRICT = "known_parameters"  # of a route's options: only parameters that it names are taken
@@ -105,14 +106,14 @@ def listed(
     return paged(answer, [to_row(one) for one in shown], total=total, walk=walk, following=following)
 
 
-def time_of(name: str, text: str | None) -> int | None:
+def time_of(name: str, text: str | None, now: int) -> int | None:
     """A point in time in ns. Raises UsageError that names the parameter."""
     if text is None or not text.strip():
         return None
     text = text.strip()
     try:
         # Eight digits are a day. A plus sign means a blank here: the zone of 2026-11-21T09:14:00+01:00 arrives as one.
-        at = int(text) if re.fullmatch(r"-?\d{9,19}", text) else clock.parse_time(_with_plus(text), clock.now())
+        at = int(text) if re.fullmatch(r"-?\d{9,19}", text) else clock.parse_time(_with_plus(text), now)
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from None
     if abs(at) > clock.LATEST:
@@ -124,8 +125,12 @@ def _with_plus(text: str) -> str:
     return re.sub(r"(T\S+) (\d\d:?\d\d)$", r"\1+\2", text)
 
 
-def between(since: str | None, until: str | None, names: tuple[str, str] = ("since", "until")) -> dict[str, int | None]:
-    return {"since": time_of(names[0], since), "until": time_of(names[1], until)}
+def between(
+    since: str | None, until: str | None, names: tuple[str, str] = ("since", "until"), *, now: int | None = None
+) -> dict[str, int | None]:
+    """Both ends in ns; `now` is what `15m` counts back from."""
+    now = clock.now() if now is None else now
+    return {"since": time_of(names[0], since, now), "until": time_of(names[1], until, now)}
 
 
 def question(
@@ -138,15 +143,20 @@ def question(
     page: int | None = None,
     **others: object,
 ) -> tuple[Walk, dict[str, Any]]:
-    """A page of a list that is asked for: which one, and the filters with times in ns. `others` make it another
-    question, too. Raises UsageError."""
+    """A page of a list that is asked for: which one, and the filters with times in ns, `days` as one of them. `others`
+    make it another question, too. Raises UsageError."""
     asked = {**filters, **others, "since": since, "until": until}
-    return paging.walk(path, asked, limit, cursor, page), {**filters, **between(since, until)}
+    walk = paging.walk(path, asked, limit, cursor, page)
+    chosen: dict[str, Any] = {**filters, **between(since, until, now=walk.began)}
+    if "days" in chosen:
+        chosen["since"] = begin(chosen.pop("days"), chosen["since"], walk.began)
+    return walk, chosen
 
 
-def named(store: Store, chosen: Mapping[str, Any]) -> dict[str, Any]:
+def named(store: Store, walk: Walk, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Filters with the id of the session in place of the words for it. Raises NotFound, UsageError."""
-    return {**chosen, "session": store.sessions.id_of(chosen["session"])}
+    words = chosen["session"]
+    return {**chosen, "session": None if words is None else walk.whose(store, words)}
 
 
 def known_parameters(request: Incoming) -> None:

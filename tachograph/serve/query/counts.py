@@ -11,7 +11,6 @@ import msgspec
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from tachograph import clock
 from tachograph.analyse.commands import name as called
 from tachograph.analyse.faults import place_of_group
 from tachograph.ingest import touched
@@ -152,11 +151,11 @@ async def files(
     """Files that agents read and changed, the busiest first."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "path": path, "changed": changed}
     walk, chosen = question("files", asked, since, until, limit, cursor)
-    pin = walk.pinned(clock.now(), chosen)
+    pin = walk.pinned(chosen)
 
     def ask(store: Store) -> Files:
-        where = {**named(store, chosen), "until": pin}
-        shown, total, following = walk.cut_counted(store.files.used(**where, limit=None), place_of_file, pin)
+        where = {**named(store, walk, chosen), "until": pin}
+        shown, total, following = walk.cut_counted(store.files.used(**where, limit=None), place_of_file)
         met = touched.collided(store, where["session"], where["since"])
         found = rows(FileRow, (touched.row(one, touched.count(met, one)) for one in shown))
         return paged(Files, found, total=total, walk=walk, following=following)
@@ -180,7 +179,7 @@ async def commands(
     """Commands that agents ran, the most frequent first: how often, how long, how many failed."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "failed": failed}
     walk, chosen = question("commands", asked, since, until, limit, cursor, by=by, sort=sort)
-    pin = walk.pinned(clock.now(), chosen)
+    pin = walk.pinned(chosen)
 
     column = {"median": "median_ms", "p95": "p95_ms", "total": "total_ms"}.get(sort or "", sort)
 
@@ -188,9 +187,9 @@ async def commands(
         return (-(getattr(one, column or ("failed" if failed else "runs")) or 0), -one.runs, one.key)
 
     def ask(store: Store) -> Commands:
-        where = {**named(store, chosen), "until": pin}
+        where = {**named(store, walk, chosen), "until": pin}
         every = store.commands.by(by, called=called, **where, limit=None)
-        shown, total, following = walk.cut_counted(every, order, pin)
+        shown, total, following = walk.cut_counted(every, order)
         found = rows(CommandRow, (sums.command_row(one, by) for one in shown))
         return paged(Commands, found, total=total, walk=walk, following=following)
 
@@ -210,12 +209,12 @@ async def failures(
     """What went wrong, the most frequent first. Messages that differ in numbers, ids or folders are one."""
     asked: dict[str, Any] = {"session": session, "agent": agent}
     walk, chosen = question("failures", asked, since, until, limit, cursor)
-    pin = walk.pinned(clock.now(), chosen)
+    pin = walk.pinned(chosen)
 
     def ask(store: Store) -> Failures:
-        where = {**named(store, chosen), "until": pin}
+        where = {**named(store, walk, chosen), "until": pin}
         every = faults.failures(store, **where)
-        shown, total, following = walk.cut_counted(every.groups, place_of_group, pin)
+        shown, total, following = walk.cut_counted(every.groups, place_of_group)
         begin = where["since"] if where["since"] is not None else min((one.first for one in every.groups), default=pin)
         found = rows(FailureRow, ({**faults.row(one), "trend": trend(one.times, begin, pin)} for one in shown))
         return paged(Failures, found, every.scanned, every.cut, total=total, walk=walk, following=following)
@@ -237,7 +236,7 @@ async def cost(
     """Tokens and cost: by day or month the latest first, by anything else the dearest first."""
     asked: dict[str, Any] = {"session": session, "agent": agent}
     walk, chosen = question("cost", asked, since, until, limit, cursor, by=by)
-    pin = walk.pinned(clock.now(), chosen)
+    pin = walk.pinned(chosen)
 
     def order(one: Sum) -> tuple[float | int | str, ...]:
         if by in ("day", "month"):
@@ -245,8 +244,8 @@ async def cost(
         return (-(one.cost_usd or 0.0), -one.output_tokens, one.key)
 
     def ask(store: Store) -> Cost:
-        where = {**named(store, chosen), "until": pin}
-        shown, total, following = walk.cut_counted(store.usage.by(by, **where), order, pin)
+        where = {**named(store, walk, chosen), "until": pin}
+        shown, total, following = walk.cut_counted(store.usage.by(by, **where), order)
         found = rows(CostRow, (sums.cost_row(one, by) for one in shown))
         return paged(Cost, found, total=total, walk=walk, following=following)
 

@@ -14,7 +14,7 @@ from tachograph.recall import sessions as recall
 from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, between, listed, paged, rows
+from tachograph.serve.query.asking import Paged, answered, between, listed, named, paged, rows
 from tachograph.serve.query.rows import EventRow
 from tachograph.store import Store
 
@@ -45,7 +45,7 @@ async def timeline(
     """What all sessions did between two times, oldest first."""
     asked: dict[str, Any] = {"agent": agent, "type": type}
     walk = paging.walk("timeline", {**asked, "from": from_, "to": to}, limit, cursor)
-    chosen = {**asked, **between(from_, to, ("from", "to"))}
+    chosen = {**asked, **between(from_, to, ("from", "to"), now=walk.began)}
     return await answered(request, lambda store: listed(Events, store.events, walk, chosen))
 
 
@@ -84,10 +84,10 @@ async def events(
         raise UsageError("tool, category and path pick calls", "leave type, pattern and risk out")
     if any(findings.values()) and status:
         raise UsageError("only steps have a status, only findings a pattern and a risk", "leave status out")
-    common: dict[str, Any] = {"agent": agent, **between(since, until)}
+    common: dict[str, Any] = {"agent": agent, **between(since, until, now=walk.began)}
 
     def ask(store: Store) -> Events:
-        where: dict[str, Any] = {**common, "session": store.sessions.id_of(session)}
+        where = named(store, walk, {**common, "session": session})
         found = happened.events(
             store, type=type, status=status, calls=calls, findings=findings, **where,
             ascending=(session is not None) is not reverse, limit=walk.fetch, past=walk.past,

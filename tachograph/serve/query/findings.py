@@ -87,7 +87,7 @@ async def extractions(
     walk, chosen = question("extractions", asked, since, until, limit, cursor, page)
     return await answered(
         request,
-        lambda store: listed(Extractions, store.extractions, walk, named(store, chosen), session=session),
+        lambda store: listed(Extractions, store.extractions, walk, named(store, walk, chosen), session=session),
     )
 
 
@@ -133,7 +133,9 @@ async def code_blocks(
     """Code blocks, newest first: each once, with the first place it was seen among those that fit."""
     asked: dict[str, Any] = {"agent": agent, "language": language, "session": session, "text": text}
     walk, chosen = question("code-blocks", asked, since, until, limit, cursor, page)
-    return await answered(request, lambda store: listed(CodeBlocks, store.code_blocks, walk, named(store, chosen)))
+    return await answered(
+        request, lambda store: listed(CodeBlocks, store.code_blocks, walk, named(store, walk, chosen))
+    )
 
 
 @get("/stats/agent/{name:str}")

@@ -57,7 +57,7 @@ async def receipts(
         "execution": execution, "determinism": same, "days": days,
     }  # fmt: skip
     walk, chosen = question("receipts", asked, since, until, limit, cursor)
-    return await answered(request, lambda store: listed(Receipts, store.receipts, walk, named(store, chosen)))
+    return await answered(request, lambda store: listed(Receipts, store.receipts, walk, named(store, walk, chosen)))
 
 
 @get("/receipts/{receipt:str}")
@@ -128,7 +128,7 @@ async def slo(
         "agent": agent,
     }  # fmt: skip
     walk, chosen = question("slo", asked, since, until, limit, cursor)
-    return await answered(request, lambda store: listed(Violations, store.slo, walk, named(store, chosen)))
+    return await answered(request, lambda store: listed(Violations, store.slo, walk, named(store, walk, chosen)))
 
 
 HANDLERS = (receipts, receipt, audit, stages, slo)

@@ -182,8 +182,8 @@ async def turns(
     walk = paging.walk("turns", {"session": session}, limit, cursor)
 
     def ask(store: Store) -> Turns:
-        found = store.turns.list(store.sessions.resolve(session).id)
-        shown, total, following = walk.cut_counted(found, lambda turn: (turn.number,), 0)
+        found = store.turns.list(walk.whose(store, session))
+        shown, total, following = walk.cut_counted(found, lambda turn: (turn.number,))
         return paged(Turns, rows(TurnRow, map(recall.turn_row, shown)), total=total, walk=walk, following=following)
 
     return await answered(request, ask)
@@ -200,8 +200,8 @@ async def session_files(
         return (-row["total_operations"], row["file_path"])
 
     def ask(store: Store) -> Activity:
-        found = store.files.activity(store.sessions.resolve(session).id)
-        shown, total, following = walk.cut_counted(found, order, 0)
+        found = store.files.activity(walk.whose(store, session))
+        shown, total, following = walk.cut_counted(found, order)
         return paged(Activity, rows(ActivityRow, shown), total=total, walk=walk, following=following)
 
     return await answered(request, ask)
@@ -242,11 +242,11 @@ async def output(
     """What a session printed, piece by piece with the time of each; `stream=tool` is what tool calls returned."""
     question = {"session": session, "stream": stream, "encoding": encoding, "from": from_, "to": to}
     walk = paging.walk("output", question, limit, cursor)
-    times = between(from_, to, ("from", "to"))
+    times = between(from_, to, ("from", "to"), now=walk.began)
     place = _place(walk.past)
 
     def ask(store: Store) -> Output:
-        found = store.sessions.resolve(session)
+        found = store.sessions.get(walk.whose(store, session))
         chunks = store.output.between(found.id, stream, **times)
         if place is not None:
             if place.chunk not in chunks:

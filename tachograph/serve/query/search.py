@@ -117,11 +117,11 @@ async def search(
     """Lines that hold all the words, newest first, in everything that was printed, said and returned."""
     asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "pattern": pattern}
     walk, chosen = question("search", asked, since, until, limit, cursor, q=q, context=context)
-    pin = walk.pinned(clock.now(), chosen)
+    pin = walk.pinned(chosen)
     given, last = _place(walk.past)
 
     def ask(store: Store) -> Hits:
-        where = {**named(store, chosen), "until": pin}
+        where = {**named(store, walk, chosen), "until": pin}
         results = store.search(q, **where, limit=given + walk.fetch, context=context)
         if not results.terms:
             raise UsageError("q: there is no word to search for", "write words that must stand in one line")
@@ -131,7 +131,7 @@ async def search(
         deep = begin + len(part)
         more = results.truncated or len(every) > deep
         follows = bool(part) and more and deep < _DEPTH
-        _, following = walk.cut(part, lambda hit: [pin, deep, *_name(hit)], more=follows)
+        _, following = walk.cut(part, lambda hit: [deep, *_name(hit)], more=follows)
         found = rows(HitRow, (hits_of.row(hit, calls.get(hit.event_id or 0)) for hit in part))
         named_here = [_session(store.sessions.get(name)) for name in dict.fromkeys(hit.session_id for hit in part)]
         total = None if more else deep
@@ -186,9 +186,9 @@ def _place(past: list[int | float | str] | None) -> tuple[int, tuple[object, ...
     """How many hits were given, and which was the last. Raises UsageError."""
     if past is None:
         return 0, None
-    if len(past) != 6 or not isinstance(past[1], int) or not 0 < past[1] < _DEPTH:
+    if len(past) != 5 or not isinstance(past[0], int) or not 0 < past[0] < _DEPTH:
         raise UsageError("this is not a place in this list", "begin again without a cursor")
-    return past[1], tuple(past[2:])
+    return past[0], tuple(past[1:])
 
 
 def _found(store: Store, typed: str, where: dict[str, Any]) -> dict[str, int]:

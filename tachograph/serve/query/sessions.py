@@ -11,10 +11,9 @@ from litestar import Response, get
 
 from tachograph.formats.rows import to_row
 from tachograph.recall import sessions as recall
-from tachograph.serve import paging
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.query import parameters as p
-from tachograph.serve.query.asking import Paged, answered, between, paged, rows
+from tachograph.serve.query.asking import Paged, answered, between, paged, question, rows
 from tachograph.serve.query.rows import CodeBlockRow, EventRow, SessionRow, StateChangeRow
 from tachograph.store import Store
 
@@ -131,14 +130,13 @@ async def sessions(
         "agent": agent, "days": days, "status": status, "project": project, "active": active, "parent": parent,
         "workflow": workflow, "text": text, "failing": failing,
     }  # fmt: skip
-    question = {**asked, "since": since, "until": until, "sort": None if sort == "newest" else sort}
-    walk = paging.walk("sessions", question, limit, cursor, page)
-    chosen: dict[str, Any] = {**asked, **between(since, until), "skip": walk.skip}
+    order = None if sort == "newest" else sort
+    walk, chosen = question("sessions", asked, since, until, limit, cursor, page, sort=order)
 
     def ask(store: Store) -> Sessions:
-        found = store.sessions.list(**chosen, sort=sort, limit=walk.fetch, past=walk.past)
+        found = store.sessions.list(**chosen, sort=sort, skip=walk.skip, limit=walk.fetch, past=walk.past)
         shown, following = walk.cut(found, lambda one: store.sessions.place(one, sort))
-        total = store.sessions.total(**{name: value for name, value in chosen.items() if name != "skip"})
+        total = store.sessions.total(**chosen)
         drawn = {one.id: store.drawing.shape(one, _PARTS) for one in shown} if shapes else None
         found_rows = rows(SessionRow, map(to_row, shown))
         return paged(Sessions, found_rows, drawn, total=total, walk=walk, following=following)

@@ -40,6 +40,21 @@ class _Server(uvicorn.Server):
 
     ready: Callable[[], None] | None = None
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Once a second, for the date in the headers. uvicorn's looks ten times a second whether it is to end, which is
+        most of what an idle server would do."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), 1.0)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -221,7 +236,7 @@ def _more_files() -> None:
 async def _until(stop: asyncio.Event | None, server: _Server, app: Guard) -> None:
     if stop is not None:
         await stop.wait()
-        server.should_exit = True
+        server.end()
         _end(app)
 
 

@@ -51,7 +51,8 @@ class Sink:
         """Until cancelled: finish journals that nothing was added to for long, and write out what waits."""
         while True:
             await asyncio.sleep(_TURN)
-            self._writer.submit(self._turn)
+            if self._journals:
+                self._writer.submit(self._turn)
 
     def close(self) -> None:
         """Finish the journals; waits for what is being written, but not for a disk that hangs."""

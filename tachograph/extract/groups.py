@@ -62,18 +62,24 @@ class Group:
             self.size += len(text) + 1
 
     def found(self, matcher: Matcher) -> Found:
-        if self.rule.place:
-            self._locate(matcher.regexp(self.rule.place))
+        while len(self.lines) > 1 and not self._body(self.lines[-1]).strip():
+            self.lines.pop()  # a blank line may stand inside an event, never at its end
+        if self.rule.place and "file" not in self.groups:
+            skipped = self.rule.skip_places
+            self._locate(matcher.regexp(self.rule.place), matcher.regexp(skipped) if skipped else None)
         return matcher.maker(self.rule).found(self.number, "\n".join(self.lines), self.value, self.groups)
 
-    def _locate(self, place: Pattern) -> None:
+    def _locate(self, place: Pattern, skipped: Pattern | None) -> None:
         """A Python traceback ends with the innermost frame, the other languages begin with it."""
+        found: dict[str, str] | None = None
         for text in reversed(self.lines) if self.rule.last else self.lines[1:]:
             data = self._body(text).encode("utf-8", "replace")
             start, end = place.span(data)
-            if start >= 0:
-                self.groups.update(place.groups(data, start, end))
-                break
+            if start >= 0 and (found is None or not (skipped and skipped.found(data))):
+                found = place.groups(data, start, end)
+                if not (skipped and skipped.found(data)):
+                    break
+        self.groups.update(found or {})
 
     def state(self) -> dict[str, object]:
         return {

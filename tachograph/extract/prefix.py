@@ -18,7 +18,8 @@ _KINDS = (
     r" *[0-9]{1,3}>",  # MSBuild's parallel projects
     r" *[│┃║▌▎]+ ?",  # boxes of terminal programs
     r" *\[(?:javac|javadoc|java|exec|junit|testng|compc|mxmlc|scalac|kotlinc|groovyc|(?:gw|rank|step)[0-9]+)\]:? ",
-    r"[A-Za-z0-9][\w.-]* +\| ",  # docker compose
+    r"[A-Za-z0-9][\w.-]* +\|(?: |$)",  # docker compose
+    r"\[(?:[0-9]{1,2}|pod/[^\]\s]+)\] ",  # commands that run side by side, kubectl logs --prefix
 )
 _match = regex("(?:" + "|".join(_KINDS) + "){0,3}").match
 _BEHIND_BLANKS = frozenset("0123456789[#│┃║▌▎")
@@ -28,7 +29,7 @@ def length(text: str) -> int:
     """How many characters of `text` are decoration; 0 for most lines."""
     first = text[:1]
     if first.isalpha():
-        if " | " not in text and text[3:4] != " ":
+        if " |" not in text and text[3:4] != " ":
             return 0  # neither a time nor a name in front
     elif (text.lstrip(" ")[:1] if first == " " else first) not in _BEHIND_BLANKS:
         return 0

@@ -21,7 +21,7 @@ from tachograph.records import EXTRACTED_TYPES, RISK_LEVELS
 from tachograph.regexes import regex
 from tachograph.tables import Refusal, Table, Wrong, tables
 
-ENGINE = 1  # raise it when the same rules would find something else in the same lines
+ENGINE = 2  # raise it when the same rules would find something else in the same lines
 SEVERITIES = ("info", "warning", "error", "critical")
 EVENT_TYPES = (*EXTRACTED_TYPES, "command", "file_op", "tool_call")
 
@@ -53,6 +53,7 @@ class Rule(msgspec.Struct, frozen=True):
     takes: int = 0  # so many following lines belong to it whatever they say
     last: str | None = None  # a line that belongs to it and ends it; it becomes matched_value
     place: str | None = None  # its groups in the line nearest to the cause are metadata too
+    skip_places: str | None = None  # such lines are no `place` when there is another: the language's own library
     once: bool = False  # one event per matched value and session
     risk: str | None = None  # instead of the table in `risk`
     auto_confirm: bool | None = None
@@ -183,7 +184,7 @@ def check_rule(rule: Rule) -> None:
     for name in (*(rule.fields or ()), *((rule.value,) if rule.value else ())):
         if name not in groups:
             raise Refusal("pattern", f"pattern has no group (?P<{name}>…)")
-    for key in ("needle", "unless", "continues", "last", "place"):
+    for key in ("needle", "unless", "continues", "last", "place", "skip_places"):
         text = getattr(rule, key)
         if text is not None:
             _compile(key, text)

@@ -51,7 +51,7 @@ def _measure_of(text: str) -> object:
     return text if number is None else number
 
 
-_ANOTHER = regex(r"_[0-9]$")
+_ANOTHER = regex(r"_[0-9]{1,2}$")
 
 
 def field_name(group: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import re2
 
-from tachograph.extract import prefix, rules
+from tachograph.extract import prefix, rules, values
 from tachograph.extract.matcher import matcher_for
 from tachograph.extract.needles import needles
 from tachograph.extract.rules import Rule
@@ -89,3 +90,10 @@ def test_what_stands_before_a_line_hides_nothing(rule: Rule, before: str) -> Non
 )
 def test_the_specific_rule_beats_the_general_one(line: str, expected: list[str]) -> None:
     assert fired(line) == expected
+
+
+@EVERY
+def test_fields_have_no_numbers(rule: Rule) -> None:
+    """RE2 takes a name once in a pattern, so branches number theirs; what is stored does not."""
+    for group in re2.compile(rule.pattern).groupindex:
+        assert not values.field_name(group)[-1].isdigit(), group

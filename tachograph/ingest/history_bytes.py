@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat as modes
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import IO, Any, NamedTuple
 
 from tachograph import clock
 from tachograph.extract.private_keys import before_open_key
 from tachograph.extract.redact import Redacted, redact
+from tachograph.ingest import cut_secrets
 from tachograph.readers.json_lines import objects
 from tachograph.records import Masked
 
@@ -86,6 +87,8 @@ def read_block(
 
     Up to `kept` it is archived already. `inside`: the line that is there at `position` is not to be read.
     """
+    recording = _is_recording(file)
+    before = _lines_before(file, position) if recording else b""
     file.seek(position)
     data = file.read(min(BLOCK, stop - position))
     at_stop = position + len(data) >= stop or not data
@@ -105,13 +108,20 @@ def read_block(
         end = len(data)
     if not (at_stop and final):
         end = _before_open_key(data, end)
-    return _complete(data[:end], position, kept, last=at_stop or not end)
+        held = (
+            max(0, cut_secrets.before_open_word(before + data, len(before) + end) - len(before)) if recording else end
+        )
+        end = held if held or at_stop else end
+    masked = cut_secrets.Lines(before) if recording else redact
+    found = masked(data[:end])
+    return _complete(data[:end], found, position, kept, last=at_stop or not end)
 
 
 def resumed(file: IO[bytes], position: int) -> Resumed:
     """Where to go on in a file that has grown since it was read up to `position`.
 
-    A last line that was taken without its end and goes on is read again, so is the beginning of a private key.
+    A last line that was taken without its end and goes on is read again, so is the beginning of a private key, and of a
+    word that somebody types in a recording.
     """
     begin = _line_begin(file, position)
     if begin is None:
@@ -123,6 +133,9 @@ def resumed(file: IO[bytes], position: int) -> Resumed:
         if following[:1] == b"\n" or (following == b"\r\n" and line.lstrip()[:1] == b"{"):
             return Resumed(position, 0, True)
     begin = min(begin, key)
+    if key == position and _is_recording(file):
+        before = _lines_before(file, position)
+        begin = min(begin, position - len(before) + cut_secrets.before_open_word(before, len(before)))
     file.seek(begin)
     return Resumed(begin, file.read(position - begin).count(b"\n"), False)
 
@@ -131,8 +144,11 @@ def lines_in(parts: Iterable[bytes]) -> Iterator[bytes | None]:
     """Masked lines of bytes that come in parts, without their ends; None for one that is longer than LINE_MAX."""
     held: list[bytes] = []
     size, inside = 0, False
+    masked: Callable[[bytes], Redacted] | None = None
     for part in parts:
         begin = 0
+        if masked is None:
+            masked = cut_secrets.Lines() if cut_secrets.is_recording(part[: cut_secrets.HEAD]) else redact
         if inside:
             begin = part.find(b"\n") + 1
             if not begin:
@@ -144,19 +160,15 @@ def lines_in(parts: Iterable[bytes]) -> Iterator[bytes | None]:
             held, size, begin = [], 0, first
         end = _before_open_key(part, part.rfind(b"\n") + 1)
         if end > begin:
-            yield from masked_lines(b"".join([*held, part[begin:end]]))
+            yield from _lines(masked(b"".join([*held, part[begin:end]])).data)
             held, size, begin = [], 0, end
         held.append(part[begin:])
         size += len(part) - begin
         if size >= LINE_MAX:
             yield None
             held, size, inside = [], 0, True
-    if size:
-        yield from masked_lines(b"".join(held))
-
-
-def masked_lines(data: bytes) -> list[bytes]:
-    return _lines(redact(data).data)
+    if size and masked is not None:
+        yield from _lines(masked(b"".join(held)).data)
 
 
 def masks_of(original: bytes, found: Redacted) -> list[Masked]:
@@ -164,8 +176,20 @@ def masks_of(original: bytes, found: Redacted) -> list[Masked]:
     return _part(original, found, 0, len(original))[1]
 
 
-def _complete(data: bytes, position: int, kept: int, *, last: bool) -> Block:
-    found = redact(data)
+def _is_recording(file: IO[bytes]) -> bool:
+    file.seek(0)
+    return cut_secrets.is_recording(file.read(cut_secrets.HEAD))
+
+
+def _lines_before(file: IO[bytes], position: int) -> bytes:
+    """Whole lines in front of a line."""
+    start = max(0, position - cut_secrets.BEFORE)
+    file.seek(start)
+    data = file.read(position - start)
+    return data[data.find(b"\n") + 1 :] if start else data
+
+
+def _complete(data: bytes, found: Redacted, position: int, kept: int, *, last: bool) -> Block:
     masked, masks = _part(data, found, min(max(0, kept - position), len(data)), len(data))
     return Block(len(data), _lines(found.data), masked, masks, last=last)
 

@@ -170,6 +170,105 @@ def test_secrets_in_a_compressed_history() -> None:
         assert b"[redacted:" in zstandard.ZstdDecompressor().decompressobj().decompress(masked)
 
 
+def typed(text: str, version: int = 2) -> bytes:
+    """A recording with an event for every key, and a typed line before and behind."""
+    keys = ["ls\r\n", *text, "\r\n", "made\r\n"]
+    if version == 1:
+        return json.dumps(
+            {"version": 1, "width": 80, "height": 24, "stdout": [[0.1, key] for key in keys]}, indent=1
+        ).encode()
+    size = {"term": {"cols": 80, "rows": 24}} if version == 3 else {"width": 80, "height": 24}
+    lines: list[object] = [{"version": version, "timestamp": 1_780_000_000, **size}]
+    for number, key in enumerate(keys):
+        lines += [[number / 10, "i", key], [number / 10, "o", key]]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def said(recording: bytes, channel: str = "o") -> str:
+    """All that the events of a recording say."""
+    if recording.startswith(b"{") and b'"stdout"' in recording:
+        return "".join(event[1] for event in json.loads(recording)["stdout"])
+    events = [json.loads(line) for line in recording.splitlines()[1:]]
+    return "".join(event[2] for event in events if event[1] == channel)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: str(secret)[:6])
+def test_a_secret_that_was_typed_key_by_key(secret: str, version: int) -> None:
+    data = typed(f"\x1b[1mexport\x1b[0m TOKEN={secret} && echo {secret} DB_PASSWORD={PASSWORD}", version)
+    with machine() as one:
+        path = one.put("typed.cast", data)
+        one.take(path)
+        kept = one.store.histories.get(str(path))
+        assert kept is not None
+        masked = b"".join(one.store.histories.read(kept.id, masked=True))
+        assert secret in said(data)
+        for channel in ("o", "i"):
+            assert secret[:8] not in said(masked, channel)
+            assert PASSWORD[:8] not in said(masked, channel)
+            assert said(masked, channel).count("[redacted:") == 3
+        assert len(masked.splitlines()) == len(data.splitlines())
+        assert one.original(path) == data
+        (session,) = one.store.sessions.list()
+        output = b"".join(chunk.data for chunk in one.store.output.chunks(session.id) if chunk.stream == "stdout")
+        assert output.decode() == said(masked)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("quiet", [True, False], ids=["quiet", "being written"])
+def test_a_secret_that_is_being_typed(quiet: bool, restarts: bool) -> None:
+    secret = SECRETS[1]
+    data = typed(f"login --with {secret} now")
+    lines = data.splitlines(keepends=True)
+    with machine() as one:
+        for end in range(1, len(lines) + 1):
+            path = one.put("typed.cast", b"".join(lines[:end]), LONG_AGO if quiet else None)
+            if restarts:
+                one.restart()
+            one.take(path, final=False)
+        one.put("typed.cast", data)
+        one.take(path)
+        kept = one.store.histories.get(str(path))
+        assert kept is not None
+        masked = b"".join(one.store.histories.read(kept.id, masked=True))
+        for channel in ("o", "i"):
+            assert said(masked, channel).split()[2:] == ["--with", said(masked, channel).split()[3], "now", "made"]
+            assert said(masked, channel).split()[3].startswith("[redacted:")
+        assert one.original(path) == data
+
+
+def test_a_secret_that_was_typed_over_the_end_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tachograph.ingest import cut_secrets, history_bytes
+
+    data = typed("ls\r\n" * 150 + f"echo {SECRETS[0]} && echo {SECRETS[1]}")
+    place = data.index(b'"o", "A"')
+    assert place > cut_secrets.HELD
+    for size in range(place - 100, place + 900, 61):
+        monkeypatch.setattr(history_bytes, "BLOCK", size)
+        with machine() as one:
+            path = one.put("typed.cast", data)
+            one.take(path)
+            kept = one.store.histories.get(str(path))
+            assert kept is not None
+            masked = b"".join(one.store.histories.read(kept.id, masked=True))
+            assert [SECRETS[n][k : k + 8] in said(masked) for n in (0, 1) for k in (0, 8)] == [False] * 4
+            assert one.original(path) == data
+
+
+def test_a_secret_that_was_typed_in_a_compressed_recording() -> None:
+    data = zstandard.compress(typed(f"echo {SECRETS[0]}"))
+    with machine() as one:
+        path = one.put("typed.cast.zst", data)
+        one.take(path)
+        assert one.original(path) == data
+        kept = one.store.histories.get(str(path))
+        assert kept is not None
+        masked = b"".join(one.store.histories.read(kept.id, masked=True))
+        text = said(zstandard.ZstdDecompressor().decompressobj().decompress(masked))
+        assert SECRETS[0][:8] not in text
+        assert "echo [redacted:" in text
+
+
 def test_a_secret_in_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     from tachograph.ingest import history_bytes
 

@@ -101,7 +101,7 @@ def _settings() -> Iterator[str]:
     yield "In `config.toml` (`tachograph config path`), or in the environment, which wins.\n\n"
     yield "| setting | default | expects | what it is | variable |\n| --- | --- | --- | --- | --- |\n"
     for key in config.KEYS:
-        yield f"| `{key.name}` | {key.default} | {key.expects} | {key.about} | `{key.variable}` |\n"
+        yield f"| `{key.name}` | {config.told(key.default)} | {key.expects} | {key.about} | `{key.variable}` |\n"
     yield "\nObjectives are tables `[[slo]]` in the same file: [objectives.md](objectives.md).\n\n"
 
 

@@ -49,8 +49,8 @@ KEYS = (
     Key("output.limit", "whole", 50, "rows a listing shows when no --limit is given; 0 is all", (), 0, 10_000_000),
     Key("output.times", "choice", "relative", "times in tables on a terminal", ("relative", "local", "utc")),
     Key("search.context", "whole", 1, "lines shown above and below a hit", (), 0, 50),
-    Key("sql.timeout", "time", "5s", "how long one `db sql` query may take"),
-    Key("sql.rows", "whole", 10_000, "rows one `db sql` query may give", (), 1, 10_000_000),
+    Key("sql.timeout", "time", "5s", "how long one query of db sql may take"),
+    Key("sql.rows", "whole", 10_000, "rows that one query of db sql may give", (), 1, 10_000_000),
     Key("collisions.window", "time", "30m", "how far apart two sessions' changes of a file may lie to collide"),
     Key("collisions.warn", "switch", True, "tell an agent, through its hook, that another one just changed the file"),
     Key("collisions.block", "switch", False, "refuse such a change once, until the agent has read the file again"),
@@ -93,6 +93,11 @@ class Setting(NamedTuple):
         """The value, for people to look at."""
         hidden = self.key.secret and self.source == self.key.variable
         return "(not shown)" if hidden else self.value
+
+
+def told(value: Any) -> str:
+    """A value as one writes it into config.toml, without quotes."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class Config:
@@ -160,7 +165,7 @@ def checked(key: Key, raw: Any, source: str) -> Any:
         shown = raw if isinstance(raw, str) else repr(raw)
         raise UsageError(
             f"{source}: {key.name} is {shown!s}, expected {key.expects}",
-            f"tachograph config set {key.name} {str(key.default).lower()}",
+            f"tachograph config set {key.name} {told(key.default)}",
         ) from None
 
 
@@ -194,7 +199,7 @@ def ensure(path: str) -> None:
         if head != section:
             lines.append(f"\n[{head}]\n")
             section = head
-        value = str(key.default).lower() if key.kind in ("whole", "switch") else f'"{key.default}"'
+        value = told(key.default) if key.kind in ("whole", "switch") else f'"{key.default}"'
         lines.append(f"# {key.about} ({key.expects})\n# {last} = {value}\n")
     _replace(path, "".join([*lines, _SLO]))
 

@@ -11,7 +11,7 @@ from tachograph import clock
 from tachograph.cli import anchors, draw
 from tachograph.cli.app import App
 from tachograph.cli.audit_check import restored, verify
-from tachograph.cli.command import DAYS_BACK, Group, Listing, choice, listing_options, pass_app
+from tachograph.cli.command import DAYS_BACK, Group, Listing, Whole, choice, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
@@ -36,7 +36,7 @@ def cli() -> None:
 @click.argument("operation")
 @click.argument("status")
 @click.option("--type", "operation_type", metavar="WORD", help="What sort of operation: validation, rendering …")
-@click.option("--duration-ms", type=click.IntRange(min=0), default=0, help="How long it took.")
+@click.option("--duration-ms", type=Whole(min=0), default=0, help="How long it took.")
 @click.option("--details", metavar="TEXT", help="What else to know.")
 @click.option("--error", "error_message", metavar="TEXT", help="What went wrong.")
 @click.option("--context", metavar="JSON", help="More, as JSON, @FILE or - for stdin.")
@@ -112,7 +112,7 @@ def _shape(app: App) -> Shape:
         Field("operation", "OPERATION", stretch=True),
         Field("operation_type", "TYPE", spare=2),
         Field("status", "STATUS", lambda one: Cell(one.status, _STYLES.get(one.status, ""))),
-        Field("duration_ms", "TOOK", lambda one: human.took((one.duration_ms or 0) * 1e6), right=True, spare=1),
+        Field("duration_ms", "TOOK", lambda one: human.took((one.duration_ms or 0) * 1e6 or None), right=True, spare=1),
         Field("details", "DETAIL", lambda one: one.error_message or one.details, stretch=True),
         Field("error_message"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Listing, command, listing_options, pass_app, session_filter
 from tachograph.cli.listing import Field, Shape, emit
@@ -72,14 +73,14 @@ def _shape(app: App) -> Shape:
     fields = [
         Field("id"),
         Field("digest", "DIGEST", lambda block: block.digest[:_SHORT]),
-        Field("session_id", "SESSION", stretch=True),
+        Field("session_id", "SESSION", lambda block: draw.short_id(app, block.session_id), stretch=True),
         Field("agent_name"),
-        Field("timestamp", "WHEN", lambda block: app.when(block.at)),
-        Field("language", "LANGUAGE"),
+        Field("timestamp", "WHEN", lambda block: app.when(block.at), spare=3),
+        Field("language", "LANGUAGE", stretch=True),
         Field("line_start"),
         Field("line_end"),
-        Field("", "LINES", lambda block: human.number(block.content.count("\n") + 1), right=True),
-        Field("parseable", "PARSES", parseable),
-        Field("", "CODE", first_line, stretch=True),
+        Field("", "LINES", lambda block: human.number(block.content.count("\n") + 1), right=True, spare=1),
+        Field("parseable", "PARSES", parseable, spare=2),
+        Field("", "CODE", first_line, stretch=True, least=16),
     ]
     return Shape("block", columns(CodeBlock), fields)

@@ -8,7 +8,7 @@ import click
 
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listing, Session, choice, listing_options, pass_app
+from tachograph.cli.command import Group, Listing, Session, Whole, choice, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.saving import save
 from tachograph.errors import UsageError
@@ -81,7 +81,7 @@ def _who(app: App, session_id: str | None, agent: str) -> str:
 
 
 @cli.command("show")
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=Whole())
 @click.option("--html", metavar="FILE", help="Write a page that shows the same; - is stdout.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="The collision as JSON.")
@@ -104,7 +104,7 @@ def show(app: App, number: int, html: str | None, force: bool, as_json: bool) ->
 
 
 @cli.command("resolve")
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=Whole())
 @click.argument("resolution", metavar="TEXT")
 @pass_app
 def resolve(app: App, number: int, resolution: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -35,8 +36,36 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
             self.fail(str(error), param, ctx)
 
 
+_ROWS_MAX = 1 << 53  # more than there can ever be
+
+
+class Whole(click.IntRange):
+    """A whole number of a range, in help and errors as people say it."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if self.max == _ROWS_MAX and str(value).isdecimal() and len(str(value)) > len(str(_ROWS_MAX)):
+            self.fail("there can never be so many", param, ctx)
+        return super().convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "N"
+
+    def _describe_range(self) -> str:
+        return _range(self)
+
+
 class Number(click.FloatRange):
     """A number of a range; `nan`, which no comparison refuses, is none."""
+
+    name = "number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "N"
+
+    def _describe_range(self) -> str:
+        return _range(self)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         found = super().convert(value, param, ctx)
@@ -45,7 +74,12 @@ class Number(click.FloatRange):
         return found
 
 
-_ROWS_MAX = 1 << 53  # more than there can ever be
+def _range(kind: click.IntRange | click.FloatRange) -> str:
+    if kind.min is None or kind.max is None or kind.max == _ROWS_MAX:
+        return "any" if kind.min is None else f"{kind.min} or more"
+    return f"{kind.min} to {kind.max}"
+
+
 DAYS_BACK = Number(0, 100_000)  # as far as times are kept
 
 
@@ -122,6 +156,10 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params += shared_options(hidden=True)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _wanting(self, ctx):
+            return super().parse_args(ctx, args)
+
 
 class Group(click.Group):
     command_class = Command
@@ -130,6 +168,36 @@ class Group(click.Group):
         kwargs.setdefault("context_settings", {"help_option_names": ["-h", "--help"], "max_content_width": 100})
         super().__init__(*args, **kwargs)
         self.params += shared_options(hidden=True)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _wanting(self, ctx):
+            return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from tachograph.cli import guessing
+
+            _, _, within = ctx.command_path.partition(" ")
+            lists = bool(within) and self.invoke_without_command
+            raise click.UsageError(guessing.unknown(name, self.list_commands(ctx), within, lists), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@contextlib.contextmanager
+def _wanting(command: click.Command, ctx: click.Context) -> Iterator[None]:
+    """An option without its value: click knows neither the command nor what was to follow."""
+    try:
+        yield
+    except click.BadOptionUsage as error:
+        error.ctx = error.ctx or ctx
+        option = next((one for one in command.params if error.option_name in one.opts), None)
+        if option is not None and error.message.endswith("requires an argument."):
+            wanted = f"{error.option_name} wants a value: {option.make_metavar(ctx)}"
+            raise click.BadOptionUsage(error.option_name, wanted, ctx) from None
+        raise
 
 
 def command(name: str) -> Callable[[Callable[..., Any]], Command]:
@@ -210,7 +278,7 @@ def listing_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--agent", metavar="GLOB", type=Agent(), help="Agents that fit; SQL % works too."),
         click.option("--until", metavar="TIME", type=Time(), help="Up to this time."),
         click.option("--since", metavar="TIME", type=Time(), help="From this time on: 7d, 15m, today, 2026-11-01 …"),
-        click.option("-n", "--limit", type=click.IntRange(0, _ROWS_MAX), help="Most rows to show; 0 for all."),
+        click.option("-n", "--limit", type=Whole(0, _ROWS_MAX), help="Most rows to show; 0 for all."),
     ):
         wrapper = option(wrapper)
     return _form_flags(wrapper)

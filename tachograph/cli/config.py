@@ -41,11 +41,12 @@ def show(app: App, listed: Listed) -> None:
     settings = [app.config.setting(key.name) for key in config.KEYS]
     shown = [
         Field("name", "NAME", style="1"),
-        Field("value", "VALUE"),
-        Field("source", "FROM", stretch=True),
-        Field("about", "WHAT IT IS", stretch=True),
+        Field("value", "VALUE", stretch=True),
+        Field("source", "FROM", stretch=True, spare=1),
+        Field("about", "WHAT IT IS", stretch=True, spare=2, least=16),
     ]
-    emit(app, listed, settings, Shape("setting", _COLUMNS, shown, _row), "")
+    row = _row if listed.form in ("json", "jsonl") else _row_in_words
+    emit(app, listed, settings, Shape("setting", _COLUMNS, shown, row), "")
     app.hint(f"tachograph config set NAME VALUE writes {app.config.path}")
 
 
@@ -62,12 +63,18 @@ def _row(setting: config.Setting) -> Row:
     }
 
 
+def _row_in_words(setting: config.Setting) -> Row:
+    """As one writes them: of a switch true or false."""
+    row = _row(setting)
+    return {**row, "value": config.told(row["value"]), "default": config.told(row["default"])}
+
+
 @cli.command("get")
 @click.argument("name", type=_Key())
 @pass_app
 def get(app: App, name: str) -> None:
     """Print the value of one setting."""
-    app.line(str(app.config.setting(name).shown))
+    app.line(config.told(app.config.setting(name).shown))
 
 
 @cli.command("set")

@@ -35,30 +35,35 @@ def cli(app: App, listing: Listing, session: str | None, by: str) -> None:
     usage = app.store().usage
     asked = {**listing.chosen, "session": app.store().sessions.id_of(session)}
     found = usage.by(by, **asked, limit=listing.fetch)
-    if emit(app, listing, found, _shape(by), "no use of a model fits; tachograph import reads what agents wrote down"):
+    nothing = "no use of a model fits; tachograph import reads what agents wrote down"
+    if emit(app, listing, found, _shape(app, by), nothing):
         for total in usage.by("total", **asked):
             _summary(app, total, usage.prices(**asked))
         app.hint(f"also: {' '.join(f'--by {name}' for name in sums.COST_KEYS if name != by)}")
 
 
-def _shape(by: str) -> Shape:
+def _shape(app: App, by: str) -> Shape:
     column, title = sums.COST_KEYS[by], _TITLES[by]
+    several = "" if by == "session" else "SESSIONS"
+
+    def named(found: Sum) -> str | None:
+        return draw.short_id(app, found.key) if by == "session" and found.key else found.key
 
     def tokens(name: str, title: str, spare: int) -> Field:
         return Field(name, title, lambda found: human.short(getattr(found, name)), right=True, spare=spare)
 
     fields = [
-        Field(column, title, lambda found: found.key, stretch=True),
-        Field("sessions", "SESSIONS", lambda found: human.number(found.sessions), right=True, spare=4),
-        Field("calls", "CALLS", lambda found: human.number(found.calls), right=True),
-        tokens("input_tokens", "INPUT", 0),
-        tokens("cache_read_tokens", "CACHED", 0),
-        tokens("cache_write_tokens", "WRITTEN", 2),
-        tokens("output_tokens", "OUTPUT", 0),
-        tokens("reasoning_tokens", "REASONING", 3),
+        Field(column, title, named, stretch=True, tail=by == "project", least=26),
+        Field("sessions", several, lambda found: human.number(found.sessions), right=True, spare=9),
+        Field("calls", "CALLS", lambda found: human.number(found.calls), right=True, spare=1),
+        tokens("input_tokens", "INPUT", 3),
+        tokens("cache_read_tokens", "CACHED", 6),
+        tokens("cache_write_tokens", "WRITTEN", 7),
+        tokens("output_tokens", "OUTPUT", 2),
+        tokens("reasoning_tokens", "REASONING", 8),
         Field("cost_usd", "COST $", _cost, right=True),
-        Field("unpriced", "UNPRICED", lambda found: _some(found.unpriced), right=True),
-        Field("partial", "PARTIAL", lambda found: _some(found.partial), right=True, spare=1),
+        Field("unpriced", "UNPRICED", lambda found: _some(found.unpriced), right=True, spare=4),
+        Field("partial", "PARTIAL", lambda found: _some(found.partial), right=True, spare=5),
     ]
     return Shape("row", (column, *sums.COST_COLUMNS), fields, lambda found: sums.cost_row(found, by))
 

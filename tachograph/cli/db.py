@@ -11,7 +11,7 @@ import click
 from tachograph import clock
 from tachograph.cli import old_names
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listed, choice, form_options, pass_app
+from tachograph.cli.command import Group, Listed, Whole, choice, form_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.vocabulary import vocabulary
 from tachograph.errors import UsageError
@@ -62,7 +62,7 @@ def _told(name: str, item: object) -> str:
         return "yes" if item else "no"
     if isinstance(item, int) and name.endswith("bytes"):
         return human.size(item)
-    return human.number(item) if isinstance(item, int) and item >= 10_000 else str(item)
+    return human.number(item) if isinstance(item, int) else str(item)
 
 
 @cli.command("check")
@@ -139,7 +139,7 @@ def analytics(app: App, agent: str, period: str) -> None:
 @cli.command("sql")
 @click.argument("query")
 @click.option("--timeout", metavar="TIME", help="Longest time it may take (config: sql.timeout).")
-@click.option("--rows", type=click.IntRange(1, 10_000_000), help="Most rows (config: sql.rows).")
+@click.option("--rows", type=Whole(1, 10_000_000), help="Most rows (config: sql.rows).")
 @form_options
 @pass_app
 def sql(app: App, query: str, timeout: str | None, rows: int | None, listed: Listed) -> None:

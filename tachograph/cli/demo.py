@@ -13,13 +13,13 @@ import click
 from tachograph import clock, paths
 from tachograph.cli import opened
 from tachograph.cli.app import App
-from tachograph.cli.command import command, pass_app
+from tachograph.cli.command import Whole, command, pass_app
 from tachograph.formats import human
 
 
 @command("demo")
 @click.option("--rm", "remove", is_flag=True, help="Remove the sample data, and end.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; any free port when left out.")
+@click.option("--port", type=Whole(0, 65535), default=0, help="Where to listen; any free port when left out.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--no-serve", is_flag=True, help="Make the sample data, say where it is, and end.")
 @click.option("--attached", is_flag=True, hidden=True, help="End with whoever started this: at the end of its input.")

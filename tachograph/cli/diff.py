@@ -11,7 +11,7 @@ from tachograph.analyse.faults import signature
 from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Session as SessionWords
-from tachograph.cli.command import command, pass_app
+from tachograph.cli.command import Whole, command, pass_app
 from tachograph.formats import gist, human, sanitise
 from tachograph.formats.rows import Row, to_row
 from tachograph.formats.sanitise import painted
@@ -33,9 +33,7 @@ class Side(NamedTuple):
 @click.argument("a", type=SessionWords())
 @click.argument("b", type=SessionWords())
 @click.option("--output/--no-output", default=True, help="Compare what they printed, too.")
-@click.option(
-    "-U", "--unified", "context", type=click.IntRange(0, 100), default=3, help="Lines around a difference (3)."
-)
+@click.option("-U", "--unified", "context", type=Whole(0, 100), default=3, help="Lines around a difference (3).")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 @pass_app
 def cli(app: App, a: str, b: str, output: bool, context: int, as_json: bool) -> None:
@@ -86,7 +84,7 @@ def _table(app: App, left: Side, right: Side) -> None:
         before, after = getattr(one, name), getattr(other, name)
         rows.append([name.replace("_", " "), before, after, "" if before == after else "≠"])
     times = [draw.duration(side.session, app.now) for side in (left, right)]
-    rows.append(["took", human.took(times[0]), human.took(times[1]), _ratio(*times)])
+    rows.append(["took", human.took(times[0] or None), human.took(times[1] or None), _ratio(*times)])
     rows.append(["lines", one.lines, other.lines, _change(one.lines, other.lines)])
     for name in sorted({*left.counts, *right.counts} - {"state"}):
         count, now = left.counts.get(name, 0), right.counts.get(name, 0)

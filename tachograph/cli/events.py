@@ -99,18 +99,20 @@ def _shape(app: App, session: Session | None) -> Shape:
     fields = [
         Field("id", "ID", right=True),
         Field(
-            "session_id", "" if session else "SESSION", lambda event: draw.short_id(app, event.session_id), stretch=True
+            *("session_id", "" if session else "SESSION", lambda event: draw.short_id(app, event.session_id)),
+            stretch=True,
+            spare=2,
         ),
-        Field("timestamp", "AT" if session else "WHEN", when, right=bool(session)),
+        Field("timestamp", "AT" if session else "WHEN", when, right=bool(session), spare=1),
         Field("event_type", "TYPE", draw.event_type),
-        Field("pattern", "RULE", stretch=True),
-        Field("risk_level", "RISK", draw.risk),
-        Field("tool_name", "TOOL", spare=1),
+        Field("pattern", "RULE", stretch=True, spare=3),
+        Field("risk_level", "RISK", draw.risk, spare=5),
+        Field("tool_name", "TOOL", spare=6),
         Field("status"),
-        Field("line_number", "LINE", right=True),
+        Field("line_number", "LINE", right=True, spare=4),
         Field("matched_value"),
         Field("command"),
-        Field("content", "WHAT", gist.of_event, stretch=True),
+        Field("content", "WHAT", gist.of_event, stretch=True, least=20),
     ]
     return Shape("event", columns(Event), fields)
 

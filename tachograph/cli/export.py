@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from tachograph.cli.app import App
-from tachograph.cli.command import Session, Time, choice, command, pass_app
+from tachograph.cli.command import Session, Time, Whole, choice, command, pass_app
 from tachograph.cli.originals import Originals
 from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
@@ -26,7 +26,7 @@ from tachograph.store import Store
 @click.argument("sessions", metavar="SESSION…", nargs=-1, type=Session())
 @click.option("--as", "form", type=choice(*NAMES), metavar="FORMAT", required=True, help="What to make of it.")
 @click.option("-o", "--output", metavar="FILE", help="Where to: a file, a folder, or - for stdout.")
-@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only this turn, counted from 1.")
+@click.option("--turn", type=Whole(min=1), metavar="N", help="Only this turn, counted from 1.")
 @click.option("--since", type=Time(), metavar="TIME", help="Only what happened from this time on: 15m, 2026-11-01 …")
 @click.option("--until", type=Time(), metavar="TIME", help="Only what happened up to this time.")
 @click.option("--cast-version", type=choice("2", "3"), help="cast: 2 for asciinema before 3.0.")

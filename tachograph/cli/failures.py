@@ -57,12 +57,12 @@ def _alike(app: App, listing: Listing, session: str | None, like: str) -> None:
 def _shape(app: App) -> Shape:
     fields = [
         Field("cases", "CASES", right=True),
-        Field("sessions", "SESSIONS", right=True),
-        Field("last", "LAST", lambda group: app.when(group.last)),
+        Field("sessions", "SESSIONS", right=True, spare=2),
+        Field("last", "LAST", lambda group: app.when(group.last), spare=1),
         Field("kind"),
-        Field("pattern", "RULE", lambda group: group.pattern or "(session)", stretch=True),
+        Field("pattern", "RULE", lambda group: group.pattern or "(session)", stretch=True, spare=3),
         Field("session_id"),
-        Field("message", "MESSAGE", _message, stretch=True),
+        Field("message", "MESSAGE", _message, stretch=True, least=20),
     ]
     return Shape("failure", failures.COLUMNS, fields, failures.row)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from tachograph.cli.app import App
-from tachograph.cli.command import command, pass_app
+from tachograph.cli.command import Whole, command, pass_app
 from tachograph.extract.redact import redact_text
 from tachograph.formats.rows import to_row
 
 
 @command("feedback")
-@click.argument("event", type=click.IntRange(min=1))
+@click.argument("event", type=Whole(min=1))
 @click.argument("outcome")
 @click.option("--note", metavar="TEXT", help="Why.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was stored as JSON.")

@@ -40,8 +40,6 @@ class Tree(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] == "help":
             return self._help(ctx, args[1:])
-        if args[0] not in ENTRIES and not args[0].startswith("-") and not ctx.resilient_parsing:
-            raise click.UsageError(_unknown(args[0], list(ENTRIES)), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -55,13 +53,6 @@ class Tree(Group):
             return self.resolve_command(ctx, [names[0], *names[1:], "--help"])
         click.echo(ctx.get_help())
         ctx.exit()
-
-
-def _unknown(name: str, known: Sequence[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, 2, 0.6)
-    return f'there is no command "{name}"' + (f"; did you mean {' or '.join(close)}?" if close else "")
 
 
 def tree() -> Tree:

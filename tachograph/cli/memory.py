@@ -11,7 +11,7 @@ import click
 
 from tachograph import clock
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listed, Listing, form_options, listing_options, pass_app
+from tachograph.cli.command import Group, Listed, Listing, Whole, form_options, listing_options, pass_app
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import NotFound, UsageError
@@ -24,7 +24,7 @@ from tachograph.store.json_diff import Change
 
 _MARKS = {"added": ("+", "32"), "removed": ("-", "31"), "changed": ("~", "33")}
 _expect = click.option(
-    "--expect", metavar="VERSION", type=click.IntRange(min=0), help="Only if this is the current version; 0: none yet."
+    "--expect", metavar="VERSION", type=Whole(min=0), help="Only if this is the current version; 0: none yet."
 )
 _session = click.option(
     "--session", metavar="SESSION", type=SessionWords(), help="The session that writes (TACHOGRAPH_SESSION)."
@@ -69,7 +69,7 @@ def set_(
 
 @cli.command("get")
 @click.argument("agent")
-@click.option("--version", type=click.IntRange(min=1), help="As it was in this version.")
+@click.option("--version", type=Whole(min=1), help="As it was in this version.")
 @click.option("--quote", is_flag=True, help="For an agent: framed as data, whose it is, nothing in it hidden.")
 @click.option("--json", "as_json_", is_flag=True, help="With version, time and who wrote it.")
 @pass_app
@@ -113,8 +113,8 @@ def history(app: App, agent: str, listed: Listed) -> None:
 
 @cli.command("diff")
 @click.argument("agent")
-@click.argument("a", metavar="[FROM]", type=click.IntRange(min=1), required=False)
-@click.argument("b", metavar="[TO]", type=click.IntRange(min=1), required=False)
+@click.argument("a", metavar="[FROM]", type=Whole(min=1), required=False)
+@click.argument("b", metavar="[TO]", type=Whole(min=1), required=False)
 @form_options
 @pass_app
 def diff(app: App, agent: str, a: int | None, b: int | None, listed: Listed) -> None:
@@ -138,7 +138,7 @@ def diff(app: App, agent: str, a: int | None, b: int | None, listed: Listed) -> 
 
 @cli.command("rollback")
 @click.argument("agent")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=Whole(min=1))
 @_expect
 @_session
 @pass_app

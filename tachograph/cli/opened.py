@@ -11,6 +11,7 @@ import click
 
 from tachograph import keys
 from tachograph.cli.app import App
+from tachograph.cli.command import Whole
 
 if TYPE_CHECKING:
     from tachograph.serve.run import Door
@@ -25,7 +26,7 @@ def options(function: F) -> F:
         click.option("--socket", "path", metavar="PATH", help="Also listen on a socket that is a file, for you alone."),
         click.option("--name", "names", metavar="HOST", multiple=True, help="Also answer to this name of a host."),
         click.option("--host", metavar="ADDRESS", help="Listen on this address, not on the loopback; with a warning."),
-        click.option("--port", type=click.IntRange(0, 65535), default=8151, show_default=True, help="Where to listen."),
+        click.option("--port", type=Whole(0, 65535), default=8151, show_default=True, help="Where to listen."),
     ):
         function = option(function)
     return function

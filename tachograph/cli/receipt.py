@@ -11,7 +11,7 @@ import click
 
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import DAYS_BACK, Group, Listing, choice, listing_options, pass_app
+from tachograph.cli.command import DAYS_BACK, Group, Listing, Whole, choice, listing_options, pass_app
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.receipt_check import named, verify
@@ -39,12 +39,12 @@ def cli() -> None:
 @click.argument("operation")
 @click.argument("json_text", metavar="[JSON]", required=False)
 @click.option("--status", default="passed", show_default=True, help="passed, failed, partial, cancelled.")
-@click.option("--duration-ms", type=click.IntRange(min=0), default=0, help="How long it took.")
+@click.option("--duration-ms", type=Whole(min=0), default=0, help="How long it took.")
 @click.option("--agent-type", metavar="WORD", help="What sort of agent it was.")
 @click.option("--manifest-hash", metavar="HASH", help="Of what was asked for.")
 @click.option("--ontology-hash", metavar="HASH", help="Of the terms it was asked in.")
-@click.option("--files-generated", type=click.IntRange(min=0), help="How many files are new.")
-@click.option("--files-modified", type=click.IntRange(min=0), help="How many files changed.")
+@click.option("--files-generated", type=Whole(min=0), help="How many files are new.")
+@click.option("--files-modified", type=Whole(min=0), help="How many files changed.")
 @click.option("--error", "error_message", metavar="TEXT", help="What went wrong.")
 @click.option("--environment", metavar="WORD", help="dev, staging, production …")
 @click.option("--session", metavar="SESSION", type=SessionWords(), help="The session it was recorded in.")
@@ -136,7 +136,7 @@ def _shape(app: App) -> Shape:
         Field("operation", "OPERATION", spare=2),
         Field("status"),
         Field("timestamp", "WHEN", lambda one: draw.when_text(app, one.timestamp)),
-        Field("duration_ms", "TOOK", lambda one: human.took(one.duration_ms * 1e6), right=True),
+        Field("duration_ms", "TOOK", lambda one: human.took(one.duration_ms * 1e6 or None), right=True),
         Field("files_generated"),
         Field("files_modified"),
         Field("determinism_hash", "SAME", lambda one: (one.determinism_hash or "–")[:8], spare=1),

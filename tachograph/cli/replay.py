@@ -12,7 +12,7 @@ import click
 
 from tachograph import clock
 from tachograph.cli.app import App
-from tachograph.cli.command import Number, Session, command, pass_app
+from tachograph.cli.command import Number, Session, Whole, command, pass_app
 from tachograph.errors import NotFound, UsageError
 from tachograph.store import Store
 
@@ -33,7 +33,7 @@ _TERMINATED = 143  # exit code, as of anything that SIGTERM ends
 @click.option("--idle", metavar="SECONDS", help="The longest silence (2); off leaves them as they were.")
 @click.option("--from", "begin", metavar="TIME", help="Begin here: 90, 1:30, 5m, or a date and time.")
 @click.option("--to", "end", metavar="TIME", help="End here.")
-@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Begin with this turn.")
+@click.option("--turn", type=Whole(min=1), metavar="N", help="Begin with this turn.")
 @click.option("--events", "as_events", is_flag=True, help="A line for every step.")
 @click.option("--terminal", "as_terminal", is_flag=True, help="What was printed, as it was.")
 @click.option("--step", is_flag=True, help="Begin with a pause: . goes one step on.")

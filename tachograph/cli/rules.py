@@ -52,12 +52,12 @@ def _rule_fields() -> list[Field]:
     return [
         Field("", " ", lambda rule: "✓" if rule.enabled else "–"),
         Field("name", "RULE"),
-        Field("event_type", "TYPE"),
-        Field("severity", "SEVERITY"),
-        Field("risk", "RISK"),
+        Field("event_type", "TYPE", spare=1),
+        Field("severity", "SEVERITY", spare=2),
+        Field("risk", "RISK", spare=3),
         Field("origin"),
         Field("enabled"),
-        Field("description", "WHAT IT FINDS", stretch=True),
+        Field("description", "WHAT IT FINDS", stretch=True, least=16),
     ]
 
 

@@ -9,7 +9,7 @@ import click
 
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import Listing, command, listing_options, pass_app
+from tachograph.cli.command import Listing, Whole, command, listing_options, pass_app
 from tachograph.cli.command import Session as SessionWords
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.errors import UsageError
@@ -26,7 +26,7 @@ from tachograph.store.search import Hit, Results
 @click.option("--session", metavar="SESSION", type=SessionWords(), help="Only in this session.")
 @click.option("--type", "event_type", metavar="TYPE", help="Only in events of this type.")
 @click.option("--pattern", metavar="RULE", help="Only in what this rule found.")
-@click.option("-C", "--context", type=click.IntRange(0, 50), help="Lines around each hit; in a pipe too.")
+@click.option("-C", "--context", type=Whole(0, 50), help="Lines around each hit; in a pipe too.")
 @listing_options
 @pass_app
 def cli(

@@ -86,7 +86,7 @@ def _tree_shape(app: App, shown: Sequence[Session]) -> Shape:
 
     fields = {field.title: of_session(field) for field in _fields(app, shown) if field.title}
     fields["ID"] = Field("id", "ID", lambda member: _indented(member.depth) + draw.short_id(app, member.session.id))
-    fields["COST"] = Field("cost_usd", "COST", _family_cost, right=True)
+    fields["COST"] = Field("cost_usd", "COST", _family_cost, right=True, spare=2)
     data = [Field(name) for name in ("parent_id", "depth", "below", "family_cost_usd")]
     return Shape("session", (*columns(Session), *recall.FAMILY), [*fields.values(), *data], recall.member_row)
 
@@ -111,21 +111,24 @@ def _fields(app: App, shown: Sequence[Session]) -> list[Field]:
         named: Any = gist.of_session(session) or (app.terminal and app.store().turns.opening(session.id))
         return named or ""
 
+    def took(session: Session) -> str:
+        return human.took(draw.duration(session, app.now) or None)  # no times, no duration
+
     return [
         Field("", " ", lambda session: draw.mark(session.status)),
         Field("id", "ID", lambda session: draw.short_id(app, session.id)),
-        Field("agent", "AGENT", stretch=True, spare=2),
-        Field("project_dir", "PROJECT", lambda session: _folder(session.project_dir), stretch=True, spare=1),
+        Field("agent", "AGENT", stretch=True, spare=5),
+        Field("project_dir", "PROJECT", lambda session: _folder(session.project_dir), stretch=True, spare=4),
         Field("status"),
         Field("spawned_at", "WHEN", lambda session: app.when(session.started_at)),
-        Field("duration_ms", "TOOK", lambda session: human.took(draw.duration(session, app.now) or None), right=True),
+        Field("duration_ms", "TOOK", took, right=True, spare=3),
         Field("exit_code"),
-        Field("events", "EVENTS", right=True, spare=4),
-        Field("errors", "ERRORS", errors, right=True),
-        Field("cost_usd", "COST", lambda session: _money(session.cost_usd), right=True),
+        Field("events", "EVENTS", right=True, spare=7),
+        Field("errors", "ERRORS", errors, right=True, spare=1),
+        Field("cost_usd", "COST", lambda session: _money(session.cost_usd), right=True, spare=2),
         Field("title"),
-        Field("command", "ABOUT", about, stretch=True),
-        Field("", "NOTE", lambda session: notes.get(session.id, ""), stretch=waiting, spare=0 if waiting else 3),
+        Field("command", "ABOUT", about, stretch=True, least=16),
+        Field("", "NOTE", lambda session: notes.get(session.id, ""), stretch=waiting, spare=0 if waiting else 6),
     ]
 
 

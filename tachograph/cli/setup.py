@@ -13,7 +13,7 @@ from tachograph.capture.setup.agents import AGENTS, Agent
 from tachograph.capture.setup.change import Edit
 from tachograph.capture.setup.world import World, world
 from tachograph.cli.app import App
-from tachograph.cli.command import choice, command, pass_app
+from tachograph.cli.command import Whole, choice, command, pass_app
 from tachograph.errors import UsageError
 from tachograph.formats import human, sanitise
 
@@ -26,7 +26,7 @@ _STYLES = {"+": "32", "-": "31", "@": "36"}
 @click.option("--undo", is_flag=True, help="Take back what was written; everything else stays.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--print", "only_print", is_flag=True, help="Show what would be written, and write nothing.")
-@click.option("--port", type=click.IntRange(1, 65535), help=f"Where `tachograph up` listens; {PORT} if not said.")
+@click.option("--port", type=Whole(1, 65535), help=f"Where `tachograph up` listens; {PORT} if not said.")
 @click.option("--telemetry/--no-telemetry", default=None, help="Ask for OpenTelemetry, too, or do not.")
 @click.option("--commands", is_flag=True, help="Hooks as commands, also where they could go over HTTP.")
 @pass_app

@@ -6,7 +6,7 @@ import click
 
 from tachograph.cli import one_event, page, printed, talk
 from tachograph.cli.app import App
-from tachograph.cli.command import choice, command, pass_app, session_argument
+from tachograph.cli.command import Whole, choice, command, pass_app, session_argument
 from tachograph.errors import UsageError
 from tachograph.recall import failures, sessions
 from tachograph.records import Session
@@ -19,17 +19,15 @@ _FAULTS_MAX = 1000
 @command("show")
 @session_argument
 @click.option("--failed", is_flag=True, help="Only what went wrong, all of it, with the lines around.")
-@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only this turn: what was said, done, returned.")
+@click.option("--turn", type=Whole(min=1), metavar="N", help="Only this turn: what was said, done, returned.")
 @click.option("--full", is_flag=True, help="Every turn with all that was said and returned; with --turn only that one.")
-@click.option(
-    "--event", type=click.IntRange(min=1), metavar="ID", help="Only this event, with all that is known of it."
-)
+@click.option("--event", type=Whole(min=1), metavar="ID", help="Only this event, with all that is known of it.")
 @click.option("--output", is_flag=True, help="Print the output as clean text.")
-@click.option("--from", "first", type=click.IntRange(min=1), metavar="LINE", help="With --output: from this line on.")
-@click.option("--to", "last", type=click.IntRange(min=1), metavar="LINE", help="With --output: up to this line.")
+@click.option("--from", "first", type=Whole(min=1), metavar="LINE", help="With --output: from this line on.")
+@click.option("--to", "last", type=Whole(min=1), metavar="LINE", help="With --output: up to this line.")
 @click.option("--stream", type=choice("stdout", "stderr", "input"), help="With --output, --raw: only this stream.")
 @click.option("--raw", is_flag=True, help="Print the output byte for byte, control sequences included.")
-@click.option("-C", "--context", type=click.IntRange(0, 50), default=1, help="Lines around a failure.")
+@click.option("-C", "--context", type=Whole(0, 50), default=1, help="Lines around a failure.")
 @click.option("--exit-status", is_flag=True, help="Exit with 6 when the session failed or errors were found in it.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 @pass_app

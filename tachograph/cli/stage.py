@@ -11,7 +11,7 @@ import click
 from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listing, choice, listing_options, pass_app
+from tachograph.cli.command import Group, Listing, Whole, choice, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.measured import bytes_of, called
 from tachograph.errors import BadRecord, TachographError, UsageError
@@ -55,8 +55,8 @@ def show(app: App, listing: Listing, execution: str | None, stage: str | None, s
 @click.argument("stage")
 @click.option("--duration", metavar="TIME", required=True, help="How long it took: 850ms, 2.5s, 1:30; a number is ms.")
 @click.option("--status", type=choice("passed", "failed"), default="passed", help="How it ended.")
-@click.option("--input-bytes", type=click.IntRange(min=0), help="How much went in.")
-@click.option("--output-bytes", type=click.IntRange(min=0), help="How much came out.")
+@click.option("--input-bytes", type=Whole(min=0), help="How much went in.")
+@click.option("--output-bytes", type=Whole(min=0), help="How much came out.")
 @click.option("--error", metavar="TEXT", default="", help="What went wrong; the stage has failed then.")
 @_AGENT
 @_OPERATION

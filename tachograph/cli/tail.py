@@ -13,7 +13,7 @@ import click
 from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import command, pass_app, session_argument
+from tachograph.cli.command import Whole, command, pass_app, session_argument
 from tachograph.formats import as_json, human, sanitise
 from tachograph.formats.sanitise import painted
 from tachograph.records import Line, Session
@@ -32,7 +32,7 @@ class Printed(NamedTuple):
 @command("tail")
 @session_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the session ends.")
-@click.option("-n", "--lines", type=click.IntRange(0, 1_000_000), default=20, help="How many lines (20).")
+@click.option("-n", "--lines", type=Whole(0, 1_000_000), default=20, help="How many lines (20).")
 @click.option("--numbers", is_flag=True, help="Number the lines.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object a line.")
 @pass_app

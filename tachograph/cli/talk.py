@@ -51,7 +51,7 @@ def _cells(session: Session, turn: Turn) -> list[Cell | str]:
         str(turn.tool_calls or ""),
         str(turn.failed or ""),
         str(turn.rejected or ""),
-        human.took(turn.ended_at - turn.started_at),
+        human.took(turn.ended_at - turn.started_at or None),  # no times, no duration
         human.short(turn.input_tokens + turn.output_tokens) if turn.input_tokens + turn.output_tokens else "",
         f"{least}{cost}" or ("unknown" if turn.unpriced else ""),
     ]
@@ -75,7 +75,8 @@ def draw_turn(app: App, session: Session, turn: Turn, count: int, full: bool) ->
 
 def _facts(session: Session, turn: Turn) -> Iterator[str]:
     yield human.offset(turn.started_at - session.started_at)
-    yield f"took {human.took(turn.ended_at - turn.started_at)}"
+    if turn.ended_at > turn.started_at:
+        yield f"took {human.took(turn.ended_at - turn.started_at)}"
     if turn.tool_calls:
         less = [f"{n} {word}" for n, word in ((turn.failed, "failed"), (turn.rejected, "refused")) if n]
         yield human.plural(turn.tool_calls, "tool call") + (f" ({', '.join(less)})" if less else "")

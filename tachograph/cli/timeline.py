@@ -31,12 +31,12 @@ def _shape(app: App) -> Shape:
     fields = [
         Field("timestamp", "WHEN", lambda event: app.when(event.at)),
         Field("id"),
-        Field("session_id", "SESSION", stretch=True),
-        Field("event_type", "TYPE", draw.event_type),
+        Field("session_id", "SESSION", lambda event: draw.short_id(app, event.session_id), stretch=True),
+        Field("event_type", "TYPE", draw.event_type, spare=1),
         Field("pattern"),
         Field("status"),
         Field("matched_value"),
         Field("command"),
-        Field("content", "WHAT", gist.of_event, stretch=True),
+        Field("content", "WHAT", gist.of_event, stretch=True, least=16),
     ]
     return Shape("event", columns(Event), fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 
 import click
@@ -51,11 +52,19 @@ def _told(error: BaseException) -> tuple[str, str, int]:
     )
 
 
+# What click says like a program, as people say it.
+_IN_WORDS = (
+    (re.compile(r"is not a valid (whole )?number"), r"is not a \1number"),
+    (re.compile(r"is not in the range (.+)"), r"must be \1"),
+    (re.compile(r" (for )?'[\[{][^']*\|[^']*[]}]'"), ""),  # an argument without a name of its own: its choices follow
+)
+
+
 def _of_click(error: click.ClickException) -> tuple[str, str, int]:
     message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message
-    message = message.replace("is not a valid integer range", "is not a whole number")
-    message = message.replace("is not a valid float range", "is not a number")
+    for shape, words in _IN_WORDS:
+        message = shape.sub(words, message)
     if not isinstance(error, click.UsageError):
         return message, "", error.exit_code
     command = error.ctx.command_path if error.ctx is not None else "tachograph"

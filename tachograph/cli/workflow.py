@@ -9,7 +9,7 @@ import click
 from tachograph import clock
 from tachograph.cli import draw
 from tachograph.cli.app import App
-from tachograph.cli.command import Group, Listing, choice, listing_options, pass_app
+from tachograph.cli.command import Group, Listing, Whole, choice, listing_options, pass_app
 from tachograph.cli.listing import Field, Shape, emit
 from tachograph.cli.values import json_value
 from tachograph.errors import NotFound
@@ -34,7 +34,7 @@ def cli() -> None:
 @cli.command("start")
 @click.argument("title", required=False)
 @click.option("--id", "name", metavar="ID", help="Its id, instead of one made of the time.")
-@click.option("--agents", type=click.IntRange(min=0), default=0, help="How many agents are planned.")
+@click.option("--agents", type=Whole(min=0), default=0, help="How many agents are planned.")
 @click.option("--context", metavar="JSON", help="What else to know, as JSON, @FILE or - for stdin.")
 @pass_app
 def start(app: App, title: str | None, name: str | None, agents: int, context: str | None) -> None:
@@ -116,9 +116,12 @@ def show(app: App, workflow: str, as_json: bool) -> None:
 
 
 def _totals(found: Workflow) -> str:
-    took = human.took((found.total_duration_ms or 0) * 1e6)
     done = f"{found.successful_operations or 0} operations went well, {found.failed_operations or 0} failed"
-    return f"{human.plural(found.agent_count, 'agent')}, {took}, {done}"
+    return ", ".join(filter(None, (human.plural(found.agent_count, "agent"), _took(found), done)))
+
+
+def _took(found: Workflow) -> str:
+    return human.took((found.total_duration_ms or 0) * 1e6 or None)
 
 
 def _shape(app: App) -> Shape:
@@ -127,7 +130,7 @@ def _shape(app: App) -> Shape:
         Field("start_time", "BEGAN", lambda one: draw.when_text(app, one.start_time)),
         Field("status", "STATUS", lambda one: Cell(one.status, _STYLES.get(one.status, ""))),
         Field("agent_count", "AGENTS", right=True),
-        Field("total_duration_ms", "TOOK", lambda one: human.took((one.total_duration_ms or 0) * 1e6), right=True),
+        Field("total_duration_ms", "TOOK", _took, right=True),
         Field("successful_operations", "WELL", right=True),
         Field("failed_operations", "FAILED", right=True),
         Field("title", "TITLE", lambda one: one.title or one.project_dir, stretch=True),

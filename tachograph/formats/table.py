@@ -17,8 +17,8 @@ _NARROWEST = 8
 
 
 class Column(NamedTuple):
-    """When the terminal is too narrow, `stretch` columns give way, widest first; then those that are `spare` are left
-    out, the highest number first; the others never change."""
+    """When the terminal is too narrow, `stretch` columns give way, widest first, down to their `least`; then those that
+    are `spare` are left out, the highest number first; then `stretch` columns give way further. Others never change."""
 
     title: str
     right: bool = False
@@ -26,7 +26,7 @@ class Column(NamedTuple):
     style: str = ""  # SGR parameters for the whole column
     spare: int = 0
     tail: bool = False  # of what is too long the end is shown
-    least: int = _NARROWEST  # a column that gives way never gets narrower
+    least: int = _NARROWEST
 
 
 class Cell(NamedTuple):
@@ -57,6 +57,7 @@ def fitted(
         columns = [*columns[:spared], *columns[spared + 1 :]]
         cells = [[*row[:spared], *row[spared + 1 :]] for row in cells]
         widths = _widths(columns, cells, width)
+    widths = _widths([column._replace(least=_NARROWEST) for column in columns], cells, width, widths)
     titles = [Cell(column.title, "2") for column in columns]
     for row in [titles, *cells]:
         yield _drawn(columns, row, widths, colour) + "\n"
@@ -72,11 +73,18 @@ def _cell(item: object) -> Cell:
     return Cell(line(flat(item)))
 
 
-def _widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], width: int) -> list[int]:
-    widths = [
-        max((human.columns(text) for text in (column.title, *(row[n].text for row in cells))), default=0)
-        for n, column in enumerate(columns)
-    ]
+def _widths(
+    columns: Sequence[Column], cells: Sequence[Sequence[Cell]], width: int, from_: Sequence[int] | None = None
+) -> list[int]:
+    """Of what they hold, or `from_` these, as much less as they must and may give way."""
+    widths = (
+        list(from_)
+        if from_ is not None
+        else [
+            max((human.columns(text) for text in (column.title, *(row[n].text for row in cells))), default=0)
+            for n, column in enumerate(columns)
+        ]
+    )
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     while excess > 0:
         widest = max(

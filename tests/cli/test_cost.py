@@ -96,3 +96,10 @@ def test_a_sum_that_an_agent_states_only_for_the_session_counts(asked: Ask, home
     assert (found.key, found.sessions, found.input_tokens, found.output_tokens) == ("2026-11-10", 2, 9, 4)
     assert (found.cost_usd, found.unpriced) == (0.5, 1)
     assert prices == ({"agent": 1}, {"m": 1})
+
+
+def test_models_are_told_apart_in_a_narrow_terminal(asked: Ask, screen: Screen) -> None:
+    for columns in ("40", "80"):
+        shown = screen("cost", "--by", "model", env={"NO_COLOR": "1", "COLUMNS": columns}).splitlines()
+        table = shown[: shown.index(next(line for line in shown if line.startswith("at least")))]
+        assert PRICED in " ".join(table) and max(map(len, table)) <= int(columns)

@@ -140,6 +140,47 @@ def test_a_mistyped_command_gets_the_closest(tachograph: Run) -> None:
     refused(tachograph("sesions"), 2, 'there is no command "sesions"; did you mean sessions?')
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("ls", "sessions"),
+        ("logs", "tail"),
+        ("record", "run"),
+        ("grep", "search"),
+        ("usage", "cost"),
+        ("status", "show or doctor"),
+        ("version", "--version"),
+        ("receipt get", "receipt show"),
+        ("memory rm", "memory delete"),
+        ("workflow lst", "workflow list"),
+        ("collisions list", "collisions"),
+    ],
+)
+def test_what_other_tools_call_it_leads_to_ours(quick: Run, words: str, meant: str) -> None:
+    refused(quick(*words.split()), 2, f'there is no command "{words}"; did you mean {meant}?')
+
+
+def test_a_word_like_nothing_is_not_guessed(quick: Run) -> None:
+    refused(quick("stop"), 2, 'there is no command "stop"\n')
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "helps"),
+    [
+        ("files --heat", "--heat wants a value: [turn|day]", "files"),
+        ("events --agent", "--agent wants a value: GLOB", "events"),
+        ("db sql --rows", "--rows wants a value: N", "db sql"),
+        ("sessions -n -3", "-3 must be 0 or more", "sessions"),
+        ("sessions -n 99999999999999999999", "there can never be so many", "sessions"),
+        ("serve --port 99999999", "99999999 must be 0 to 65535", "serve"),
+        ("replay --speed 1000", "1000.0 must be 0.1 to 100", "replay"),
+        ("completion tcsh", "invalid value: 'tcsh' is not one of 'bash', 'zsh', 'fish'", "completion"),
+    ],
+)
+def test_a_value_that_cannot_be_says_what_can(quick: Run, words: str, said: str, helps: str) -> None:
+    refused(quick(*words.split()), 2, said, f"tachograph {helps} --help")
+
+
 def test_a_time_that_is_none_lists_those_that_are(tachograph: Run) -> None:
     refused(tachograph("sessions", "--since", "soon"), 2, "7d, 15m, today")
 

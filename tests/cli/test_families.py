@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,17 @@ def test_ids_are_short_on_a_terminal_and_whole_in_a_pipe(
         *("11111111-2222-4333", "11111111-2222-4999", "run-1")
     }
     assert [row["id"] for row in call("sessions").rows] == ["run-1", *reversed(twins)]
+
+
+@pytest.mark.parametrize(
+    ("words", "about"),
+    [("sessions", "ABOUT"), ("events", "WHAT"), ("timeline", "WHAT"), ("rules list", "WHAT IT FINDS")],
+)
+def test_a_narrow_terminal_has_room_for_what_a_list_is_about(
+    asked: Ask, screen: Screen, words: str, about: str
+) -> None:
+    heading, *rows = screen(*words.split(), env={**PLAIN, "COLUMNS": "40"}).splitlines()
+    table = [heading, *(line for line in rows if not re.match(r"the (first|latest) |tachograph ", line))]
+    assert heading.endswith(about) and max(map(len, table)) <= 40
+    room = 40 - len(heading.removesuffix(about))
+    assert len(table) > 1 and room >= 10

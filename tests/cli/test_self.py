@@ -91,6 +91,7 @@ def test_settings_come_from_the_environment_then_the_file_then_the_default(
     assert limit() == ("9", "TACHOGRAPH_OUTPUT_LIMIT")
     assert "decides until it is unset" in call("config", "set", "output.limit", "8").err
     assert call("config", "get", "output.limit").out == "9\n"
+    assert call("config", "get", "collisions.block").out == "false\n"
     assert call("config", "path").out == f"{home}/config.toml\n"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import logging
+import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from tachograph.errors import TachographError
+from tachograph.paths import Places
 from tachograph.serve.asked import Scope, sent
 
 Message = MutableMapping[str, Any]
@@ -89,6 +91,22 @@ def _completed(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
             given.append((b"content-disposition", b"attachment"))
         names[b"content-security-policy"] = b""
     return given + [header for header in HEADERS if header[0] not in names]
+
+
+def without_paths(text: str, places: Places) -> str:
+    """A message, with our own places called what they are instead of where they are."""
+    named = {
+        places.database: "the database",
+        places.journal: "the journal folder",
+        places.data: "the data folder",
+        os.path.expanduser("~"): "~",
+    }
+    if places.config != places.data:
+        named[places.config] = "the config folder"
+    for path, name in named.items():
+        if len(path) > 1:
+            text = text.replace(path, name)
+    return text
 
 
 def failed(scope: Scope, error: BaseException) -> None:

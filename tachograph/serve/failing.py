@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from litestar.exceptions import HTTPException, InternalServerException
 from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, TooSlow, UsageError, VerificationFailed
 from tachograph.paths import Places
 from tachograph.serve import bodies
-from tachograph.serve.answering import failed
+from tachograph.serve.answering import failed, without_paths
 
 _STATUSES: dict[type[TachographError], int] = {  # the nearest in a class's family counts
     UsageError: 400, NotFound: 404, Refused: 403, VerificationFailed: 409, TachographError: 500,
@@ -40,22 +39,6 @@ def answer(request: bodies.Incoming, error: Exception) -> Response[object]:
     if status == 413:
         headers["connection"] = "close"
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
-
-
-def without_paths(text: str, places: Places) -> str:
-    """A message, with our own places called what they are instead of where they are."""
-    named = {
-        places.database: "the database",
-        places.journal: "the journal folder",
-        places.data: "the data folder",
-        os.path.expanduser("~"): "~",
-    }
-    if places.config != places.data:
-        named[places.config] = "the config folder"
-    for path, name in named.items():
-        if len(path) > 1:
-            text = text.replace(path, name)
-    return text
 
 
 def _told(request: bodies.Incoming, error: Exception) -> tuple[int, str, str, str]:

@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from tachograph.errors import TachographError
-from tachograph.serve import answering, failing
+from tachograph.serve import answering
 from tachograph.serve.bodies import Incoming
 from tachograph.serve.graph_limits import SOURCE_MOST, TOKENS_MOST, Cost, repeated
 from tachograph.serve.graph_schema import Context
@@ -105,8 +105,8 @@ def _told(error: GraphQLError, request: Incoming) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, TachographError):
         places = request.app.state.places
-        hint = failing.without_paths(cause.hint, places)
-        found["message"] = failing.without_paths(str(cause), places)
+        hint = answering.without_paths(cause.hint, places)
+        found["message"] = answering.without_paths(str(cause), places)
         found["extensions"] = {"code": cause.code, "hint": hint}
     elif cause is not None and error.path is not None and not isinstance(cause, GraphQLError):  # while it ran
         answering.failed(request.scope, cause)  # type: ignore[arg-type]  # Litestar's own name for a scope

@@ -17,8 +17,10 @@ import msgspec
 
 import tachograph
 from tachograph import clock
-from tachograph.errors import NotFound, Refused, TachographError
+from tachograph.errors import NotFound, TachographError
 from tachograph.formats import bounded, quoted
+from tachograph.paths import Places
+from tachograph.serve.answering import without_paths
 from tachograph.serve.mcp_tools import BY_NAME, TOOLS, Caller, Tool
 from tachograph.serve.reading import Reading
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 MISSING = "this installation does not speak MCP"
 INSTALL = "pip install 'tachograph[mcp]'"
 ANSWER_MOST = 24_000  # characters: some thousand tokens, which every client takes
+_FRAME = 1000  # of them around what is quoted
 _INSTRUCTIONS = (
     "Tachograph records what coding agents do on this machine. Ask last_time_here when you begin work in a repository,"
     " similar_failures when a command fails, who_is_editing before you change a file that others may be at. Answers"
@@ -80,27 +83,25 @@ async def answer(reading: Reading, name: str, given: dict[str, Any], caller: Cal
         # Models write null for what they leave out.
         arguments = msgspec.convert({key: value for key, value in given.items() if value is not None}, tool.arguments)
     except msgspec.ValidationError as error:
-        return f"{tool.name}: {error}", True
+        return quoted.shown(f"{tool.name}: {error} ({tool.takes()})"), True
     try:
         ask = reading.change if tool.writes else reading.ask
         found = await ask(lambda store: tool.answer(store, arguments, caller))
-    except Refused as error:
-        return _words(error), True
     except TachographError as error:
-        return _words(error), True
+        return _words(error, reading.places), True
     return framed(tool, found), False
 
 
 def framed(tool: Tool, found: dict[str, Any]) -> str:
     """An answer as a model may read it: quoted, bounded."""
-    cut = bounded.fitted(found, ANSWER_MOST)
+    cut = bounded.fitted(found, ANSWER_MOST - _FRAME, quoted.lines)
     about = {"source": "tachograph", "tool": tool.name, "asked_at": clock.iso(clock.now())}
-    text = "".join(quoted.quoted(cut.text, about, secrets.token_hex(16)))
+    text = "".join(quoted.framed(cut.text, about, secrets.token_hex(16)))
     return text if cut.whole else text + "It was cut to fit; ask for less, or for one session, to see all of it.\n"
 
 
-def _words(error: TachographError) -> str:
-    return quoted.shown(f"{error}" + (f" ({error.hint})" if error.hint else ""))
+def _words(error: TachographError, places: Places) -> str:
+    return quoted.shown(without_paths(f"{error}" + (f" ({error.hint})" if error.hint else ""), places))
 
 
 def _listed(tool: Tool) -> types.Tool:

@@ -123,6 +123,14 @@ class Tool(NamedTuple):
         found: dict[str, Any] = msgspec.json.schema(self.arguments)["$defs"][self.arguments.__name__]
         return {name: value for name, value in found.items() if name != "title"}
 
+    def takes(self) -> str:
+        """Its arguments in one sentence, for who gave it others."""
+        fields = msgspec.structs.fields(self.arguments)
+        needed = [one.name for one in fields if one.required]
+        more = [one.name for one in fields if not one.required]
+        said = [*([f"needs {', '.join(needed)}"] if needed else []), *([f"takes {', '.join(more)}"] if more else [])]
+        return f"it {' and '.join(said)}"
+
 
 def _search_history(store: Store, asked: SearchHistory, _: Caller) -> Row:
     found = finding.find(
@@ -144,7 +152,10 @@ def _last_time_here(store: Store, asked: LastTimeHere, caller: Caller) -> Row:
 
 def _similar_failures(store: Store, asked: SimilarFailures, _: Caller) -> Row:
     if bool(asked.message) == bool(asked.event_id):
-        raise UsageError("either message or event_id is needed", "")
+        raise UsageError(
+            "message or event_id: one of them is needed, not both",
+            "give the error as it was printed, or the id of its event",
+        )
     found = fixes.similar(
         store, asked.message or asked.event_id, project=asked.project or None, agent=asked.agent or None,
         since=_since(asked.since), limit=asked.limit,

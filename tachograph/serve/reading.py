@@ -29,6 +29,7 @@ class Reading:
     """`read_only`: `change` is refused. Nothing is opened before the first question; close it at the end."""
 
     def __init__(self, places: Places, *, read_only: bool = False) -> None:
+        self.places = places
         self._path = places.database
         self.read_only = read_only
         self._askers = Askers(THREADS, "ask")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tachograph
 from tachograph import clock
 from tachograph.errors import NotFound, UsageError
-from tachograph.formats import bounded
+from tachograph.formats import bounded, quoted
 from tachograph.recall import at_work, finding, fixes, past
 from tachograph.records import Event, Extraction, Session
 from tachograph.store import Store
@@ -162,3 +164,27 @@ def test_answers_are_cut_to_size(most: int) -> None:
     assert len(cut.text) <= most
     assert "more]" in cut.text and "more characters]" in cut.text
     assert bounded.fitted({"a": 1}, most).whole
+
+
+def _deep(levels: int) -> dict[str, Any]:
+    return {f"name {number}": _deep(levels - 1) if levels else "x" * 500 for number in range(12)}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"memory": {f"name {number}": number for number in range(20_000)}},
+        {"memory": {"n" * 50_000: 1}},
+        {"memory": _deep(3)},
+        {"memory": "\u200b\U000e0041" * 3000},
+        {"memory": [[[["\u202e"] * 50] * 50] * 50]},
+    ],
+    ids=["names", "a long name", "deep", "unseen", "lists"],
+)
+def test_answers_are_cut_to_the_size_that_is_read(value: dict[str, Any]) -> None:
+    """Lines, indents and escapes are many times what the JSON is."""
+    cut = bounded.fitted(value, 23_000, quoted.lines)
+    assert not cut.whole
+    assert len(cut.text) <= 23_000
+    assert list(json.loads(cut.text)) == ["memory"]
+    assert "more" in cut.text

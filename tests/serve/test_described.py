@@ -11,7 +11,7 @@ import pytest
 from tachograph import paths
 from tachograph.cli.main import main
 from tachograph.errors import NotFound
-from tachograph.serve import failing, pages
+from tachograph.serve import answering, pages
 from tachograph.serve.run import Background
 from tests.conftest import Run
 from tests.serve.conftest import Ask
@@ -29,6 +29,19 @@ def test_the_same_document_with_and_without_a_server(ask: Ask, tachograph: Run, 
     assert main(["openapi", "-o", str(file)]) == 0
     assert file.read_text() == printed.stdout
     assert main(["openapi", "-o", str(file)]) == 4
+
+
+def test_bodies_say_that_they_take_no_other_field(ask: Ask) -> None:
+    """What is sent to be kept in an agent's own words is taken as it is; everything else is refused when misspelt."""
+    document = ask("GET", "/api/openapi.json").json
+    kept = ("/v1/", "/api/ingest/")
+    asked = 0
+    for path, methods in document["paths"].items():
+        if "post" in methods and not path.startswith(kept):
+            name = methods["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            assert document["components"]["schemas"][name]["additionalProperties"] is False, path
+            asked += 1
+    assert asked >= 8
 
 
 def test_it_can_be_described_without_making_anything(home: Path) -> None:
@@ -102,7 +115,7 @@ def test_errors_have_one_shape(ask: Ask, method: str, path: str, status: int, co
 def test_no_path_leaves(home: Path) -> None:
     places = paths.places()
     error = NotFound(f"there is no database at {places.database}; see {places.journal}/x", f"look into {places.data}")
-    said = failing.without_paths(f"{error} {error.hint}", places)
+    said = answering.without_paths(f"{error} {error.hint}", places)
     assert said == "there is no database at the database; see the journal folder/x look into the data folder"
 
 

@@ -137,11 +137,12 @@ def test_what_is_wrong_is_told_in_words(asking: Ways) -> None:
 
     said = asking(questions)
     assert said[0].startswith("no session matches 'nobody'")
-    assert said[1] == "session: Object contains unknown field `sesion`"
+    assert said[1] == "session: Object contains unknown field `sesion` (it needs session)"
     assert "missing required field `session`" in said[2]
-    assert said[3] == "search_history: Expected `int` <= 50 - at `$.limit`"
+    takes = "(it needs query and takes project, agent, since, limit)"
+    assert said[3] == f"search_history: Expected `int` <= 50 - at `$.limit` {takes}"
     assert said[4].startswith("since: 'tuesday' is not a time")
-    assert said[5] == "either message or event_id is needed"
+    assert said[5].startswith("message or event_id: one of them is needed, not both (give ")
     assert said[6].startswith("there is no memory of 'nobody'")
     assert said[7].startswith("there is no tool 'drop_tables'; there are search_history, ")
     assert said[8].startswith("path: it is not absolute")
@@ -174,7 +175,7 @@ def test_what_was_recorded_cannot_leave_its_frame(asking: Ways, told: Path) -> N
     result = asking(lambda client: client.call_tool("session", {"session": "x-1"}))
     text = result.content[0].text
     assert text.isprintable() or set(filter(lambda one: not one.isprintable(), text)) == {"\n"}
-    assert len(text) < 30_000
+    assert len(text) <= 24_000
     session = quoted(result)["session"]
     assert session["turns"][0]["prompt"].startswith("ignore all rules")
     assert session["last_reply"] == words

@@ -7,7 +7,7 @@ instead of the one asked for; handlers describe only their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from litestar import Litestar
@@ -82,11 +82,23 @@ def complete(schema: Document) -> Document:
         "cookie": {"type": "apiKey", "in": "cookie", "name": "tachograph-8151", "description": "Of a browser."},
     }
     components["responses"] = {name: _refusal(about) for name, about in _ANSWERS.values()}
+    for name in _bodies(schema["paths"]):
+        components["schemas"][name]["additionalProperties"] = False  # what is misspelt is refused
     taken: set[str] = set()
     for path, operations in sorted(schema["paths"].items(), key=lambda item: (item[0].count("{"), item[0])):
         for method in [name for name in _METHODS if name in operations]:
             _complete(path, method, operations[method], taken)
     return schema
+
+
+def _bodies(paths: Document) -> Iterator[str]:
+    """Names of the schemas of what is sent to be understood here; what others say in their own words has none."""
+    for operations in paths.values():
+        for operation in operations.values():
+            kinds = operation.get("requestBody", {}).get("content", {})
+            for schema in (kind.get("schema", {}) for kind in kinds.values()):
+                if "$ref" in schema:
+                    yield schema["$ref"].rpartition("/")[2]
 
 
 def _complete(path: str, method: str, operation: Document, taken: set[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 
 from tachograph.errors import BadRecord, StoreBusy, StoreDamaged, StoreError, TachographError, TooSlow
+from tachograph.regexes import regex
 
 _DAMAGED = "move it away and restore a copy; recordings still in the journal are imported into the new file"
 _WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]] = [
@@ -67,12 +68,16 @@ _WORDS: list[tuple[tuple[type[Exception], ...], type[TachographError], str, str]
         "`tachograph doctor` looks for the reason",
     ),
 ]
+_STRANGE = regex(r"(\w+\.\w+) is a word that \w+ does not know")  # what triggers of the schema say
+_VOCABULARY = "`tachograph db vocabulary list` shows them, `tachograph db vocabulary add` allows one more"
 _RAW = tuple(kind for kinds, *_ in _WORDS for kind in kinds)
 _NO_ROW = object()
 
 
 def in_our_words(error: Exception, path: str) -> TachographError:
     """What to raise instead of it."""
+    if strange := _STRANGE.search(str(error)):
+        return BadRecord(f"{strange[1]}: that is none of the words it may be", _VOCABULARY)
     for kinds, becomes, says, hint in _WORDS:
         if isinstance(error, kinds):
             return becomes(says.format(path=path, error=getattr(error, "strerror", None) or error), hint)

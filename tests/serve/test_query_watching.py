@@ -115,6 +115,8 @@ def test_lines_are_asked_for_by_their_numbers(ask: Ask) -> None:
     assert [event.id for event in found.events] == [ids[4], ids[0]]
     assert not typed(ask("GET", f"/api/query/events?session=read&ids={ids[0]}"), Events).events
     refused(ask("GET", "/api/query/events?ids=1;2"), 400, "ids")
+    for other in ("agent=x", "since=odd", "reverse=true", "type=error", "tool=Bash", "risk=high", "cursor=k"):
+        refused(ask("GET", f"/api/query/events?ids=1,2&{other}"), 400, "ids: nothing but a session")
 
 
 def test_columns_are_in_order_with_their_turns_and_failures(ask: Ask) -> None:

@@ -45,7 +45,12 @@ def test_a_receipt(ask: Ask) -> None:
     refused(post(ask, "receipts", execution_id="build-1", agent_id="tin", operation="generation"), 400, "build-1")
     again = post(ask, "receipts", execution_id="build-1", agent_id="tin", operation="generation", replace=True)
     assert again.status == 201
-    refused(post(ask, "receipts", execution_id="x", agent_id="tin", operation="no such thing"), 400)
+    refused(
+        post(ask, "receipts", execution_id="x", agent_id="tin", operation="no such thing"),
+        400,
+        "operation",
+        "vocabulary",
+    )
     with tachograph.open() as store:
         assert to_row(store.receipts.get("build-1")) == again.json
 
@@ -79,7 +84,9 @@ def test_an_audit_entry(ask: Ask) -> None:
     assert (found.agent_id, found.status) == ("tin", "completed")
     assert SECRET not in json.dumps(found.context_json)
     assert ask("GET", "/api/query/audit?operation=deploy").json["entries"][0]["audit_id"] == found.audit_id
-    refused(post(ask, "audit", agent_id="tin", operation="deploy", status="perhaps"), 400)
+    refused(
+        post(ask, "audit", agent_id="tin", operation="deploy", status="perhaps"), 400, "audit_log.status", "vocabulary"
+    )
 
 
 def test_stages_begin_an_execution(ask: Ask) -> None:

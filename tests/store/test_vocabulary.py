@@ -18,8 +18,9 @@ def test_every_vocabulary_of_the_schema_is_known(store: Store) -> None:
 
 
 def test_a_word_of_ones_own(store: Store) -> None:
-    with pytest.raises(BadRecord):
+    with pytest.raises(BadRecord, match=r"receipts\.operation: .* none of the words") as refused:
         store.receipts.add("exec-1", "a", "deploy", "passed")
+    assert "tachograph db vocabulary add" in refused.value.hint
     assert store.vocabulary.add("operation", "deploy") and not store.vocabulary.add("operation", "deploy")
     assert [one.word for one in store.vocabulary.list("operation") if one.added] == ["deploy"]
     store.receipts.add("exec-1", "a", "deploy", "passed")

@@ -73,10 +73,13 @@ async def events(
     Of long results a list has the beginning; `/api/query/session/{session}/event/{event}` has all. `tool`, `category`
     and `path` pick calls, `pattern` and `risk` pick findings. With `ids` nothing but a session may be asked for.
     """
-    if ids is not None:
-        return await answered(request, lambda store: _some(store, ids, store.sessions.id_of(session)))
     calls: dict[str, Any] = {"tool": tool, "category": category, "path": path}
     findings: dict[str, Any] = {"pattern": pattern, "risk": risk}
+    if ids is not None:
+        others = (agent, type, status, since, until, cursor, *calls.values(), *findings.values())
+        if reverse or any(one is not None for one in others):
+            raise UsageError("ids: nothing but a session may be asked for with them", "leave the rest out")
+        return await answered(request, lambda store: _some(store, ids, store.sessions.id_of(session)))
     asked: dict[str, Any] = {"session": session, "agent": agent, "type": type, "status": status, "reverse": reverse}
     question = {**asked, **calls, **findings, "since": since, "until": until}
     walk = paging.walk("events", question, limit, cursor)

@@ -17,12 +17,14 @@ from tachograph.readers._aider_run import Run
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import iso
 from tachograph.records import Fact
+from tachograph.regexes import regex
 
 name = "aider"
 shape = Shape.LINES
 
 _FILE = ".aider.chat.history.md"
 _HEADER = "# aider chat started at "
+_STAMP = regex(_HEADER + r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 _KNOWN = ("Applied edit to ", "Tokens: ", "Commit ")  # messages that may follow a reply, and be long
 
 
@@ -62,19 +64,29 @@ class _Parser:
         self._ended = False  # the message ended with the last line, if the next one does not go on
         self._spaced = False  # aider's two spaces are there: no editor took them away
         self._blank = True  # the line before was blank
+        self._held: str | None = None  # a line that may be half of what is typed, or of a header
         self._out: list[Fact] = []
 
     def feed(self, data: bytes) -> Iterable[Fact]:
         """Facts of one line."""
-        self._line(data.decode("utf-8", "replace").removesuffix("\r"))
+        text, held = data.decode("utf-8", "replace").removesuffix("\r"), self._held
+        self._held = text if text and ("#### ".startswith(text) or _HEADER.startswith(text[: len(_HEADER)])) else None
+        if held is not None:
+            self._line(held)
+        if self._held is None or _STAMP.fullmatch(text.rstrip()):
+            self._held = None
+            self._line(text)
         return self._taken()
 
     def finish(self) -> Iterable[Fact]:
-        """What is open, as far as it goes."""
+        """What is open, as far as it goes. The last line may be half of one: what that says is not told yet where all
+        of it can say something else."""
         if self._run is not None:
             if self._block == "message" and self._ended:
                 self._close()
-            elif self._block in ("typed", "reply"):
+            elif self._block == "reply":
+                self._tell(final=False, without_last=self._spaced and self._lines[-1].startswith(">"))
+            elif self._block == "typed" and (self._ended or not self._spaced):
                 self._tell(final=False)
             self._run.flush()
         return self._taken()
@@ -88,10 +100,12 @@ class _Parser:
 
     def _line(self, text: str) -> None:
         if text.startswith("#"):
-            if text.startswith(_HEADER) and (at := iso(text[len(_HEADER) :].strip())) is not None:
+            if (stamp := _STAMP.fullmatch(text.rstrip())) and (at := iso(stamp[1])) is not None:
                 return self._header(at)
             if text.startswith("#### ") or (self._block == "typed" and text == "####"):
-                return self._append("typed", text[5:].rstrip())
+                self._append("typed", text[5:].rstrip())
+                self._ended = text.endswith("  ")
+                return None
         if self._block == "message":
             if not self._ends_message(text):
                 self._lines.append(text.rstrip())
@@ -161,7 +175,13 @@ class _Parser:
             self._tell(final=True)
             self._block, self._lines = "", []
 
-    def _tell(self, final: bool) -> None:
-        text = "\n".join(self._lines).strip("\n")
-        if self._run is not None:
+    def _may_be_half(self, line: str) -> bool:
+        """Whether a line of a reply may be the beginning of one that is none."""
+        return (
+            "#### ".startswith(line) or _HEADER.startswith(line[: len(_HEADER)]) or (self._spaced and line[:1] == ">")
+        )
+
+    def _tell(self, final: bool, without_last: bool = False) -> None:
+        text = "\n".join(self._lines[:-1] if without_last else self._lines).strip("\n")
+        if self._run is not None and (text or final or self._block == "typed"):
             getattr(self._run, self._block)(text, final)

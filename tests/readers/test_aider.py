@@ -157,3 +157,16 @@ def test_lines_in_any_order_never_raise(seed: int, odd: list[bytes]) -> None:
     lines = [*RECORDING.split(b"\n"), *odd, *(b"> " + line for line in odd), *(b"#### /" + line for line in odd)]
     random.Random(seed).shuffle(lines)
     Told(watched(aider.parse(Origin("")), (line for piece in lines for line in piece.split(b"\n"))))
+
+
+def test_half_of_a_line_never_tells_what_the_whole_does_not() -> None:
+    asked = b"#### /ask which file  \n#### greets?  \n\n#### which file  \n#### greets?  \n\nIt is hello.py.  \n\n"
+    counted = b"> Tokens: 1k sent, 9 received.  \n"
+    for data in (RECORDING, RECORDING[: RECORDING.find(b"#### /diff")] + asked + counted):
+        whole = read(aider, data, PATH)
+        for cut in range(len(data)):
+            for name, half in read(aider, data[:cut], PATH).sessions.items():
+                session = whole.sessions[name]
+                assert half.steps.keys() <= session.steps.keys(), data[:cut][-80:]
+                assert all(session.steps[key]["event_type"] == step["event_type"] for key, step in half.steps.items())
+                assert session.text().startswith(half.text())

@@ -57,7 +57,7 @@ class Run:
         """One input of the user, all its lines."""
         self._end_taker()
         text = text.strip()
-        if not final and self._slash is not None and self._slash[1].startswith(text):
+        if not final and any(said.startswith(text) for said in (*(self._slash or ())[1:], self._answer)):
             return  # it may become what is written again, see below
         step = self._typed_step(text, self._growing.key if self._growing else None)
         self._grow(step, final)

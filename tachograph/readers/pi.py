@@ -2,7 +2,8 @@
 
 First a header `{type: "session", version, id, timestamp, cwd, parentSession?}`, then entries `{type, id, parentId,
 timestamp, …}` that form a tree: to go back is to append to an earlier entry. Messages have tokens and cost in USD.
-A forked session begins with the entries of the one it came from, older than its header: they are that one's.
+A forked session begins with the entries of the one it came from, older than its header, under their ids: they are its
+history, too. Entries of the first versions have no ids; their times are told to the millisecond and do as well.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class SessionParser:
         self._id = os.path.splitext(os.path.basename(origin.path))[0].rpartition("_")[2] or "unnamed"
         self._turns = Turns(TOOLS)
         self._begun = False
-        self._born: int | None = None  # of a fork: what is older is not its own
+        self._born: int | None = None  # of a fork: what is older was copied
         self._copied = 0
         self._leaf: str | None = None
         self._model: str | None = None
@@ -120,13 +121,10 @@ class SessionParser:
     def _entry(self, line: dict[str, Any], data: bytes) -> Iterator[Fact]:
         kind, message = text(line.get("type")), table(line.get("message"))
         at = iso(line.get("timestamp")) or millis(message.get("timestamp"))
-        if self._born is not None and at is not None and at < self._born:
-            self._copied += 1
-            self._leaf = text(line.get("id"))
-            return
+        self._copied += self._born is not None and at is not None and at < self._born
         self._seen(at)
         yield from self._branched(line, at or 0)
-        native = line.get("id")
+        native = text(line.get("id")) or text(line.get("timestamp"))
         if kind == "message":
             yield from self._message(message, native, at or 0)
         elif kind == "model_change":

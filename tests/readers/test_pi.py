@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.readers import Origin, pi
 from tachograph.records import Usage
+from tests.ingest.machine import machine
 from tests.readers.told import HISTORIES, Told, mangled, read, sound, watched
 
 FORKED = (HISTORIES / "pi" / "forked.jsonl").read_bytes()
@@ -15,7 +19,7 @@ SECOND = 10**9
 NOON = 1778580000 * SECOND  # 2026-05-12T10:00:00Z
 
 
-def test_a_fork_is_told_from_what_it_copied() -> None:
+def test_a_fork_has_the_history_that_it_copied() -> None:
     session = read(pi, FORKED).only
     assert session.facts == {
         "id": "019e-child",
@@ -23,13 +27,37 @@ def test_a_fork_is_told_from_what_it_copied() -> None:
         "parent_id": "019e-parent",
         "title": "A better name",
         "model": "gpt-5.4",
-        "started_at": NOON,
+        "started_at": NOON - 3600 * SECOND + SECOND // 10,
         "last_at": NOON + 9 * SECOND,
         "metadata": {"copied_entries": 3},
     }
-    assert session.column("prompt", "content") == ["fix it\n\n[image]"]
-    assert session.column("reply", "content") == ["I try.", None]
-    assert session.column("usage", "usage") == [Usage("claude-opus-4-8", 350, 20, 300, 40, cost_usd=0.0125)]
+    assert session.column("prompt", "content") == ["what the parent was asked", "fix it\n\n[image]"]
+    assert session.column("reply", "content") == ["what it said", "I try.", None]
+    copied, own = session.column("usage", "usage")
+    assert own == Usage("claude-opus-4-8", 350, 20, 300, 40, cost_usd=0.0125)
+    assert isinstance(copied, Usage) and copied.input_tokens == 1000
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["with ids", "of the first versions"])
+def test_what_a_fork_copied_costs_once(named: bool) -> None:
+    def entry(id: str, second: int, **message: object) -> bytes:
+        ids = {"id": id, "parentId": None} if named else {}
+        return line({"type": "message", **ids, "timestamp": f"2026-05-12T09:00:{second:02}.000Z", "message": message})
+
+    def line(record: dict[str, object]) -> bytes:
+        return json.dumps(record).encode() + b"\n"
+
+    used = {"input": 100, "output": 10, "cacheRead": 0, "cacheWrite": 0, "cost": {"total": 0.5}}
+    header = {"type": "session", "timestamp": "2026-05-12T09:00:00.000Z", "cwd": "/home/user/thing"}
+    fork = {**header, "timestamp": "2026-05-12T09:00:09.000Z", "parentSession": "/x/2026_p1.jsonl"}
+    said = entry("a1", 1, role="user", content="hello") + entry("a2", 2, role="assistant", content=[], usage=used)
+    more = entry("a3", 10, role="user", content="more") + entry("a4", 11, role="assistant", content=[], usage=used)
+    with machine() as one:
+        one.take(one.put(".pi/agent/sessions/--x--/2026_p1.jsonl", line({**header, "id": "p1"}) + said))
+        one.take(one.put(".pi/agent/sessions/--x--/2026_p2.jsonl", line({**fork, "id": "p2"}) + said + more))
+        (total,) = one.store.usage.by("total")
+        assert (total.calls, total.input_tokens, total.cost_usd) == (2, 200, 1.0)
+        assert {session.id: session.input_tokens for session in one.store.sessions.list()} == {"p1": 100, "p2": 200}
 
 
 def test_calls_and_how_they_ended() -> None:

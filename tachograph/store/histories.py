@@ -47,16 +47,6 @@ class History(NamedTuple):
     gone_at: int | None
 
 
-class Expiring(NamedTuple):
-    """What an agent does with its histories; `deleted_soon` of them before the time asked for."""
-
-    agent: str
-    deleted_soon: int
-    deleted: int
-    kept: int
-    next_at: int | None
-
-
 class Histories:
     """`store.histories`"""
 
@@ -189,14 +179,6 @@ class Histories:
         if held:
             yield held
 
-    def unknown(self, limit: int = 100) -> Sequence[History]:
-        """Files with lines nobody understands, or that could not be read to their end; most first."""
-        return [History(*row) for row in self._connection.execute(_sql.unknown, (limit,))]
-
-    def expiring(self, before: int) -> Sequence[Expiring]:
-        """By agent: what it will delete before a time in ns, and what it has deleted."""
-        return [Expiring(*row) for row in self._connection.execute(_sql.expiring, (before,))]
-
     def settle(self, before: int) -> Sequence[str]:
         """End the sessions whose histories were last written before a time in ns. Returns their ids."""
         with self._writer.transaction():
@@ -204,9 +186,3 @@ class Histories:
             for _, number in over:
                 self._writer.touch(number)
             return [name for name, _ in over]
-
-    def totals(self) -> dict[str, int]:
-        """Files, bytes of them, bytes they take in the store, lines nobody understands."""
-        row = self._connection.execute(_sql.totals).fetchone()
-        names = ("histories", "bytes", "archived_bytes", "unknown_lines")
-        return {name: int(value or 0) for name, value in zip(names, row, strict=True)}

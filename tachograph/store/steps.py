@@ -162,11 +162,6 @@ class Steps:
         session, first, _, size = found
         return self._output.raw(session, TOOL_STREAM, first, size).decode(errors="replace")
 
-    def event_of_line(self, session: int, line: int) -> int | None:
-        """The tool call that printed a line of the stream "tool"."""
-        found = self._connection.execute(_sql.event_of_line, (session, line)).get
-        return None if found is None else int(found)
-
     def retell(self, session: int, key: int, step: Step, known: Known, telling: Telling) -> bool | None:
         """Inside a transaction: the step as it stands, changed where this telling knows better or more. Whether its
         content, if it is that of this telling now, has changed."""

@@ -54,13 +54,6 @@ class Vault:
         with translated(self.path):
             return [Masked(*row) for row in self._open().execute(_sql.of_history, (history, edition))]
 
-    def forget(self, history: int) -> None:
-        """For good: free pages are overwritten."""
-        if self._exists():
-            with translated(self.path):
-                self._begin().execute(_sql.forget, (history,))
-                self.commit()
-
     def commit(self) -> None:
         """Durable when it returns."""
         if self._connection is not None and self._connection.in_transaction:

@@ -107,23 +107,6 @@ DELETE FROM _history_parts WHERE history = ? RETURNING blob;
 -- The contents of a file in order.
 SELECT blob FROM _history_parts WHERE history = ? ORDER BY number;
 
--- name: unknown
--- Files with lines that nobody understands, or that could not be read to their end.
-SELECT {history} FROM _histories h
-WHERE h.unknown_lines > 0 OR h.trouble IS NOT NULL
-ORDER BY h.unknown_lines DESC
-LIMIT ?;
-
--- name: expiring
--- By agent: files that it will delete before some time, and those it has deleted; all of them are kept here.
-SELECT a.name, sum(h.gone_at IS NULL AND h.keeps_until IS NOT NULL AND h.keeps_until < ?1),
-    sum(h.gone_at IS NOT NULL), count(*), min(CASE WHEN h.gone_at IS NULL THEN h.keeps_until END)
-FROM _histories h
-JOIN _sessions s ON s.id = h.session
-JOIN _agents a ON a.id = s.agent
-WHERE h.current = 1
-GROUP BY a.name;
-
 -- name: settle
 -- Sessions that only histories told of, and none of these was written to since: they are over.
 UPDATE _sessions
@@ -138,8 +121,3 @@ WHERE ended_at IS NULL AND command IS NULL AND id IN (
     HAVING max(h.modified_at) < ?
 )
 RETURNING session_id, id;
-
--- name: totals
--- Files, bytes read, and what they take here.
-SELECT count(*), coalesce(sum(kept_bytes), 0), (SELECT coalesce(sum(length(data)), 0) FROM _blobs), sum(unknown_lines)
-FROM _histories;

@@ -59,7 +59,3 @@ SELECT EXISTS (SELECT 1 FROM _tool_output WHERE event = ? AND bytes = ? AND dige
 -- name: output
 -- The same, asked.
 SELECT session, line_first, lines, bytes FROM _tool_output WHERE event = ?;
-
--- name: event_of_line
--- The call that printed a line of the stream "tool".
-SELECT event FROM _tool_output WHERE session = ?1 AND line_first <= ?2 ORDER BY line_first DESC LIMIT 1;

@@ -30,7 +30,3 @@ DELETE FROM masked WHERE history = ? AND edition = ? AND offset >= ?;
 -- name: forget_others
 -- Editions that were there before, or never came to be.
 DELETE FROM masked WHERE history = ? AND edition <> ?;
-
--- name: forget
--- Secrets that are to be gone for good.
-DELETE FROM masked WHERE history = ?;

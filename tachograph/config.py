@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tachograph import clock
+from tachograph import clock, paths
 from tachograph.errors import NotFound, Refused, TachographError, UsageError
 
 FILE = "config.toml"
@@ -274,7 +274,7 @@ def _replace(path: str, text: str) -> None:
     path = os.path.realpath(path)  # a linked file stays a link
     if os.path.exists(path) and not os.path.isfile(path):
         raise Refused(f"{path} is not a file", "settings are kept in files; nothing was changed")
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    paths.make_folder(os.path.dirname(path))
     fresh = f"{path}.{os.getpid()}.new"
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -45,8 +45,8 @@ def data_folder(places: Places) -> str:
     try:
         if places.own:
             private_folder(places.data)
-        elif not os.path.isdir(places.data):
-            os.makedirs(places.data, 0o700)
+        else:
+            make_folder(places.data)
     except (OSError, Refused) as error:
         return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     return ""
@@ -55,8 +55,8 @@ def data_folder(places: Places) -> str:
 def _platform_dirs() -> tuple[str, str]:
     if sys.platform == "linux":  # by hand: importing platformdirs costs the wrapper more than starting the command
         user = os.path.expanduser("~")
-        data = os.environ.get("XDG_DATA_HOME") or os.path.join(user, ".local", "share")
-        config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(user, ".config")
+        data = _named("XDG_DATA_HOME") or os.path.join(user, ".local", "share")
+        config = _named("XDG_CONFIG_HOME") or os.path.join(user, ".config")
         return os.path.join(data, "tachograph"), os.path.join(config, "tachograph")
     import platformdirs
 
@@ -66,15 +66,29 @@ def _platform_dirs() -> tuple[str, str]:
     )
 
 
+def _named(variable: str) -> str | None:
+    """A folder that the environment names; the XDG Base Directory Specification ignores one that is not absolute."""
+    path = os.environ.get(variable, "")
+    return path if os.path.isabs(path) else None
+
+
+def make_folder(path: str) -> None:
+    """Make `path` and what is missing above it, for us alone; nothing where something is already. Raises OSError."""
+    if not path or os.path.isdir(path):
+        return
+    make_folder(os.path.dirname(path))
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:  # another process was quicker, or it is no folder: whoever opens it will be told
+        pass
+
+
 def private_folder(path: str) -> str:
     """Make `path` (and its parents) if needed and see that nobody else can look inside.
 
     Raises OSError when it cannot be made, Refused when it belongs to someone else or is a link.
     """
-    try:
-        os.makedirs(path, 0o700)
-    except FileExistsError:
-        pass
+    make_folder(path)
     if sys.platform == "win32":
         return path
     found = os.lstat(path)

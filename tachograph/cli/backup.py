@@ -12,6 +12,7 @@ from tachograph.cli.recorder import noted
 from tachograph.cli.saving import save
 from tachograph.errors import Refused
 from tachograph.formats import as_json, human
+from tachograph.paths import make_folder
 from tachograph.store.dumping import TABLES
 
 FOLDER = "tachograph-backup"
@@ -31,8 +32,7 @@ def cli(app: App, folder: str, json_dump: bool, force: bool) -> None:
     there = [name for name in TABLES if os.path.lexists(os.path.join(folder, f"{name}.json"))]
     if there and not force:
         raise Refused(f"{os.path.join(folder, there[0])}.json is there already", "--force writes over it")
-    if not os.path.isdir(folder):
-        os.makedirs(folder, 0o700)
+    make_folder(folder)
     size = 0
     with store.snapshot():
         for name in TABLES:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import uvicorn
 
 from tachograph.errors import Refused, UsageError
-from tachograph.paths import Places
+from tachograph.paths import Places, make_folder
 from tachograph.regexes import regex
 from tachograph.serve.advice import Advisor
 from tachograph.serve.advice import listen as listen_for_hooks
@@ -153,8 +153,7 @@ def listen_at(path: str) -> socket.socket:
 
 def _own_folder(folder: str) -> None:
     """Made when it is not there; one that is there stays as it is, and has to be ours alone."""
-    if not os.path.isdir(folder):
-        os.makedirs(folder, 0o700)
+    make_folder(folder)
     found = os.stat(folder)
     if found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise Refused(f"{folder} is open to others", f"chmod 700 {folder}, or name a folder that is not there yet")

@@ -33,7 +33,7 @@ _ASSIGNMENT = regex(r"[A-Za-z_]\w*\+?=")
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "done", "fi", "esac", "{", "}", "!"})
 _PREPARING = _words(  # said on the way to something else; alone they are all there is
     "cd pushd popd export source . set unset umask ulimit shopt trap alias local declare true : test [ [[ echo printf"
-    " sleep pwd wait"
+    " sleep pwd wait exit return false"
 )
 _WRAPPERS = _words(
     "sudo env nice nohup time timeout gtimeout stdbuf setsid xargs exec command builtin npx bunx uvx caffeinate"

@@ -27,7 +27,7 @@ def cli(app: App, keep: str, dry_run: bool, yes: bool) -> None:
     before = app.now - _age(keep)
     store = app.store()
     would = store.clean(before, dry_run=True)
-    app.say(f"of before {clock.iso(before)}: {would}{'' if dry_run or not any(would) else ' to delete'}")
+    app.say(f"older than {human.moment(before)}: {would}")
     if dry_run or not any(would) or not agreed(app, "Delete them?", yes):
         return
     size = os.path.getsize(app.places.database)

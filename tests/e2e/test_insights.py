@@ -152,3 +152,24 @@ def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str], path
     page = visit(path)
     expect(page.get_by_role("alert")).to_contain_text("v1:none")
     refused(page, complaints)
+
+
+def test_when_failures_happened_is_drawn_wide_enough_to_be_seen(visit: Open) -> None:
+    page = visit("/insights/failures?since=all")
+    drawn = page.locator("tbody tr").first.get_by_role("img")
+    expect(drawn).to_be_visible()
+    box = drawn.bounding_box()
+    assert box and box["width"] >= 96
+
+
+def test_findings_say_when_they_were_found_in_full(visit: Open) -> None:
+    page = visit("/insights/extractions?since=all")
+    when = page.get_by_label("Findings").locator(".when")
+    expect(when.first).to_be_visible()
+    assert when.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length") == 0
+
+
+def test_areas_of_the_map_that_lead_nowhere_are_no_links(visit: Open) -> None:
+    page = visit("/insights/files?since=all")
+    expect(page.locator(".map a").first).to_be_visible()
+    expect(page.locator(".map span[href]")).to_have_count(0)

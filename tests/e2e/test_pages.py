@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tachograph import clock
 from tachograph.ingest.opening import open_store
 from tachograph.records import Event, Session
-from tests.e2e.conftest import Open, refused
+from tests.e2e.conftest import AXE, Open, refused
 from tests.e2e.looking import chosen, position
 
 FAILING = "/sessions/demo-copilot-02"
@@ -23,7 +23,16 @@ INSIGHTS = (
     *("/insights/extractions?type=error", f"{FAILING}/compare/demo-claude-01"),
 )
 # Every page has to stand what is asked of all of them.
-PAGES = ("/", FAILING, "/sessions/demo-claude-01?tab=terminal", "/live", "/search?q=pytest", *LEDGERS, *INSIGHTS)
+PAGES = (
+    "/",
+    FAILING,
+    "/sessions/demo-claude-01?tab=terminal",
+    "/live",
+    "/search?q=pytest",
+    *LEDGERS,
+    *INSIGHTS,
+    f"{FAILING}?tab=cost",
+)
 
 
 def test_sessions_are_listed_newest_first_with_those_that_run_on_top(visit: Open) -> None:
@@ -122,3 +131,14 @@ def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str]) -> N
     page = visit("/sessions/none-such")
     expect(page.get_by_role("alert")).to_contain_text("no session matches")
     refused(page, complaints)
+
+
+def test_a_long_command_scrolls_by_keyboard(visit: Open) -> None:
+    with open_store() as store:
+        store.sessions.add(Session("long", "a", title="A long one", started_at=clock.now()))
+        store.events.add(Event("long", "command", command="\n".join(["echo"] * 200), status="error", at=clock.now()))
+    page = visit("/sessions/long")
+    expect(page.get_by_label("The chosen event").locator("pre").first).to_contain_text("echo")
+    page.evaluate(AXE.read_text())
+    looked = "axe.run({ runOnly: ['scrollable-region-focusable'] }).then(found => found.violations.length)"
+    assert page.evaluate(looked) == 0

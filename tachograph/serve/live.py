@@ -37,7 +37,7 @@ async def place(pulse: Pulse, after: str) -> Position:
     try:
         if "-" in after:
             return Position.read(after)
-        event = None if after == NOW else Position.read(f"{after}-0").event
+        event = None if after == NOW else Position.read(f"{after}-0-0").event
     except ValueError:
         raise UsageError(
             f"after: {after[:80]!r} is no place in the stream", "now, an id of an event, 0, or the cursor of a message"

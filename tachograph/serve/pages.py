@@ -16,7 +16,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-_KINDS = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}  # Litestar adds the charset
 _FILES = ("start.html", "docs.html", "pages.css", "docs.js")
 
 

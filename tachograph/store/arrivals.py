@@ -29,21 +29,23 @@ STATE, COLLISION = "state", "collision"  # what `types` of a Filter call changes
 
 
 class Position(NamedTuple):
-    """How far somebody is told; as text `E-C`, which nobody needs to understand."""
+    """How far somebody is told, and by which store (0: there was none yet); as text `E-C-S`, which nobody needs to
+    understand."""
 
     event: int
     change: int
+    store: int = 0  # when it was made, in ns
 
     def __str__(self) -> str:
-        return f"{self.event}-{self.change}"
+        return f"{self.event}-{self.change}-{self.store}"
 
     @classmethod
     def read(cls, text: str) -> Position:
         """Raises ValueError."""
-        event, dash, change = text.partition("-")
-        if not (dash and text.isascii() and event.isdecimal() and change.isdecimal()) or len(text) > 39:
+        numbers = text.split("-")
+        if len(numbers) != 3 or not text.isascii() or not all(map(str.isdecimal, numbers)) or len(text) > 59:
             raise ValueError(text)
-        return cls(int(event), int(change))
+        return cls(*map(int, numbers))
 
 
 class Filter(NamedTuple):
@@ -131,8 +133,10 @@ class Arrivals:
         """The next things to tell to somebody who is so far; all of one state of the store."""
         with self._connection:
             now = self.now()
-            if position.event > now.event or position.change > now.change:
-                return Page((), Position(0, now.change), now.event > 0, other=True)
+            other = position.store not in (0, now.store)
+            if other or position.event > now.event or position.change > now.change:
+                return Page((), now._replace(event=0), now.event > 0, other=True)
+            position = position._replace(store=now.store)
             lost = self._lost(position, now)
             if lost:
                 return Page((), position._replace(change=now.change), position.event < now.event, lost)
@@ -153,7 +157,7 @@ class Arrivals:
         last = told[-1].number if told else position.change
         change = last if cut or len(told) < len(entries) else now.change
         changed = self._changed(told, position.event, wanted) if told else []
-        after = Position(end, change)
+        after = now._replace(event=end, change=change)
         return Page(_in_order(position, events, changed), after, after != now)
 
     def _changed(self, entries: Sequence[Entry], known: int, wanted: Filter) -> list[tuple[Entry, Arrival]]:
@@ -250,6 +254,6 @@ def _in_order(
     told, place = [], begin
     both = [(one.id or 0, 0, one) for one in events] + [(entry.event, entry.number, one) for entry, one in changed]
     for event, change, one in sorted(both, key=lambda item: item[:2]):
-        place = Position(max(place.event, event), max(place.change, change))
+        place = place._replace(event=max(place.event, event), change=max(place.change, change))
         told.append((place, one))
     return told

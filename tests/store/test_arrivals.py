@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from tachograph.records import Collision, Event, Session, Step
 from tachograph.store import Store, arrivals, changes
 from tachograph.store.arrivals import EVERYTHING, Arrival, Filter, Position
 
-from .samples import AT, event, extraction, scratch, session
+from .samples import AT, event, extraction, opened, scratch, session
 
 NAMES = ("codex-1", "codex-2", "aider-1")
 
@@ -205,7 +207,22 @@ def test_a_place_of_another_store_begins_anew(store: Store) -> None:
     store.events.add(event())
     now = store.arrivals.now()
     for place in (Position(now.event + 1, 0), Position(0, now.change + 1)):
-        assert store.arrivals.after(place) == ((), Position(0, now.change), True, None, True)
+        assert store.arrivals.after(place) == ((), now._replace(event=0), True, None, True)
+
+
+def test_a_store_that_was_made_anew_is_another_one_however_much_it_holds(store: Store, tmp_path: Path) -> None:
+    """As after `tachograph db reset`: its numbers begin anew, and soon pass those that somebody knows."""
+    store.events.add(event())
+    known = Position.read(str(store.arrivals.now()))
+    with opened(tmp_path, "anew.db") as anew:
+        anew.sessions.add(Session("codex-1", "codex"))
+        anew.events.add_many([event() for _ in range(3)])
+        now = anew.arrivals.now()
+        page = anew.arrivals.after(known)
+        assert page.other and page.position == now._replace(event=0)
+        assert len(anew.arrivals.after(page.position).arrivals) == 3
+        nothing = Position(0, now.change)  # what somebody knows who came before there was a store
+        assert len(anew.arrivals.after(nothing).arrivals) == 3 and not anew.arrivals.after(nothing).other
 
 
 def test_long_texts_make_short_pages(store: Store) -> None:
@@ -215,9 +232,23 @@ def test_long_texts_make_short_pages(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "-", "1-", "-1", "a-1", "1-2-3", "１-2", "+1-2", " 1-2", "1" * 30 + "-" + "2" * 30]
+    "text",
+    [
+        "",
+        "1",
+        "-",
+        "1-2",
+        "-1-2",
+        "1-2-",
+        "a-1-2",
+        "1-2-3-4",
+        "１-2-3",
+        "+1-2-3",
+        " 1-2-3",
+        "1" * 30 + "-2-" + "3" * 30,
+    ],
 )
 def test_a_place_that_is_none(text: str) -> None:
     with pytest.raises(ValueError):
         Position.read(text)
-    assert Position.read("12-3") == Position(12, 3) and str(Position(12, 3)) == "12-3"
+    assert Position.read("12-3-4") == Position(12, 3, 4) and str(Position(12, 3, 4)) == "12-3-4"

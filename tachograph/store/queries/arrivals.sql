@@ -1,9 +1,10 @@
 -- What came after a place in the order of arrival, and what changed of what had come before.
 
 -- name: now
--- The last numbers that were handed out: of events, and of entries of the log of changes.
+-- The last numbers that were handed out, of events and of entries of the log of changes; and when this store was made.
 SELECT coalesce((SELECT value FROM _counters WHERE name = 'event'), 0),
-    coalesce((SELECT value FROM _counters WHERE name = 'change'), 0);
+    coalesce((SELECT value FROM _counters WHERE name = 'change'), 0),
+    (SELECT min(applied_at) FROM _versions);
 
 -- name: oldest
 -- From where on the log of changes is whole.

@@ -100,7 +100,8 @@ class Extractor:
             if fence.language and fence.lines:
                 self._close_fence(fence, fence.lines[-1][0], out)
             self._abandon_fence(fence, out)
-        self._close_group(out)
+        while self._group:
+            self._close_group(out)
         return out
 
     @property
@@ -147,19 +148,20 @@ class Extractor:
         if self._fence is None or not self._in_fence(self._fence, number, text, out):
             self._search(number, text, out)
 
-    def _search(self, number: int, text: str, out: list[Found]) -> None:
-        if self._group:
-            verdict = self._group.take(text, self._matcher)
+    def _search(self, number: int, text: str, out: list[Found], refused: tuple[str, ...] = ()) -> None:
+        """`refused` names rules that are not asked about this line."""
+        while self._group:  # closing one may open another, with the lines it held
+            verdict = self._group.take(number, text, self._matcher)
             if verdict != "more":
                 self._close_group(out)
             if verdict != "over":
                 return
-        for hit in self._matcher.hits(text):
+        for hit in self._matcher.hits_without(text, refused) if refused else self._matcher.hits(text):
             if hit.kind == PLAIN:
                 event = hit.found(self._matcher.maker(hit.rule), number, text)
                 self._keep(event, out, hit.value if hit.rule.once else None)
             elif hit.kind == SEVERAL:
-                self._group = self._group or Group.begun(hit, number, text)
+                self._group = self._group or Group.begun(hit, number, text, refused)
             elif self._fence is None:
                 self._fence, self._opening = Fence.opening(number, text), text
                 if self._fence:
@@ -197,8 +199,15 @@ class Extractor:
 
     def _close_group(self, out: list[Found]) -> None:
         group, self._group = self._group, None
-        if group:
+        if group is None:
+            return
+        if group.ended or not group.rule.needs_last:
             self._keep(group.found(self._matcher), out)
+            return
+        refused = (*group.refused, group.rule.name)
+        for number, text in group.entries:
+            self._search(number, text, out, refused)
+            refused = ()
 
     def _in_fence(self, fence: Fence, number: int, text: str, out: list[Found]) -> bool:
         """True when the line was dealt with as a part of the open code block."""

@@ -11,14 +11,20 @@ from tachograph.extract.rules import Rule
 LINES_MAX = 200
 CHARACTERS_MAX = 32_768
 _CONSUMED_MAX = 5000  # a "traceback" that is longer than this is something else
+_UNSURE_MAX = 40  # lines that wait for the one which says whether they are an event
 
 
 class Group:
     """An event whose rule has `continues` or `last`, from its first line on."""
 
-    def __init__(self, rule: Rule, number: int, text: str, value: str, groups: dict[str, str]) -> None:
+    def __init__(
+        self, rule: Rule, number: int, text: str, value: str, groups: dict[str, str], refused: tuple[str, ...] = ()
+    ) -> None:
         self.rule = rule
         self.number = number
+        self.numbers = [number]
+        self.refused = refused  # rules that took the first line for theirs, and were wrong
+        self.ended = False  # by its `last`
         self.lines = [text[:CHARACTERS_MAX]]
         self.size = len(self.lines[0])
         self.value = value
@@ -27,27 +33,32 @@ class Group:
         self.consumed = 1
 
     @classmethod
-    def begun(cls, hit: Hit, number: int, text: str) -> Group:
-        return cls(hit.rule, number, text, hit.value, dict(hit.groups))
+    def begun(cls, hit: Hit, number: int, text: str, refused: tuple[str, ...] = ()) -> Group:
+        return cls(hit.rule, number, text, hit.value, dict(hit.groups), refused)
 
-    def take(self, text: str, matcher: Matcher) -> str:
+    @property
+    def entries(self) -> list[tuple[int, str]]:
+        return list(zip(self.numbers, self.lines, strict=True))
+
+    def take(self, number: int, text: str, matcher: Matcher) -> str:
         """Offer the next line: `more`, `last` (it belongs to the event and ends it) or `over` (it does not)."""
         rule = self.rule
         body = self._body(text)
         data = body.encode("utf-8", "replace")
         if rule.continues and matcher.regexp(rule.continues).found(data):
-            self._add(text)
-            return "more" if self.consumed < _CONSUMED_MAX else "last"
+            self._add(number, text)
+            return "more" if self.consumed < (_UNSURE_MAX if rule.needs_last else _CONSUMED_MAX) else "last"
         if rule.last:
             last = matcher.regexp(rule.last)
             start, end = last.span(data)
             if start >= 0:
-                self._add(text)
+                self._add(number, text)
+                self.ended = True
                 self.groups.update(last.groups(data, start, end))
                 self.value = body.strip()[:VALUE_MAX]
                 return "last"
         if self.consumed <= rule.takes:
-            self._add(text)
+            self._add(number, text)
             return "more"
         return "over"
 
@@ -55,10 +66,11 @@ class Group:
         body = text[prefix.length(text) :]
         return body[len(self.lead) :] if self.lead and body.startswith(self.lead) else body
 
-    def _add(self, text: str) -> None:
+    def _add(self, number: int, text: str) -> None:
         self.consumed += 1
         if len(self.lines) < LINES_MAX and self.size + len(text) < CHARACTERS_MAX:
             self.lines.append(text)
+            self.numbers.append(number)
             self.size += len(text) + 1
 
     def found(self, matcher: Matcher) -> Found:
@@ -85,6 +97,8 @@ class Group:
         return {
             "rule": self.rule.name,
             "number": self.number,
+            "numbers": self.numbers,
+            "refused": list(self.refused),
             "lines": self.lines,
             "value": self.value,
             "groups": self.groups,
@@ -99,7 +113,10 @@ class Group:
             return None
         lines, groups = state["lines"], state["groups"]
         assert isinstance(lines, list) and isinstance(groups, dict)
-        group = cls(rule, int(str(state["number"])), "", str(state["value"]), dict(groups))
+        numbers, refused = state["numbers"], state["refused"]
+        assert isinstance(numbers, list) and isinstance(refused, list)
+        group = cls(rule, int(str(state["number"])), "", str(state["value"]), dict(groups), tuple(refused))
+        group.numbers = list(numbers)
         group.lines, group.size = list(lines), sum(map(len, lines)) + len(lines) - 1
         group.lead, group.consumed = str(state["lead"]), int(str(state["consumed"]))
         return group

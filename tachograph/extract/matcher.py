@@ -137,13 +137,17 @@ class Matcher:
             known = self._known[text] = self._find(text)
         return known
 
+    def hits_without(self, text: str, names: Sequence[str]) -> tuple[Hit, ...]:
+        """The same as if there were no rules of these names."""
+        return self._find(text, names)
+
     def maker(self, rule: Rule) -> Maker:
         made = self._makers.get(rule.name)
         if made is None:
             made = self._makers[rule.name] = Maker(rule)
         return made
 
-    def _find(self, text: str) -> tuple[Hit, ...]:
+    def _find(self, text: str, without: Sequence[str] = ()) -> tuple[Hit, ...]:
         skip = prefix.length(text)
         data = (text[skip : skip + _TEXT_MAX] if skip or len(text) > _TEXT_MAX else text).encode("utf-8", "replace")
         size = len(data)
@@ -151,7 +155,7 @@ class Matcher:
         verdict = False
         for number in self._which(data):
             search = self._searches[number] or self._prepared(number)
-            if verdict and search.verdict:
+            if (verdict and search.verdict) or search.rule.name in without:
                 continue
             start, end = search.search(data, 0, size)[0]
             if start < 0 or (search.vetoes and _vetoed(search.vetoes, data)):
@@ -172,7 +176,8 @@ class Matcher:
 
     def _prepared(self, number: int) -> _Search:
         rule = self.rules[number]
-        vetoes = [self.regexp(text) for text in (rule.unless, prefix.CODE if rule.skip_code else None) if text]
+        unless = (rule.unless, prefix.CODE if rule.skip_code else None, prefix.MILD if rule.skip_mild else None)
+        vetoes = [self.regexp(text) for text in unless if text]
         search = _Search(rule, self.regexp(rule.pattern), tuple(vetoes))
         self._searches[number] = search
         return search

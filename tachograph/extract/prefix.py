@@ -37,6 +37,13 @@ def length(text: str) -> int:
     return found.end() if found else 0
 
 
+# Lines of a logger which says by itself that this is no error: a level behind nothing but times, numbers and brackets.
+MILD = (
+    r"^(?:[0-9:.,/TZ+-]+\s+(?:- )?|\[[^\]]*\]\s*|<[^>]*>\s*)*"
+    r"(?:[\[(<]?(?:INFO|DEBUG|TRACE|NOTICE|VERBOSE|FINE|FINER|FINEST|WARN|WARNING)\b|\[(?:info|debug|trace|notice|warn|warning)\])"
+    r"|\blevel=(?:info|debug|trace|warn|warning)\b"
+)
+
 # Lines of programs that were printed, searched or compared: they speak of errors without reporting any.
 CODE = "|".join(
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -153,3 +154,85 @@ def test_an_exception_without_a_stack_takes_nothing_that_follows() -> None:
     follows = "\n\n{\n  name: the store\n  12 files\n- a\nnext\n"
     (event,) = extract("Error: closed" + follows)
     assert event.original_line == "Error: closed"
+
+
+REPORTED = {
+    "mocha_failed": """\
+  3 passing (12ms)
+  2 failing
+
+  1) Store
+       adding
+         adds twice:
+
+      AssertionError [ERR_ASSERTION]: 1 == 2
+      + expected - actual
+
+  2) Store "before all" hook:
+     Error: Timeout of 2000ms exceeded.
+      at f (/app/a.js:3:9)
+""",
+    "jest_failed": """\
+  ● adds twice
+
+    expect(received).toBe(expected) // Object.is equality
+
+  ● Test suite failed to run
+
+    Cannot find module './store' from 'store.test.js'
+""",
+    "ant_test_failed": """\
+    [junit] Testcase: opens took 0.1 sec
+    [junit] Testcase: addsTwice took 0.097 sec
+    [junit] \tFAILED
+    [junit] Testcase: closes took 0.1 sec
+    [junit] \tCaused an ERROR
+""",
+}
+
+
+@pytest.mark.parametrize("pattern", REPORTED)
+def test_a_test_failed_when_a_later_line_says_so(pattern: str) -> None:
+    names = [(event.metadata or {})["test"] for event in extract(REPORTED[pattern]) if event.pattern == pattern]
+    assert (
+        names
+        == {
+            "mocha_failed": ["Store", 'Store "before all" hook:'],
+            "jest_failed": ["adds twice", "Test suite failed to run"],
+            "ant_test_failed": ["addsTwice", "closes"],
+        }[pattern]
+    )
+
+
+def test_lines_held_in_vain_are_read_by_the_other_rules() -> None:
+    refused = "  1) connect: Connection refused\n"
+    text = refused + "  2) opened\n\n       see below:\n" + refused + "  ● a\n\nfatal: not a repository\n"
+    assert [(event.pattern, event.line_number) for event in extract(text) if event.event_type == "error"] == [
+        ("connection_error", 1), ("connection_error", 5), ("git_fatal", 8),
+    ]  # fmt: skip
+    assert [event.pattern for event in extract(refused + "\n")] == ["connection_error"]
+
+
+def test_lines_held_in_vain_survive_a_restart() -> None:
+    clean = lines.split(b"  1) Connection refused\n  2) opened\n\n       see below:\nfatal: no\n", 1)
+    whole = Extractor(RULES).feed(clean, final=True)
+    extractor, found = Extractor(RULES), []
+    for line in clean:
+        found += extractor.feed([line])
+        extractor = Extractor(RULES, json.loads(json.dumps(extractor.state())))
+    assert found + extractor.finish() == whole != []
+
+
+def test_what_a_logger_calls_harmless_is_no_error() -> None:
+    harmless = [
+        "17/01/20 11:05:00 INFO DAGScheduler: failed: Set()",
+        "00:01 DEBUG [a.b.Loader   ] - Could not find an annotation",
+        "[INFO ](c.n.SocketHandler  :20)  reconnect failed. Connection refused: /127.0.0.1:80",
+        'time="2026-11-21T09:14:02Z" level=info msg="connection reset by peer"',
+        "[notice] 12#12: signal process exited with code 1",
+    ]
+    assert extract("\n".join(harmless) + "\n") == []
+    (event,) = extract("WARNING: cannot read hooks. Exit code: 128\n")
+    assert event.event_type == "warning"
+    (event,) = extract("Cannot open INFO file\n")
+    assert event.event_type == "error"

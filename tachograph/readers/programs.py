@@ -15,7 +15,7 @@ _PROGRAMS = {
 _PACKAGES = {
     **{"claude-code": "claude", "@openai/codex": "codex", "gemini-cli": "gemini", "@github/copilot": "copilot"},
     **{"opencode-ai": "opencode", "@opencode-ai/cli": "opencode", "@sourcegraph/amp": "amp", "pi-coding-agent": "pi"},
-    **{"minisweagent": "mini-swe-agent"},
+    **{"minisweagent": "mini-swe-agent", "@qwen-code/qwen-code": "qwen"},
 }
 _INTERPRETERS = ("python", "node", "nodejs", "bun", "deno", "sh", "bash", "dash", "zsh", "ruby", "perl", "env")
 _RUNNERS = {"npx", "bunx", "uvx", "pnpm", "npm", "yarn"}

@@ -11,7 +11,7 @@ from tachograph.readers.reading import DatabaseReader, FolderReader, Reader
 
 # In the order in which they are asked whose a file is: the pickiest first, plain logs last.
 MODULES: tuple[str, ...] = (
-    *("claude_results", "claude", "codex", "codex_json"),
+    *("claude_results", "qwen", "claude", "codex", "codex_json"),
     *("opencode", "opencode_export", "opencode_storage", "opencode_stream"),
     *("copilot", "gemini", "gemini_jsonl", "cursor_store", "openhands", "openhands_files", "droid", "droid_settings"),
     *("droid_stream", "pi", "kiro", "kiro_lines", "kiro_store", "kimi", "amp", "swe_agent", "mini_swe_agent"),

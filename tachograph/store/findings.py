@@ -11,7 +11,6 @@ import msgspec
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import queries, removing
 from tachograph.store.code_blocks import CodeBlocks, digest_of
-from tachograph.store.filters import numbers
 from tachograph.store.json_text import to_json
 from tachograph.store.kinds import Kind
 from tachograph.store.writer import Writer
@@ -75,14 +74,15 @@ class Findings:
             if before != found.line_first:
                 self._connection.execute(_sql.move_found, (line - before + found.line_first, number))
                 self._writer.changes.event(number)
-        removing.remove(self._writer, session, [number for rest in stored.values() for number, _ in rest])
+        gone = [number for rest in stored.values() for number, _ in rest]
+        removing.remove(self._writer, session, gone, found_in=found.step)
         self.add([found._replace(extractions=fresh, blocks=self._unseen(session, found))])
 
     def _unseen(self, session: int, found: InStep) -> list[CodeBlock]:
         """Blocks that the step did not have; those it has no more are taken away."""
-        stored: defaultdict[tuple[object, ...], list[tuple[int, int]]] = defaultdict(list)
-        for number, *place, block in self._connection.execute(_sql.sightings, (session, found.step)).fetchall():
-            stored[tuple(place)].append((number, block))
+        stored: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+        for number, *place in self._connection.execute(_sql.sightings, (session, found.step)).fetchall():
+            stored[tuple(place)].append(number)
         fresh = []
         for one in found.blocks:
             same = stored.get((one.digest or digest_of(one.content), one.line_start, one.line_end))
@@ -90,9 +90,7 @@ class Findings:
                 same.pop()
             else:
                 fresh.append(one)
-        gone = [entry for rest in stored.values() for entry in rest]
-        self._connection.executemany(_sql.drop_sighting, [(number,) for number, _ in gone])
-        self._connection.execute(_sql.drop_unseen_blocks.format(numbers=numbers({block for _, block in gone})))
+        removing.drop_sightings(self._writer, [number for rest in stored.values() for number in rest])
         return fresh
 
 

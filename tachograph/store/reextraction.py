@@ -9,7 +9,6 @@ from tachograph.errors import NotFound
 from tachograph.records import CodeBlock, Extraction
 from tachograph.store import queries, removing
 from tachograph.store.code_blocks import CodeBlocks, digest_of
-from tachograph.store.filters import numbers
 from tachograph.store.json_text import to_json
 from tachograph.store.writer import Writer
 
@@ -68,6 +67,4 @@ def _blocks(writer: Writer, session: int, blocks: Sequence[CodeBlock]) -> None:
             same.pop()
         else:
             CodeBlocks(writer).add(block)
-    gone = [number for rest in stored.values() for number in rest]
-    writer.connection.execute(_sql.remove_sightings.format(numbers=numbers(gone)))
-    writer.connection.execute(_sql.remove_unseen_blocks)
+    removing.drop_sightings(writer, [number for rest in stored.values() for number in rest])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tachograph.store import queries
@@ -15,10 +15,11 @@ _sql = queries.load("removing")
 _PAGE = 500  # events at once
 
 
-def remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
+def remove(writer: Writer, session: int, gone: Sequence[int], *, found_in: int | None = None) -> None:
     """Inside a transaction: events of one session, and what was found in the texts of those that are steps.
 
-    The session's tool calls and files are left as they are: see `recount`.
+    `found_in`: the step, one that stays, in whose text all of them were found. The session's tool calls and files are
+    left as they are: see `recount`.
     """
     db: Any = writer.connection
     writer.touch(session)
@@ -33,6 +34,7 @@ def remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
         unindex_outputs(writer, part)
         _forget_code(writer, session, part)
         db.execute(_sql.drop_keys.format(numbers=part), (session,))
+        db.execute(_sql.drop_found.format(numbers=part), (found_in,))
         for sql in (_sql.drop_feedback, _sql.drop_findings, _sql.drop_tool_outputs, _sql.drop_usage, _sql.drop_steps):
             db.execute(sql.format(numbers=part))
         db.execute(_sql.drop_events.format(numbers=part))
@@ -44,8 +46,13 @@ def remove(writer: Writer, session: int, gone: Sequence[int]) -> None:
 def clear(writer: Writer, session: int, step: int) -> None:
     """Inside a transaction: nothing was found in the text of a step."""
     found = [row[0] for row in writer.connection.execute(_sql.findings.format(numbers=step))]
-    remove(writer, session, found)
+    remove(writer, session, found, found_in=step)
     _forget_code(writer, session, str(step))
+
+
+def drop_sightings(writer: Writer, gone: Iterable[int]) -> None:
+    """Inside a transaction: code is not seen any more in these places, and what is seen nowhere is not kept."""
+    _drop_unseen(writer, writer.connection.execute(_sql.drop_sightings.format(numbers=numbers(gone))).fetchall())
 
 
 def change_kind(writer: Writer, session: int, event: int, before: int, kind: int, at: int) -> None:
@@ -75,8 +82,11 @@ def unindex_outputs(writer: Writer, events: str) -> None:
 
 
 def _forget_code(writer: Writer, session: int, steps: str) -> None:
-    blocks = writer.connection.execute(_sql.drop_sightings.format(numbers=steps), (session,)).fetchall()
-    writer.connection.execute(_sql.drop_unseen_blocks.format(numbers=numbers({row[0] for row in blocks})))
+    _drop_unseen(writer, writer.connection.execute(_sql.drop_sightings_in.format(numbers=steps), (session,)).fetchall())
+
+
+def _drop_unseen(writer: Writer, blocks: Iterable[tuple[int]]) -> None:
+    writer.connection.execute(_sql.drop_unseen_blocks.format(numbers=numbers({block for (block,) in blocks})))
 
 
 def _uncount(writer: Writer, session: int, part: str, done: int, bounds: dict[int, tuple[int, int]]) -> None:

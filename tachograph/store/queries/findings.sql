@@ -27,17 +27,8 @@ UPDATE _events SET line_number = ? WHERE id = ?;
 
 -- name: sightings
 -- Code seen in a text, the latest first.
-SELECT g.id, b.digest, g.line_start, g.line_end, g.block
+SELECT g.id, b.digest, g.line_start, g.line_end
 FROM _sightings g
 JOIN _code_blocks b ON b.id = g.block
 WHERE g.session = ? AND g.step = ?
 ORDER BY g.id DESC;
-
--- name: drop_sighting
--- One of them.
-DELETE FROM _sightings WHERE id = ?;
-
--- name: drop_unseen_blocks
--- Contents among these that are seen nowhere any more.
-DELETE FROM _code_blocks
-WHERE id IN ({numbers}) AND NOT EXISTS (SELECT 1 FROM _sightings g WHERE g.block = _code_blocks.id);

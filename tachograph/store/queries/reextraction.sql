@@ -20,11 +20,3 @@ FROM _sightings g
 JOIN _code_blocks b ON b.id = g.block
 WHERE g.session = ? AND g.step IS NULL
 ORDER BY g.id DESC;
-
--- name: remove_sightings
--- Code that is not found there any more.
-DELETE FROM _sightings WHERE id IN ({numbers});
-
--- name: remove_unseen_blocks
--- Contents that are seen nowhere any more.
-DELETE FROM _code_blocks WHERE id NOT IN (SELECT block FROM _sightings);

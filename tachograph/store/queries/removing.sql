@@ -23,14 +23,20 @@ SELECT event FROM _findings WHERE step IN ({numbers});
 DELETE FROM _feedback WHERE event IN ({numbers});
 
 -- name: drop_findings
--- Of the texts, or themselves.
-DELETE FROM _findings WHERE step IN ({numbers}) OR (step, event) IN (
-    SELECT f.step, f.event FROM _findings f WHERE f.event IN ({numbers})
-);
+-- Of the texts,
+DELETE FROM _findings WHERE step IN ({numbers});
+
+-- name: drop_found
+-- or some of what was found in a text that stays.
+DELETE FROM _findings WHERE step = ? AND event IN ({numbers});
+
+-- name: drop_sightings_in
+-- Code in the texts,
+DELETE FROM _sightings WHERE session = ? AND step IN ({numbers}) RETURNING block;
 
 -- name: drop_sightings
--- Code in the texts.
-DELETE FROM _sightings WHERE session = ? AND step IN ({numbers}) RETURNING block;
+-- or in some places.
+DELETE FROM _sightings WHERE id IN ({numbers}) RETURNING block;
 
 -- name: drop_unseen_blocks
 -- Contents among these that are seen nowhere any more.

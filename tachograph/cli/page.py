@@ -147,7 +147,7 @@ def faults_section(app: App, session: Session, shown: int | None, context: int) 
 def _fault(app: App, session: Session, event: Event, context: int) -> None:
     when = human.offset(event.at - session.started_at)
     where = faults.place_of(event)
-    head = f"  ✗ {when:>7}  {sanitise.line(where)}  {sanitise.line(event.pattern or '')}"
+    head = f"  ✗ {when:>8}  {sanitise.line(where)}  {sanitise.line(event.pattern or '')}"
     said = sanitise.line(gist.of_event(event))
     app.line(painted(head, draw.RED, app.colour) + "  " + human.fit(said, max(20, app.width - len(head) - 2)))
     lines = faults.lines_around(app.store(), event, context)

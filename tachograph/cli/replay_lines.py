@@ -88,7 +88,7 @@ class Lines:
         )
         kind = row["event_type"]
         tail = "  ".join(sanitise.line(fact) for fact in _facts(row))
-        when = f"{human.offset(at - self._started_at):>7}"
+        when = f"{human.offset(at - self._started_at):>8}"
         word = sanitise.line(_word(row))
         mark = "✗" if failed or kind == "error" else "⊘" if row["status"] == "rejected" else " "
         name = self._names.get(row["session_id"], "")

@@ -103,3 +103,9 @@ def test_models_are_told_apart_in_a_narrow_terminal(asked: Ask, screen: Screen) 
         shown = screen("cost", "--by", "model", env={"NO_COLOR": "1", "COLUMNS": columns}).splitlines()
         table = shown[: shown.index(next(line for line in shown if line.startswith("at least")))]
         assert PRICED in " ".join(table) and max(map(len, table)) <= int(columns)
+
+
+def test_what_a_dear_session_was_about_stands_beside_its_cost(asked: Ask, screen: Screen) -> None:
+    shown = screen("cost", "--by", "session", env={"NO_COLOR": "1", "COLUMNS": "120"}).splitlines()
+    assert shown[0].endswith("ABOUT")
+    assert "fix the seek test" in next(line for line in shown if line.startswith(FIRST[:8]))

@@ -47,10 +47,10 @@ def test_failed_shows_every_failure_with_the_lines_around(call: Ask, home: Path)
     lines = [("O", f"error: number {n} is odd\n") for n in range(1, 11)]
     recordings.write(recordings.GOOD._replace(pieces=lines))
     page = call("show").out
-    assert page.count("✗    0:") == 3
+    assert page.count("✗     0:") == 3
     assert "… 7 more: tachograph show" in page
     everything = call("show", "--failed").out
-    assert everything.count("✗    0:") == 10
+    assert everything.count("✗     0:") == 10
     assert "error: number 10 is odd" in everything
     assert "│" not in call("show", "--failed", "-C", "0").out.replace("▸", "", 10).replace(" │ error", "")
 

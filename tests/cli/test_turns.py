@@ -35,7 +35,7 @@ def test_the_page_lists_turns(asked: Ask) -> None:
 def test_a_failed_call_is_told_once_on_the_page(asked: Ask) -> None:
     lines = asked("show", FIRST).out.splitlines()
     assert "Failures  1" in lines
-    assert "  ✗    0:03  Bash    cd /srv/shop && pytest -q tests" in lines
+    assert "  ✗     0:03  Bash    cd /srv/shop && pytest -q tests" in lines
     assert "Exit code 1" in asked("show", FIRST, "--failed").out
     assert asked("show", FIRST, "--exit-status").code == 6
 
@@ -203,3 +203,13 @@ def test_nothing_recorded_acts_on_the_terminal(home: Path, screen: Screen, monke
     for words in (["s"], ["s", "--turn", "1"], ["s", "--full"], ["--event", str(number)]):
         shown = screen("show", *words, env={"NO_COLOR": "1"})
         assert "\x1b" not in shown and "\x07" not in shown and "gone" in shown
+
+
+def test_failures_of_a_long_day_stand_below_each_other(call: Ask) -> None:
+    with tachograph.open() as store:
+        store.sessions.add(Session("long", "a", started_at=AT))
+        for hours in (0, 11):
+            at = AT + hours * 3600 * SECOND_NS
+            store.events.add(Event("long", "command", command="make", status="error", at=at, tool_name="Bash"))
+    first, last = (line for line in call("show", "long", "--failed").out.splitlines() if "✗" in line)
+    assert first.index("Bash") == last.index("Bash") and "11:00:00" in last

@@ -118,8 +118,10 @@ class CodeBlocks:
         where.any_of("a.name", self._writer.kinds.matching_agents(chosen.get("agent")))
         where.add("b.language = ?", chosen.get("language"))
         where.add("s.session_id = ?", chosen.get("session"))
-        for phrase, word in _SAID.findall(chosen.get("text") or ""):
-            where.add("instr(lower(b.content), lower(?)) > 0", phrase or word)
+        if said := _SAID.findall(chosen.get("text") or ""):
+            self._connection.create_scalar_function("has_said", _has, 2, deterministic=True)
+            for phrase, word in said:
+                where.add("has_said(b.content, ?)", (phrase or word).casefold())
         where.between("g.at", chosen.get("since"), chosen.get("until"))
         return where
 
@@ -137,6 +139,11 @@ class CodeBlocks:
             parseable = None if row[7] is None else bool(row[7])
             found.append(CodeBlock(*(*row[:6], from_json(row[6]), parseable, *row[8:11])))
         return found
+
+
+def _has(content: str, said: str) -> bool:
+    """SQLite's own lower() knows the letters of ASCII alone."""
+    return said in content.casefold()
 
 
 def digest_of(content: str) -> str:

@@ -40,7 +40,8 @@ events = st.lists(
     st.builds(
         event,
         name,
-        st.sampled_from(["marker", "note.own", "reply"]),
+        st.sampled_from(["marker", "note.own", "reply", "command"]),
+        tool_call_id=st.sampled_from([None, None, "c0", "c1"]),
         content=maybe(text),
         at=at,
         status=outcome,

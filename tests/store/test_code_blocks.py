@@ -66,6 +66,14 @@ def test_filters_look_at_every_place(store: Store) -> None:
     assert [found.session_id for found in store.code_blocks.list(since=AT + 1)] == ["aider-1"]
 
 
+def test_words_are_found_whatever_their_case(store: Store) -> None:
+    for content in ("GRÖSSE = 1  # Maß", "größe = 2", "x = 3"):
+        store.code_blocks.add(block(content))
+    assert [found.content for found in store.code_blocks.list(text='Größe "= 1"')] == ["GRÖSSE = 1  # Maß"]
+    assert store.code_blocks.total(text="GRÖSSE") == 2
+    assert list(store.code_blocks.languages(text="masS")) == [""]
+
+
 def test_digest_is_over_the_content_without_trailing_blanks() -> None:
     plain = hashlib.sha256(b"a\n  b").hexdigest()
     assert {digest_of(text) for text in ("a\n  b", "a  \n  b\n", "\n\na\r\n  b \n\n")} == {plain}

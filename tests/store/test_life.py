@@ -77,7 +77,8 @@ class Life(RuleBasedStateMachine):
     @rule(batch=life.events)
     def add_events(self, batch: Sequence[Any]) -> None:
         first = self.store.events.add_many(batch)
-        self.kept |= {first + n: (one.session_id, "", one.at) for n, one in enumerate(batch)}
+        own = [(n, one) for n, one in enumerate(batch, first) if one.tool_call_id is None]  # a call may be told again
+        self.kept |= {number: (one.session_id, "", one.at) for number, one in own}
 
     @rule(batch=life.findings)
     def add_findings(self, batch: Sequence[Any]) -> None:

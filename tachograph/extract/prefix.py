@@ -50,6 +50,7 @@ CODE = "|".join(
         # comments, tables, quotations, also as grep prints them
         r"^\s*(?:\S+:\d+[:-]\s*)?(?:#+\s*[\w`]|//|/?\*+[\s/]|--\s|<!--|</?[a-z]+[ >]|\||>\s)",
         r"^\S+\.(?:md|mdx|markdown|rst|adoc)[:-]\d+[:-]",  # prose that was searched
+        r"^\s*\d+→",  # a file as an agent's tool lists it
         r"^\s*[\"'][\w ./:-]+[\"'],?$",  # an item of a list
         r"^[+-](?:\s{2,}|[\w\"'#@(){}\[\]<$])",  # a line of a diff
         r"^\s*(?:(?:\S+:)?\d+[:\t-]\s*)?(?:\}\s*)?(?:raise|except|throw|catch|elif|assert|def|class|const|let|var|function|func|fn|"

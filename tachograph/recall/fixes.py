@@ -128,9 +128,9 @@ def _printed(store: Store, wanted: _Wanted, **filters: Any) -> Iterator[_Case]:
 
 def _once(cases: Sequence[_Case]) -> list[_Case]:
     """One case for each failing step, the first: the same output is often found to hold several."""
-    found: dict[tuple[str, str], _Case] = {}
+    found: dict[tuple[str, str | int | None], _Case] = {}
     for case in cases:
-        found.setdefault((case.fault.session_id, case.call or ""), case)
+        found.setdefault((case.fault.session_id, case.call or case.step), case)
     return list(found.values())
 
 

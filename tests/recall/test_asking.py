@@ -86,6 +86,15 @@ def test_the_very_command_counts_before_one_like_it(store: Store) -> None:
     assert (rows["c"]["command"], rows["c"]["match"]) == ("pytest -q tests/a.py", "alike")
 
 
+def test_steps_that_no_agent_gave_an_id_are_told_apart(store: Store) -> None:
+    session(store, "a", ran("pytest -q", 1, TOLD), ran("pytest -q"), ran("tox -e test", 1, TOLD))
+    found = fixes.similar(store, TOLD)
+    assert (found.cases, found.sessions) == (2, 1)
+    assert {row["command"]: row["fixed_by"] is not None for row in found.failures} == {
+        "pytest -q": True, "tox -e test": False,
+    }  # fmt: skip
+
+
 def test_a_command_that_was_a_session_is_fixed_by_a_later_one(store: Store) -> None:
     known = {"command": "make", "exit_code": 2, "status": "failed"}
     session(store, "m-1", **known)

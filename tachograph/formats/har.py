@@ -178,7 +178,7 @@ def _model_call(said: _Said, recording: Recording) -> Row:
     model = (usage and usage.model) or (event.metadata or {}).get("model") or recording.session.model or "model"
     host = host_of(str(model))
     address = f"{f'https://{host}' if host else HOST}/{_part(str(model))}"
-    known: Row = {"_model": model, "_cost_source": said.moment.cost_source}
+    known: Row = {"_model": model, "_cost_source": usage and usage.cost_source}
     if usage is not None:
         counts = msgspec.structs.asdict(usage)
         known |= {"_cost_usd": usage.cost_usd, "_partial": usage.partial or None}

@@ -27,7 +27,6 @@ class Moment(NamedTuple):
     event: Event
     turn: int
     usage: Usage | None = None
-    cost_source: str | None = None  # agent, or the price table it was computed from
 
 
 class Recording(NamedTuple):

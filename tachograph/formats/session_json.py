@@ -35,5 +35,5 @@ def _turn(turn: Turn) -> Mapping[str, Any]:
 def _event(moment: Moment) -> Mapping[str, Any]:
     row = {**to_row(moment.event), "turn": moment.turn}
     if moment.usage is not None:
-        row["usage"] = {**msgspec.structs.asdict(moment.usage), "cost_source": moment.cost_source}
+        row["usage"] = msgspec.structs.asdict(moment.usage)
     return row

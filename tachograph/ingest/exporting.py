@@ -92,8 +92,7 @@ def recording(store: Store, session_id: str, part: Part = WHOLE) -> Recording:
         for one in masking.events(store.whole.events(session_id, by_time=clock_order)):
             turn = division.of(one.event.seq, one.event.at)
             if _wanted(part, one.event, turn):
-                used = one.used
-                yield Moment(one.event, turn, used and used.usage, used and used.cost_source)
+                yield Moment(one.event, turn, one.used and one.used.usage)
 
     return Recording(
         masking.record(session),

@@ -257,8 +257,7 @@ def _placed(step: Step, session: ToldSession) -> Step:
     if step.usage is not None and step.usage.cost_usd is None:
         found = price(step.usage, step.at)
         if found is not None:
-            changes["usage"] = msgspec.structs.replace(step.usage, cost_usd=found.usd)
-            changes["metadata"] = {**(step.metadata or {}), "cost_source": found.source}
+            changes["usage"] = msgspec.structs.replace(step.usage, cost_usd=found.usd, cost_source=found.source)
     return msgspec.structs.replace(step, **changes) if changes else step
 
 

@@ -48,8 +48,7 @@ def event(one: Placed, agent: str) -> Row:
     row |= {"metadata_json": known.metadata, "agent": None if one.agent == agent else one.agent}
     row["keys"] = [[_hex(key), _names[rank]] for key, rank in one.keys] or None
     if one.used is not None:
-        usage = {**msgspec.structs.asdict(one.used.usage), "cost_source": one.used.cost_source}
-        row["usage"] = {**usage, "copied": one.used.copied, "key": _hex(one.used.key)}
+        row["usage"] = {**msgspec.structs.asdict(one.used.usage), "copied": one.used.copied, "key": _hex(one.used.key)}
     if one.result is not None:
         row["result"] = {**one.result._asdict(), "digest": _hex(one.result.digest)}
     row["found"] = list(one.found) or None
@@ -81,7 +80,6 @@ def feedback(one: Feedback) -> Row:
 
 
 class _Usage(Usage, frozen=True):
-    cost_source: str | None = None
     copied: int = 0
     key: str = "0" * 16
 
@@ -173,7 +171,7 @@ def _moment(name: str, moment: int) -> Row:
 
 def _used(one: _Usage) -> Used:
     usage = Usage(**{name: getattr(one, name) for name in Usage.__struct_fields__})
-    return Used(usage, one.cost_source, one.copied, _number(one.key))
+    return Used(usage, one.copied, _number(one.key))
 
 
 def _converted(value: object, kind: Any) -> Any:

@@ -127,8 +127,9 @@ class Messages:
             return
         state.counts, state.partial = counts, partial
         self._sums[model] = _sum(self._sums.get(model, _ZERO), counts, before or _ZERO)
-        usage = Usage(model, *counts, partial=partial)
-        out.append(Step(f"usage:{name}", "usage", at, metadata=state.metadata, usage=usage))
+        usage = Usage(model, *counts, partial=partial)  # which names the model
+        about = {word: value for word, value in state.metadata.items() if word != "model"}
+        out.append(Step(f"usage:{name}", "usage", at, metadata=about or None, usage=usage))
 
     def account(self, result: Object, at: int, out: list[Fact]) -> None:
         """The agent's own count of all it used: what is more than its messages said is told as a usage of its own."""

@@ -20,6 +20,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     reasoning_tokens: int = 0
     cost_usd: float | None = None  # as the agent says it; None: it does not
     partial: bool = False  # the agent wrote down a placeholder: the true figures are larger
+    cost_source: str | None = None  # agent, or the price table that ingest computed the cost from
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):

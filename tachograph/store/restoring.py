@@ -62,7 +62,7 @@ class Restoring:
                     used.append(
                         (
                             number, row, one.used.key, u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens,
-                            u.cache_write_tokens, u.reasoning_tokens, u.cost_usd, one.used.cost_source,
+                            u.cache_write_tokens, u.reasoning_tokens, u.cost_usd, u.cost_source,
                             int(u.partial), one.used.copied,
                         )
                     )  # fmt: skip

@@ -271,4 +271,4 @@ def _call(event: int, step: Step, at: int) -> Call:
     """The call of a model that a step is."""
     assert step.usage is not None
     key = 0 if step.key.partition(":")[2].startswith("#") else hash_of(step.key)
-    return Call(event, key, at, step.usage, (step.metadata or {}).get("cost_source"))  # type: ignore[arg-type]
+    return Call(event, key, at, step.usage)

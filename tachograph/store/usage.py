@@ -51,7 +51,6 @@ class Call(NamedTuple):
     key: int
     at: int
     usage: Usage
-    cost_source: str | None
 
 
 class Spent(NamedTuple):
@@ -90,7 +89,7 @@ class Usages:
                 (
                     call.event, session, call.key, u.model, u.input_tokens, u.output_tokens, u.cache_read_tokens,
                     u.cache_write_tokens, u.reasoning_tokens, u.cost_usd,
-                    call.cost_source or ("agent" if u.cost_usd is not None else None), int(u.partial),
+                    u.cost_source or ("agent" if u.cost_usd is not None else None), int(u.partial),
                     int((call.key, call.at) in elsewhere),
                 )
                 for call in calls

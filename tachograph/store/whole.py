@@ -23,7 +23,6 @@ class Used(NamedTuple):
     """What a call of a model used. `copied`: 1 when another session made the call, 2 when it was taken back."""
 
     usage: Usage
-    cost_source: str | None
     copied: int
     key: int
 
@@ -117,4 +116,4 @@ class Whole:
 
 def _used(row: tuple[Any, ...]) -> Used:
     model, fresh, out, read, written, reasoning, cost, partial, source, copied, key = row[1:]
-    return Used(Usage(model, fresh, out, read, written, reasoning, cost, bool(partial)), source, copied, key)
+    return Used(Usage(model, fresh, out, read, written, reasoning, cost, bool(partial), source), copied, key)

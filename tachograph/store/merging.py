@@ -70,6 +70,7 @@ class Merging:
             self._absorb(first, key, Known(own, own_teller), second, event, name_of(teller))
             self._connection.execute(_sql.drop_key, (second, key))
             self._connection.execute(_sql.rename, (own, second, event))
+            self._connection.execute(_sql.take_count, (own, event))
         removing.remove(self._writer, second, list(gone))
 
     def _join_twins(self, session: int) -> None:

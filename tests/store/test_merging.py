@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tachograph.ingest.sealing import seal_quiet
+from tachograph.records import Step, Usage
 from tachograph.store import Store
 from tachograph.store.sending import Position
 from tests.recount import recount, rows
@@ -53,4 +54,15 @@ def test_of_a_stream_that_both_printed_one_is_kept_whole(store: Store) -> None:
     assert store.search("beta").hits == [] and len(store.search("gamma").hits) == 1
     streams = rows(store, "SELECT DISTINCT stream FROM _passages ORDER BY 1")
     assert streams == [(0,), (1,)] and len(rows(store, "SELECT * FROM _passages")) == 2
+    assert recount(store) == []
+
+
+def test_what_a_call_of_a_model_cost_stays_counted_once(store: Store) -> None:
+    """Both tell the same call; that of the session which stays had been taken for a copy."""
+    used = Step("usage:1", "usage", AT, usage=Usage("gpt-5", 10, 5, cost_usd=0.5))
+    for name in ("codex-2", "codex-1"):
+        store.steps.put(name, "codex", [used], source="transcript")
+    store.merging.merge("codex-1", "codex-2")
+    assert [(one.calls, one.cost_usd) for one in store.usage.by("total")] == [(1, 0.5)]
+    assert store.sessions.get("codex-1").cost_usd == store.sessions.facets().cost_usd == 0.5
     assert recount(store) == []

@@ -8,6 +8,11 @@ JOIN _keys o ON o.session = ?1 AND o.key = k.key
 WHERE k.session = ?2
 ORDER BY k.event;
 
+-- name: take_count
+-- What a call of a model used was counted in the session that goes, and is no copy any more.
+UPDATE _usage SET copied = 0
+WHERE event = ?1 AND copied = 1 AND EXISTS (SELECT 1 FROM _usage o WHERE o.event = ?2 AND o.copied = 0);
+
 -- name: take_output
 -- It is that of another event,
 UPDATE _tool_output SET event = ? WHERE event = ?;

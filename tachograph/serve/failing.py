@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, get_args, get_origin
 
+import msgspec
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException, InternalServerException
 
 from tachograph.errors import NotFound, Refused, StoreBusy, TachographError, TooSlow, UsageError, VerificationFailed
 from tachograph.paths import Places
+from tachograph.regexes import regex
 from tachograph.serve import bodies
 from tachograph.serve.answering import failed, without_paths
 
@@ -24,6 +27,7 @@ _PLAIN = {
     "`int`": "a whole number", "`float`": "a number", "`bool`": "true or false", "`str`": "text", "`array`": "a list",
     "`object`": "an object", "`null`": "nothing", " >= ": " of at least ", " <= ": " of at most ", "`": "",
 }  # fmt: skip
+_FIELD = regex(r"Object (missing required|contains unknown) field `(.*)`", re.S)
 _SEE = "tachograph openapi, or /api/docs, says what there is"
 _HINTS = {400: _SEE, 404: _SEE, 405: _SEE}
 
@@ -60,7 +64,7 @@ def _told(request: bodies.Incoming, error: Exception) -> tuple[int, str, str, st
 def _message(request: bodies.Incoming, error: HTTPException) -> str:
     """In one sentence; a wrong parameter is named with what it may be."""
     wrong = error.extra if isinstance(error.extra, list) else []
-    found = [_wrong(one) for one in wrong if isinstance(one, Mapping)]
+    found = [_wrong(request, one) for one in wrong if isinstance(one, Mapping)]
     if found:
         return "; ".join(found)
     if error.status_code == 404:
@@ -70,10 +74,32 @@ def _message(request: bodies.Incoming, error: HTTPException) -> str:
     return error.detail
 
 
-def _wrong(one: Mapping[str, Any]) -> str:
-    """msgspec says: Expected `int` >= 1; Expected `int`, got `str`."""
-    said = str(one.get("message", ""))
+def _wrong(request: bodies.Incoming, one: Mapping[str, Any]) -> str:
+    """msgspec says: Expected `int` >= 1; Expected `int`, got `str`; Invalid enum value 'x'."""
+    said, name = str(one.get("message", "")), str(one.get("key") or "")
+    if field := _FIELD.fullmatch(said):
+        return f"{field[2]}: {'it is missing' if field[1] == 'missing required' else 'there is no such field'}"
+    if (value := said.removeprefix("Invalid enum value ")) != said:
+        return f"{name}: {value} is none of {', '.join(_words_of(request, name))}"
     for word, plain in _PLAIN.items():
         said = said.replace(word, plain)
     said = said[:1].lower() + said[1:]
-    return f"{one['key']}: {said}" if one.get("key") else said
+    return f"{name}: {said}" if name else said
+
+
+def _words_of(request: bodies.Incoming, name: str) -> Iterator[str]:
+    """What a parameter, or a field of the body, may be that is one of some words."""
+    for field in request.route_handler.parsed_fn_signature.parameters.values():
+        if field.name == name:
+            yield from _literals(field.annotation)
+        elif field.is_subclass_of(msgspec.Struct):
+            known = {one.encode_name: one.type for one in msgspec.structs.fields(field.annotation)}
+            yield from _literals(known.get(name))
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from map(str, get_args(annotation))
+    else:
+        for inner in get_args(annotation):
+            yield from _literals(inner)

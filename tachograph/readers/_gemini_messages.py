@@ -49,7 +49,10 @@ class Conversation:
 
     def session(self, given: Object) -> None:
         """What is said of the session as a whole; it is told with the next message, or in the end."""
-        self._id = self._id or named(given.get("sessionId")) or ""
+        native = named(given.get("sessionId"))
+        if given.get("kind") == "subagent" and self._parent is None:  # older versions: under the id of the one above it
+            self._parent, native = native, self._name
+        self._id = self._id or native or ""
         start, end = iso(given.get("startTime")) or 0, iso(given.get("lastUpdated")) or 0
         self._said = (self._said[0] or start, max(end, self._said[1]))
         self._learn("title", text(given.get("summary")))

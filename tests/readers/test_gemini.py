@@ -241,6 +241,16 @@ def test_ids_that_are_masked_or_used_again() -> None:
     assert list(read(gemini_jsonl, masked, f"{CHATS}/session-x.jsonl").sessions) == ["session-x"]
 
 
+def test_a_subagent_that_was_written_under_the_id_of_its_parent_is_a_session_of_its_own() -> None:
+    header = {**HEADER, "kind": "subagent"}
+    lines = b"\n".join(json.dumps(record).encode() for record in (header, message("user", "u", "look")))
+    document = json.dumps({**header, "messages": [message("user", "u", "look")]}).encode()
+    for reader, data, ending in ((gemini_jsonl, lines, "jsonl"), (gemini, document, "json")):
+        told = read(reader, data, f"{CHATS}/session-2026-02-03T10-00-11111111.{ending}").only
+        assert told.facts["id"] == "session-2026-02-03T10-00-11111111"
+        assert told.facts["parent_id"] == SESSION
+
+
 def test_subagents_know_their_parent() -> None:
     header = {**HEADER, "sessionId": "s2", "kind": "subagent", "directories": ["/home/user/thing", "/more"]}
     data = b"\n".join(json.dumps(record).encode() for record in (header, message("user", "u", "look")))

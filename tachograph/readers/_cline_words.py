@@ -23,8 +23,9 @@ CALLS = (
     "web_fetch",
 )
 RESULTS = ("command_output", "mcp_server_response", "browser_action_result")
+FAILURES = ("error", "diff_error", "clineignore_error")  # of the call before them, if there is one
 MARKERS = {
-    **{"error": "tool_error", "diff_error": "tool_error", "clineignore_error": "tool_error"},
+    **dict.fromkeys(FAILURES, "tool_error"),
     **{"error_retry": "api_error", "api_req_failed": "api_error"},
     **{"resume_task": "resumed", "resume_completed_task": "resumed", "auto_approval_max_req_reached": "permission"},
     **{"condense": "compaction", "summarize_task": "compaction", "user_feedback_diff": "user_edit"},

@@ -106,7 +106,10 @@ class _Task:
             return
         if kind in words.SILENT:
             return
+        failed = self._call is not None and kind in words.FAILURES
         yield from self._ended(self._outcome(kind, said))
+        if failed:
+            return
         if kind in words.PROMPTS or (first and kind == "text"):
             images = [f"[image {n}]" for n, _ in enumerate(message.get("images") or (), 1)]
             yield Step(
@@ -141,7 +144,7 @@ class _Task:
 
     def _outcome(self, kind: str, said: str | None) -> str:
         """How the call ended that stands before a message."""
-        if kind in ("error", "diff_error"):
+        if kind in words.FAILURES:
             self._printed.append(said or "")
             return "error"
         return "unknown" if self._waits and kind in ("user_feedback", "resume_task") else "ok"

@@ -52,7 +52,7 @@ def test_calls_and_what_became_of_them() -> None:
     assert files == [
         ("read", "a.py", "ok", None, None),
         ("edit", "a.py", "ok", 2, 1),
-        ("edit", "b.py", "error", 1, 1),
+        ("edit", "b.py", "error", 1, 1),  # the message of the error is its result
         ("write", "c.py", "unknown", 2, 0),
     ]
     commands = [(s["command"], s["status"], s.get("content")) for s in told.all("command")]
@@ -77,7 +77,6 @@ def test_what_it_used() -> None:
 def test_what_happened_to_the_task() -> None:
     markers = [(s["metadata"]["kind"], s["content"]) for s in session().all("marker")]  # type: ignore[index]
     assert markers == [
-        ("tool_error", "b.py"),
         ("api_error", "socket hang up"),
         ("api_error", "terminated"),
         ("api_error", "Bad Request"),

@@ -147,7 +147,7 @@ def add(store: Store, steps: list[tuple[Event, Usage | None]], session: str = "s
         event = store.events.add(msgspec.structs.replace(given, session_id=session, at=at, id=0, seq=0))
         if used is not None:
             with store.transaction():
-                store.usage.put(number, [Call(event, event, at, used, None)])
+                store.usage.put(number, [Call(event, event, at, used)])
                 store.usage.total(number)
 
 

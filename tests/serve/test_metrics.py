@@ -53,7 +53,7 @@ def fill() -> None:
         with store.transaction():
             for session, event, key in (("s-0", first + 2, 7), ("s-1", first + 3, 7)):
                 number = store.sessions.number(session)
-                store.usage.put(number, [Call(event, key, store.events.get(first + 2).at, spent, None)])
+                store.usage.put(number, [Call(event, key, store.events.get(first + 2).at, spent)])
                 store.usage.total(number)
         store.slo.add(SloViolation("s-0", "command.duration_ms", 60000, 90000, "warning", objective="fast"))
 

@@ -173,3 +173,11 @@ def test_areas_of_the_map_that_lead_nowhere_are_no_links(visit: Open) -> None:
     page = visit("/insights/files?since=all")
     expect(page.locator(".map a").first).to_be_visible()
     expect(page.locator(".map span[href]")).to_have_count(0)
+
+
+def test_on_a_tablet_a_failure_has_room_for_its_words(visit: Open) -> None:
+    page = visit("/insights/failures?since=all", width=768)
+    what = page.locator("tbody .what").first
+    expect(what).to_be_visible()
+    box = what.bounding_box()
+    assert box and box["width"] >= 250

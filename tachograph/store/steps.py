@@ -20,6 +20,7 @@ from tachograph.store.output import TOOL_STREAM, Output
 from tachograph.store.settling import EVENTS_STREAM, settled
 from tachograph.store.tellers import Tellers
 from tachograph.store.tellings import (
+    API,
     COMMAND,
     CONTENT,
     FIELDS,
@@ -181,7 +182,8 @@ class Steps:
         if new != old or kept.arguments != given:
             self._connection.execute(_sql.set_step, (known.event, *new, kept.arguments))
         if new != old:
-            self._count_again(session, step, old, new, taken_back=bool(metadata.get("rewound")))
+            added = known.teller == RANKS[API] or API in metadata.get("sources", ())
+            self._count_again(session, step, old, new, taken_back=bool(metadata.get("rewound")), added=added)
             if new[CONTENT] != old[CONTENT] and new[CONTENT] and known.event <= settled(self._connection):
                 self._writer.passage(session, EVENTS_STREAM, seq, seq, new[CONTENT])
         if rank <= teller and step.event_type in SPECIAL:
@@ -257,11 +259,14 @@ class Steps:
         removing.recount(self._writer, session)
 
     def _count_again(
-        self, session: int, step: Step, old: Sequence[Any], new: Sequence[Any], *, taken_back: bool
+        self, session: int, step: Step, old: Sequence[Any], new: Sequence[Any], *, taken_back: bool, added: bool
     ) -> None:
-        """What a step adds to its session, where that has changed; what it did to files is done, taken back or not."""
+        """What a step adds to its session, where that has changed; what it did to files is done, taken back or not.
+        `added`: by a program, which may have added other events of the same call."""
         changed = counts(step, old, new)
-        if any(changed) and not taken_back:
+        if any(changed) and added:
+            removing.recount(self._writer, session)
+        elif any(changed) and not taken_back:
             self._connection.execute(_sql.grow, (session, *changed))
         if [old[index] for index in _ACTIVITY] != [new[index] for index in _ACTIVITY]:
             removing.recount(self._writer, session)

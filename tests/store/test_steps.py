@@ -16,7 +16,7 @@ from tachograph.store import Store
 from tachograph.store.tellings import RANKS
 from tests.recount import recount, rows
 
-from .samples import AT, opened, scratch
+from .samples import AT, event, opened, scratch
 
 CALL = Step("call:c1", "command", AT, tool_name="Bash", tool_call_id="c1", command="make", metadata={"input": {"n": 1}})
 DONE = Step("call:c1", "command", AT + 5, content="error: no", exit_code=2, status="error", duration_ms=5.0)
@@ -255,3 +255,11 @@ def test_what_two_agents_told_is_that_of_the_one_whose_session_stays(told: Store
     told.merging.merge("npx-1", "claude-1")
     assert [one.session_id for one in told.events.list(agent="npx")] == ["npx-1", "npx-1"]
     assert told.events.list(agent="claude") == []
+
+
+def test_a_call_that_a_program_added_as_several_events_counts_once_whoever_tells_it_again(told: Store) -> None:
+    call = {"tool_call_id": "c1", "status": "error"}
+    told.events.add_many([event("claude-1", "command", **call), event("claude-1", "command", **call)])
+    put(told, Step("call:c1", "command", AT, tool_call_id="c1", status="ok"))
+    assert session(told)[3:5] == (1, 1), "one of the two still says that it failed"
+    put(told, Step("call:c1", "command", AT, tool_call_id="c1", status="rejected"))

@@ -72,6 +72,7 @@ class Tellers:
             gone += [event for event, kind, about in found if about in _NOTED or self._is_printed(kind)]
         if gone:
             removing.remove(self._writer, session, gone)
+            removing.recount(self._writer, session)  # a program may have added a text as part of a call
             self._usages.total(session)
 
     def _about(self, sql: str, *event_types: str) -> str:

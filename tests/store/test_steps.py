@@ -263,3 +263,10 @@ def test_a_call_that_a_program_added_as_several_events_counts_once_whoever_tells
     put(told, Step("call:c1", "command", AT, tool_call_id="c1", status="ok"))
     assert session(told)[3:5] == (1, 1), "one of the two still says that it failed"
     put(told, Step("call:c1", "command", AT, tool_call_id="c1", status="rejected"))
+
+
+def test_a_text_that_a_program_added_as_part_of_a_call_is_replaced_with_its_call(told: Store) -> None:
+    told.events.add(event("claude-1", "reply", tool_call_id="c1", content="so be it"))
+    put(told, Step("reply:0", "reply", AT, content="so be it"), source="otlp")
+    put(told, Step("reply:1", "reply", AT, content="so be it"))
+    assert session(told) == (0, 1, 0, 0, 0, 0)

@@ -1,8 +1,9 @@
 """One tmux session followed in control mode: what its panes print as it is printed, and answers to questions, in order.
 
-`tmux -C attach-session`, read-only, without a size of its own and without touching the session's environment: for the
-people in that session nothing changes. Output reaches us only because tmux sends it; nothing is asked for regularly.
-The protocol is in tmux(1), CONTROL MODE (written against 3.3a).
+`tmux -C attach-session`, without a size of its own and without touching the session's environment: for the people in
+that session nothing changes. Not read-only: since tmux 3.7 `send-keys` from outside a session is refused while only
+such a client is attached, and agents in detached sessions are driven that way. Output reaches us only because tmux
+sends it; nothing is asked for regularly. The protocol is in tmux(1), CONTROL MODE (tried with 3.3a and 3.8).
 
     %output %5 ls\\015\\012            what pane %5 printed; control characters and backslashes are octal
     %begin 1795250562 271 1            an answer begins: time, number, 1 for questions from here
@@ -82,7 +83,7 @@ class Control:
 
         self.session = session
         self._process = subprocess.Popen(
-            ["tmux", "-u", "-S", socket, "-C", "attach-session", "-E", "-f", "read-only,ignore-size", "-t", session],
+            ["tmux", "-u", "-S", socket, "-C", "attach-session", "-E", "-f", "ignore-size", "-t", session],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
             start_new_session=True,
         )  # fmt: skip

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _BETWEEN = "|:|"  # no control character: newer versions escape those
 FORMAT = (
-    "#{session_id} #{window_id} #{pane_id} #{pane_pid} #{pane_width} #{pane_height} #{pane_dead} s#{pane_dead_status}"
+    "#{session_id} #{window_id} #{pane_id} p#{pane_pid} #{pane_width} #{pane_height} #{pane_dead} s#{pane_dead_status}"
     " #{window_index} #{pane_index}" + _BETWEEN
     + _BETWEEN.join(["#{session_name}", "#{pane_current_command}", "#{pane_current_path}", "#{pane_start_command}"])
 )  # fmt: skip
@@ -25,7 +25,7 @@ class Pane(NamedTuple):
     session: str  # $1
     window: str  # @2
     id: str  # %5
-    pid: int
+    pid: int  # 0 of a dead pane, for tmux since 3.8
     columns: int
     rows: int
     dead: bool
@@ -45,10 +45,10 @@ def parse(lines: Iterable[str]) -> list[Pane]:
         if len(texts) < 4 or len(words) != 10 or not words[2].startswith("%"):
             continue
         session, command, path, start = texts[0], texts[1], texts[2], _BETWEEN.join(texts[3:])
-        code = words[7].removeprefix("s")
+        pid, code = words[3].removeprefix("p"), words[7].removeprefix("s")
         try:
             pane = Pane(
-                words[0], words[1], words[2], int(words[3]), int(words[4]), int(words[5]), words[6] == "1",
+                words[0], words[1], words[2], int(pid or 0), int(words[4]), int(words[5]), words[6] == "1",
                 int(code) if code else None, f"{session}:{words[8]}.{words[9]}", command, path, start,
             )  # fmt: skip
         except ValueError:

@@ -130,7 +130,7 @@ def test_ctrl_c_ends_the_command_and_not_the_shell(shell: Shell, recorded: Recor
 
 def test_a_program_that_handles_ctrl_c_gets_it_once(shell: Shell, recorded: Recorded) -> None:
     program = (
-        "import signal, sys; signal.signal(signal.SIGINT, lambda *_: print('caught', flush=True));"
+        "import os, signal, sys; signal.signal(signal.SIGINT, lambda *_: os.write(1, b'caught\\n'));"
         "print('ready', flush=True); input(); sys.exit(9)"
     )
     shell.run(command(sys.executable, "-c", program))
@@ -181,7 +181,7 @@ def test_ctrl_z_with_pipes(shell: Shell, recorded: Recorded) -> None:
 TIDY = """
 import os, signal
 def tidy(*_):
-    print("tidied", flush=True)
+    os.write(1, b"tidied\\n")
     os.kill(os.getpid(), signal.SIGSTOP)
 signal.signal(signal.SIGTSTP, tidy)
 print("ready", flush=True)

@@ -184,8 +184,8 @@ def test_what_is_left_running_keeps_its_streams(recorded: Recorded) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_signals_are_passed_on(number: signal.Signals, recorded: Recorded) -> None:
     program = (
-        "import signal, sys, time\n"
-        f"signal.signal({int(number)}, lambda *_: (print('caught', flush=True), sys.exit(5)))\n"
+        "import os, signal, sys, time\n"
+        f"signal.signal({int(number)}, lambda *_: (os.write(1, b'caught\\n'), sys.exit(5)))\n"
         "print('ready', flush=True)\n"
         "while True: time.sleep(1)\n"
     )

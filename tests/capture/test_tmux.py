@@ -74,9 +74,9 @@ def test_answers_go_to_who_asked_and_notices_come_in_order_however_the_bytes_are
 
 
 def test_a_line_that_describes_no_pane_is_passed_over() -> None:
-    good = "$0 @0 %0 12 100 30 0 s 0 0|:|ma in|:|sh|:|/a|:|b|:|sh -c x"
-    kept = "$0 @1 %1 13 100 30 1 s3 1 0|:|main|:|sh|:|/|:|"
-    panes = parse([good, "b|:|junk", "$0 @0 %x 1 2 3|:||:||:|", kept, good])
+    good = "$0 @0 %0 p12 100 30 0 s 0 0|:|ma in|:|sh|:|/a|:|b|:|sh -c x"
+    kept = "$0 @1 %1 p 100 30 1 s3 1 0|:|main|:|sh|:|/|:|"
+    panes = parse([good, "b|:|junk", "$0 @0 %x p1 2 3|:||:||:|", kept, good])
     assert [(pane.id, pane.name, pane.path, pane.dead, pane.exit_code) for pane in panes] == [
         ("%0", "ma in:0.0", "/a", False, None), ("%1", "main:1.0", "/", True, 3),
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def test_a_pane_is_recorded_from_its_screen_to_its_end(tmux: Tmux, attach: Start
     tmux.type(pane, r"printf '\033[1mb\134old\033[0m \303\251 \377\n'")
     until(lambda: b"\n\x1b[1mb\\old\x1b[0m \xc3\xa9 " in recorded.bytes(), "the new output")
     assert tmux("list-panes", "-F", "#{pane_width}x#{pane_height}") == "90x20"
-    assert all("ignore-size" in client and "read-only" in client for client in tmux.clients)
+    assert all("ignore-size" in client and "read-only" not in client for client in tmux.clients)
     tmux("split-window", "-t", pane, "cat")
     until(lambda: recorded.facts(b"R"), "the new size")
     tmux.type(pane, "exit")

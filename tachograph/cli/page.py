@@ -20,6 +20,7 @@ from tachograph.store.turns import Turn
 
 _BLOCKS_SHOWN = 3
 _STATES_SHOWN = 8
+_FAULTS_MAX = 1000  # that are looked at for the few that are shown
 _FILES_SHOWN, _COMMANDS_SHOWN = 6, 8
 _SHARE_FROM_MS = 5000  # starting the recorder outweighs everything before that
 _STEPS = ("prompt", "reply", "thinking", "usage", "command", "file_op", "tool_call")
@@ -125,19 +126,19 @@ def _commands(app: App, session: Session) -> None:
 
 
 def faults_section(app: App, session: Session, shown: int | None, context: int) -> None:
-    """Failures with the lines around them; `shown` limits them."""
-    store = app.store()
-    found = failures.of_session(store, session.id, None if shown is None else 1000)
-    if shown is not None:
-        found = failures.told_once(found)
+    """Failures with the lines around them, `shown` of them; or all, and what was found in their output, too."""
+    every = failures.of_session(app.store(), session.id, None if shown is None else _FAULTS_MAX)
+    once = failures.told_once(every)
+    found = every if shown is None else once
     if not found:
         if shown is None:
             app.line(f"nothing failed in {session.id}")
         return
     if shown is not None:
         app.line()
-    more = "+" if shown is not None and len(found) == 1000 else ""
-    app.line(painted("Failures", draw.BOLD, app.colour) + f"  {len(found)}{more}")
+    more = "+" if shown is not None and len(every) == _FAULTS_MAX else ""
+    inside = f" · {human.plural(len(found) - len(once), 'error')} in the output" if len(found) > len(once) else ""
+    app.line(painted("Failures", draw.BOLD, app.colour) + f"  {len(once)}{more}{inside}")
     for event in found[:shown]:
         _fault(app, session, event, context)
     if shown is not None and len(found) > shown:

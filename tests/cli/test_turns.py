@@ -36,7 +36,9 @@ def test_a_failed_call_is_told_once_on_the_page(asked: Ask) -> None:
     lines = asked("show", FIRST).out.splitlines()
     assert "Failures  1" in lines
     assert "  ✗     0:03  Bash    cd /srv/shop && pytest -q tests" in lines
-    assert "Exit code 1" in asked("show", FIRST, "--failed").out
+    everything = asked("show", FIRST, "--failed").out
+    assert everything.startswith("Failures  1 · 2 errors in the output\n")
+    assert "Exit code 1" in everything
     assert asked("show", FIRST, "--exit-status").code == 6
 
 

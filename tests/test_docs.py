@@ -15,6 +15,7 @@ import pytest
 import tachograph
 from tachograph.cli.main import PROGRAM, tree
 from tachograph.cli.tree import ENTRIES
+from tachograph.ingest.discover import agents
 
 REPO = Path(__file__).resolve().parent.parent
 REFERENCE = (REPO / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -102,6 +103,17 @@ def takes_these_options(words: list[str], span: str) -> None:
         assert command is not None, span
     known = {name for param in command.params for name in param.opts}
     assert {word for word in words if word.startswith("-")} <= known, span
+
+
+def test_the_page_of_agents_names_every_agent_that_has_a_reader() -> None:
+    page = (REPO / "docs" / "agents.md").read_text(encoding="utf-8")
+    rows = page.partition("## Histories that are read\n")[2].partition("\n## ")[0]
+    assert set(agents()) == {name for row in rows.splitlines()[3:] for name in re.findall("`([^`]+)`", _second(row))}
+
+
+def _second(row: str) -> str:
+    """The second cell of a row of a table; nothing of another line."""
+    return row.split("|")[2] if row.startswith("|") else ""
 
 
 def test_every_view_that_the_reference_names_exists() -> None:

@@ -117,11 +117,11 @@ def _fields(app: App, shown: Sequence[Session]) -> list[Field]:
     return [
         Field("", " ", lambda session: draw.mark(session.status)),
         Field("id", "ID", lambda session: draw.short_id(app, session.id)),
-        Field("agent", "AGENT", stretch=True, spare=5),
+        Field("agent", "AGENT", stretch=True, spare=3),
         Field("project_dir", "PROJECT", lambda session: _folder(session.project_dir), stretch=True, spare=4),
         Field("status"),
         Field("spawned_at", "WHEN", lambda session: app.when(session.started_at)),
-        Field("duration_ms", "TOOK", took, right=True, spare=3),
+        Field("duration_ms", "TOOK", took, right=True, spare=5),
         Field("exit_code"),
         Field("events", "EVENTS", right=True, spare=7),
         Field("errors", "ERRORS", errors, right=True, spare=1),

@@ -38,6 +38,14 @@ def test_keys_are_shown_and_put_away_by_keyboard(visit: Open) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
+@pytest.mark.parametrize("width", [1100, 1280])
+def test_no_page_in_the_bar_is_cut(visit: Open, width: int) -> None:
+    page = visit("/sessions", width=width)
+    pages = page.locator("nav.wide")
+    expect(pages).to_contain_text("Settings")
+    assert pages.evaluate("all => all.scrollWidth - all.clientWidth") == 0
+
+
 def test_g_and_a_letter_lead_to_a_page(visit: Open) -> None:
     page = visit("/sessions")
     expect(page.locator("h1")).to_be_visible()

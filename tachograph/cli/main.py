@@ -102,9 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (Exception, KeyboardInterrupt) as error:
-        code = trouble.report(error, app)
         _silence()
-        return code
+        return trouble.report(error, app)
     finally:
         with contextlib.suppress(Exception):
             app.close()

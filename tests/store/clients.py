@@ -29,11 +29,12 @@ class Program:
     def __init__(self, path: str, foreign_keys: bool) -> None:
         found = shutil.which("sqlite3")
         assert found, "the sqlite3 program is needed: apt install sqlite3"
-        self.command = [found, "-batch", "-bail", "-json", "-cmd", f"PRAGMA foreign_keys = {int(foreign_keys)}", path]
+        self.command = [found, "-batch", "-bail", "-json", path]
+        self._first = f"PRAGMA foreign_keys = {int(foreign_keys)};\n"  # newer versions read nothing more after -cmd
 
     def __call__(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the last statement that has any."""
-        run = subprocess.run(self.command, input=sql, capture_output=True, text=True, timeout=30)
+        run = subprocess.run(self.command, input=self._first + sql, capture_output=True, text=True, timeout=30)
         if run.returncode:
             raise ClientError(run.stderr)
         answers = re.split(r"(?<=\])\n(?=\[)", run.stdout.strip())
@@ -42,8 +43,9 @@ class Program:
     def plan(self, sql: str) -> str:
         """How a question is answered."""
         return subprocess.run(
-            self.command, input=f"EXPLAIN QUERY PLAN {sql};", capture_output=True, text=True, check=True, timeout=30
-        ).stdout
+            self.command, input=f"{self._first}EXPLAIN QUERY PLAN {sql};",
+            capture_output=True, text=True, check=True, timeout=30,
+        ).stdout  # fmt: skip
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -15,8 +15,6 @@ from tachograph.regexes import regex
 BEFORE = 32 << 10  # bytes in front of a block that are looked at with it
 HEAD = 4 << 10  # bytes of a file that tell whether it is a recording
 HELD = 16 << 10  # bytes of a word that has not ended which are held back, and no more
-# [time, "o", text] of asciicast v2 and v3, [delay, text] of v1.
-_EVENT = regex(rb'\[\s*[0-9][0-9.eE+-]*\s*,\s*(?:"([io])"\s*,\s*)?"((?:[^"\\\n]|\\.)*+)"\s*\]')
 _GAP = regex(rb"\s|\\[nrt]")
 
 _Replaced = tuple[int, int, str, bytes]  # start, end, kind of the secret, what stands there instead
@@ -46,7 +44,7 @@ class Lines:
 def before_open_word(data: bytes, end: int) -> int:
     """`end`, or where the line begins in which a word begins that may go on in the lines to come."""
     start = max(0, end - HELD)
-    pieces = [(kind, start + first, start + last) for kind, first, last in _pieces(data[start:end])]
+    pieces = [(kind, start + first, start + last) for kind, first, last in asciicast.texts(data[start:end])]
     before, begin = 0, end
     while before != begin:  # where a word of what is printed begins, one of what is typed may be open
         before = begin
@@ -69,15 +67,9 @@ def _last_word(data: bytes, texts: list[tuple[int, int]]) -> tuple[int, bool]:
     return begin, False
 
 
-def _pieces(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Where the texts of events stand: channel, start, end."""
-    for match in _EVENT.finditer(data):
-        yield (match[1] or b"o", *match.span(2))
-
-
 def _cut(data: bytes, first: int, channel: bytes) -> Iterator[_Replaced]:
     """What is to stand in `data` from `first` on, counted from there, where one secret lies in several texts."""
-    spans = [(start, end) for kind, start, end in _pieces(data) if kind == channel]
+    spans = [(start, end) for kind, start, end in asciicast.texts(data) if kind == channel]
     joined = redact(b"".join([data[start:end] for start, end in spans]))
     rest = iter(spans)
     start = end = at = 0  # of a text in the data, and where it begins among the joined ones

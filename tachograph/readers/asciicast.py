@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +24,14 @@ from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import epoch
 from tachograph.readers.values import Object, text
 from tachograph.records import Fact, OutputPiece, SessionFacts, Step, Unknown
+from tachograph.regexes import regex
 
 name = "asciicast"
 shape = Shape.LINES
 
 _SECOND = 10**9
+# [time, "o", text] of v2 and v3, [delay, text] of v1.
+_EVENT = regex(rb'\[\s*[0-9][0-9.eE+-]*\s*,\s*(?:"([io])"\s*,\s*)?"((?:[^"\\\n]|\\.)*+)"\s*\]')
 _LATEST = 2**62  # ns
 _DOCUMENT_MAX = 64 * 1024 * 1024  # bytes of a v1 document; it has no line that could be read alone
 _KEPT = ("version", "width", "height", "term", "command", "env", "idle_time_limit", "tags", "duration")
@@ -49,6 +52,12 @@ def detect(head: bytes, path: str) -> bool:
         version_1 = re.search(rb'"version"\s*:\s*1\b', head[:4096]) and re.search(rb'"stdout"\s*:\s*\[', head[:4096])
         return head.lstrip()[:1] == b"{" and version_1 is not None
     return isinstance(header, dict) and _version(header) is not None
+
+
+def texts(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Where the texts of events stand in some lines: what kind it is (b"o", b"i"), start, end."""
+    for match in _EVENT.finditer(data):
+        yield (match[1] or b"o", *match.span(2))
 
 
 def _version(header: Object) -> int | None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -112,19 +113,25 @@ def test_a_secret_that_arrives_in_two_pieces(quiet: bool) -> None:
             assert one.original(path) == data
 
 
+def arriving(one: Machine, name: str, lines: list[bytes], quiet: bool, restarts: bool) -> Iterator[bytes]:
+    """Take a file after each of its lines, which are given back."""
+    for end, line in enumerate(lines, 1):
+        path = one.put(name, b"".join(lines[:end]), LONG_AGO if quiet else None)
+        if restarts:
+            one.restart()
+        one.take(path, final=False)
+        yield line
+
+
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("quiet", [True, False], ids=["quiet", "being written"])
 def test_a_private_key_that_arrives_line_by_line(quiet: bool, restarts: bool) -> None:
     log = f"writing the key\n{KEY}\nwritten\nerror: not readable\n".encode()
     lines = log.splitlines(keepends=True)
     with machine() as one:
-        for end in range(1, len(lines) + 1):
-            path = one.put("keys.log", b"".join(lines[:end]), LONG_AGO if quiet else None)
-            if restarts:
-                one.restart()
-            one.take(path, final=False)
-            assert leaks(one, *BODY) == [], f"after {lines[end - 1][:30]!r}"
-        one.put("keys.log", log)
+        for line in arriving(one, "keys.log", lines, quiet, restarts):
+            assert leaks(one, *BODY) == [], f"after {line[:30]!r}"
+        path = one.put("keys.log", log)
         one.take(path)
         assert leaks(one, *BODY) == []
         assert one.original(path) == log
@@ -221,12 +228,8 @@ def test_a_secret_that_is_being_typed(quiet: bool, restarts: bool) -> None:
     data = typed(f"login --with {secret} now")
     lines = data.splitlines(keepends=True)
     with machine() as one:
-        for end in range(1, len(lines) + 1):
-            path = one.put("typed.cast", b"".join(lines[:end]), LONG_AGO if quiet else None)
-            if restarts:
-                one.restart()
-            one.take(path, final=False)
-        one.put("typed.cast", data)
+        assert list(arriving(one, "typed.cast", lines, quiet, restarts)) == lines
+        path = one.put("typed.cast", data)
         one.take(path)
         kept = one.store.histories.get(str(path))
         assert kept is not None

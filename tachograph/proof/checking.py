@@ -23,18 +23,22 @@ def check(
     entries: Iterable[tuple[int, int, str, int, bytes, int, bytes]],
     heads: Sequence[Head],
     key: Verifier | None,
-    later: Sequence[Head] | None = None,
+    later: Sequence[Head] = (),
+    elsewhere: Sequence[Head] = (),
 ) -> Checked:
     """`entries`, the fields of each Entry, in order of number. The first that does not hold is named; what follows
     proves nothing.
 
-    `heads` were read before the entries; `later` after they were fixed, where somebody may write meanwhile. Of several
-    heads for one entry all must fit: one that was kept elsewhere outlives what is done to the others.
+    `heads` were read before the entries; `later` after they were fixed, where somebody may write meanwhile;
+    `elsewhere` were kept where those cannot reach who write to the others. Of several heads for one entry all must fit.
     """
-    signed = {head for head in {*heads, *(later or ())} if key is None or head.signed_by(key)}
-    problems = [_badly_signed(head, key) for head in heads if key is not None and head not in signed]
-    counted, restored = _counted([head for head in heads if head in signed])
-    announced = {(head.number, head.hash) for head in later or heads if head in signed}
+    signed = {head for head in {*heads, *later, *elsewhere} if key is None or head.signed_by(key)}
+    every = list(dict.fromkeys([*elsewhere, *heads]))  # a line that is there once more says nothing new
+    problems = [_badly_signed(head, key) for head in every if key is not None and head not in signed]
+    kept = [head for head in elsewhere if head in signed]
+    counted = _counted([head for head in dict.fromkeys(heads) if head in signed], kept)
+    restored = [_put_back(head) for head in every if head.reason and head in signed]
+    announced = {(head.number, head.hash) for head in signed}
     counted = [head for head in counted if head.phase == DONE]
     wanted: dict[int, list[Head]] = {}
     for head in counted:
@@ -70,16 +74,23 @@ def _badly_signed(head: Head, key: Verifier) -> Problem:
     return Problem("bad_signature", head.number, "", None, text)
 
 
-def _counted(heads: Sequence[Head]) -> tuple[list[Head], list[str]]:
-    """The heads that still count: one with a reason voids those before it that lie beyond its number."""
+def _counted(heads: Sequence[Head], elsewhere: Sequence[Head]) -> list[Head]:
+    """The heads that still count: one with a reason voids those before it that lie beyond its number.
+
+    Of those kept elsewhere only signed times say what was before: the order of lines in `heads.log` is anybody's.
+    """
     counted: list[Head] = []
-    restored: list[str] = []
     for head in heads:
         if head.reason:
             counted = [earlier for earlier in counted if earlier.number <= head.number]
-            restored.append(f"{head.at}: put back to entry {head.number} ({head.reason})")
         counted.append(head)
-    return counted, restored
+    back = [head for head in (*heads, *elsewhere) if head.reason]
+    void = {kept for kept in elsewhere for head in back if head.number < kept.number and head.at > kept.at}
+    return [*counted, *(head for head in elsewhere if head not in void)]
+
+
+def _put_back(head: Head) -> str:
+    return f"{head.at}: put back to entry {head.number} ({head.reason})"
 
 
 def _broken(wanted: int, number: int, name: str, row: int) -> Problem:

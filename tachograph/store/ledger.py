@@ -101,10 +101,9 @@ class Ledger:
         """
         key = key or existing_signer(self.heads.config)
         own = self.heads.read()  # what was signed by now is in what is read below
-        heads = [*(head for head in elsewhere if head not in own), *own]
         with self._reading():
             self._last()
-            chain = check(self.entries(), heads, key, [*heads, *self.heads.read()])
+            chain = check(self.entries(), own, key, self.heads.read(), elsewhere)
             problems = list(chain.problems)
             rows = tombstones = 0
             unsealed = []
@@ -119,7 +118,7 @@ class Ledger:
             unsealed += past
             problems.sort(key=lambda problem: (problem.number is None, problem.number or 0))
             return Report(
-                chain.entries, rows, tombstones, len(heads), chain.unanchored, chain.signed_at,
+                chain.entries, rows, tombstones, len({*own, *elsewhere}), chain.unanchored, chain.signed_at,
                 key.key_id if key else None, chain.restored, problems, unsealed, waiting,
             )  # fmt: skip
 

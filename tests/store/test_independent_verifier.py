@@ -19,6 +19,8 @@ CHANGES = [
     "UPDATE audit_log SET details = 'nothing' WHERE id = 2",
     "UPDATE slo_violations SET actual_value = 2.5 WHERE id = 1",
     "DELETE FROM agent_memory_versions WHERE id = 1",
+    "UPDATE agent_memory SET source = 'mcp'",
+    "DROP TRIGGER _agent_memory_deleted; DELETE FROM agent_memory",
     "DELETE FROM _events WHERE id = 3",
     "UPDATE _output SET data = x'00' WHERE id = 1",
     "UPDATE _sessions SET exit_code = 7 WHERE id = 2",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tachograph.errors import BadRecord
+from tachograph.proof.heads import heads_of
 from tachograph.records import AuditEntry, SloViolation
 from tachograph.store import Store
 
@@ -117,6 +118,28 @@ def test_a_copy_that_was_put_back_says_so(home: Path) -> None:
         assert report.sound and "the disk had died" in report.restored[0]
         store.audit.add("codex", "render", "completed")
         assert store.ledger.verify().sound
+
+
+@pytest.mark.parametrize("trick", ["the line that puts back is there once more", "the lines after it are gone"])
+def test_that_it_was_put_back_once_voids_no_head_of_later(home: Path, trick: str) -> None:
+    """Neither a copy of the signed line, which needs no key, nor a cut: where a later head was kept elsewhere."""
+    with filled(home, 2) as store:
+        store.ledger.restored("the disk had died")
+        put_back = store.ledger.heads.newest() or b""
+        store.audit.add("codex", "deploy", "completed")
+        elsewhere = heads_of([store.ledger.heads.newest() or b""])
+        assert store.ledger.verify(elsewhere=elsewhere).sound
+    raw(home / "tachograph.db").execute("DELETE FROM _ledger WHERE number = 3; DELETE FROM audit_log WHERE id = 3")
+    log = home / "heads.log"
+    lines = log.read_bytes().splitlines()
+    kept = [*lines, put_back] if "once more" in trick else lines[: lines.index(put_back) + 1]
+    log.write_bytes(b"\n".join(kept) + b"\n")
+    with opened(home) as store:
+        report = store.ledger.verify(elsewhere=elsewhere)
+        assert [(problem.kind, problem.number) for problem in report.problems] == [("missing_tail", 3)]
+        assert store.ledger.verify().sound == ("once more" not in trick)
+        store.ledger.restored("this time it is true")
+        assert store.ledger.verify(elsewhere=elsewhere).sound
 
 
 def test_a_transaction_that_fails_leaves_no_seal_and_no_head(home: Path) -> None:

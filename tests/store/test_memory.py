@@ -181,6 +181,30 @@ def test_a_memory_changed_behind_the_triggers_is_found(store: Store) -> None:
     assert (problem.kind, problem.name, problem.row) == ("changed", "agent_memory", 1)
 
 
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("DROP TRIGGER _agent_memory_deleted; DELETE FROM agent_memory", None),
+        ("UPDATE agent_memory SET session_id = 'claude-1'", 1),
+        ("UPDATE agent_memory SET source = 'mcp'", 1),
+    ],
+)
+def test_a_memory_that_is_gone_or_somebody_else_s_is_found(store: Store, sql: str, row: int | None) -> None:
+    store.memory.set("codex", 1, session_id="codex-1")
+    raw(store.path).execute(sql)
+    (problem,) = store.ledger.verify().problems
+    assert (problem.kind, problem.name, problem.row) == ("changed", "agent_memory", row)
+
+
+def test_a_memory_that_got_another_name_is_no_more_under_the_first(store: Store) -> None:
+    store.memory.set("codex", 1)
+    raw(store.path).execute("UPDATE agent_memory SET agent_id = 'claude'")
+    assert [one.memory_json for one in store.memory.history("codex")] == [None, "1"]
+    assert [(one.version, one.memory_json) for one in store.memory.history("claude")] == [(2, "1")]
+    assert store.memory.set("codex", 3).version == 3
+    assert store.ledger.verify().sound and store.check() == []
+
+
 def test_a_memory_that_only_lost_its_number_is_no_alarm(store: Store) -> None:
     store.memory.set("codex", 1)
     raw(store.path).execute("UPDATE agent_memory SET version = 50, retry_count = 3")

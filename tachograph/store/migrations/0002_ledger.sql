@@ -146,6 +146,10 @@ BEGIN
     WHERE id = NEW.id;
     INSERT INTO agent_memory_versions (agent_id, version, agent_type, memory_json, session_id, source)
     SELECT agent_id, version, agent_type, memory_json, session_id, source FROM agent_memory WHERE id = NEW.id;
+    INSERT INTO agent_memory_versions (agent_id, version, agent_type)
+    SELECT OLD.agent_id, 1 + max(v.version), OLD.agent_type FROM agent_memory_versions v
+    WHERE v.agent_id = OLD.agent_id AND NEW.agent_id IS NOT OLD.agent_id
+    HAVING count(*) > 0;
 END;
 CREATE TRIGGER _agent_memory_deleted AFTER DELETE ON agent_memory
 BEGIN

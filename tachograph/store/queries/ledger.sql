@@ -45,8 +45,13 @@ WHERE NOT EXISTS (SELECT 1 FROM _ledger l WHERE l.name = 'sessions' AND l.row = 
 ORDER BY s.id;
 
 -- name: memories
--- Current memories beside their newest version, which alone is sealed.
-SELECT m.id, m.agent_id FROM agent_memory m
-WHERE m.memory_json IS NOT (
-    SELECT v.memory_json FROM agent_memory_versions v WHERE v.agent_id = m.agent_id ORDER BY v.version DESC LIMIT 1
-);
+-- Memories that are not what their newest version says, which alone is sealed: another one, or none at all.
+WITH newest AS (
+    SELECT v.agent_id, v.memory_json, v.session_id, v.source
+    FROM agent_memory_versions v
+    WHERE v.version = (SELECT max(w.version) FROM agent_memory_versions w WHERE w.agent_id = v.agent_id)
+)
+SELECT m.id, coalesce(m.agent_id, v.agent_id)
+FROM agent_memory m FULL JOIN newest v ON v.agent_id = m.agent_id
+WHERE (m.memory_json, m.session_id, m.source) IS NOT (v.memory_json, v.session_id, v.source)
+    AND (m.id IS NOT NULL OR v.memory_json IS NOT NULL);

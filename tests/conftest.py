@@ -65,6 +65,14 @@ def pytest_unconfigure() -> None:
     gc.unfreeze()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For what several tests share, which is made before any of them has its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOGRAPH_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty TACHOGRAPH_HOME (not made yet); no test can see the recordings of whoever runs it."""

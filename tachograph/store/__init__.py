@@ -255,8 +255,10 @@ class Store:
         return cleaning.clean(self._writer, self.ledger, self.audit, before)
 
     def vacuum(self) -> None:
-        """Give free pages back to the disk and shorten the write-ahead log. Needs room for a copy meanwhile."""
+        """Give free pages back to the disk and shorten the write-ahead log: of what was removed, its words in the index
+        and its secrets beside it too, nothing is left that could be read. Needs room for a copy meanwhile."""
         gate.vacuum(self._connection, self.path)
+        self.histories.vault.vacuum()
 
     def close(self) -> None:
         """Closing twice does no harm."""

@@ -65,6 +65,12 @@ class Vault:
             with translated(self.path):
                 self._connection.execute("ROLLBACK")
 
+    def vacuum(self) -> None:
+        """Leave nothing of what was forgotten on the disk. Raises StoreError."""
+        if self._exists():
+            with translated(self.path):
+                self._open().execute(_sql.vacuum).fetchall()
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

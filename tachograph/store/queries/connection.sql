@@ -36,8 +36,9 @@ PRAGMA page_size = 4096;
 PRAGMA synchronous = FULL;
 
 -- name: vacuum
--- Write the file anew without its free pages, and leave nothing readable in them.
+-- The index forgets words of what was removed; the file is written anew without its free pages, nothing readable in them.
 PRAGMA secure_delete = ON;
+INSERT INTO _search (_search) VALUES ('optimize');
 VACUUM;
 PRAGMA secure_delete = FAST;
 

@@ -30,3 +30,8 @@ DELETE FROM masked WHERE history = ? AND edition = ? AND offset >= ?;
 -- name: forget_others
 -- Editions that were there before, or never came to be.
 DELETE FROM masked WHERE history = ? AND edition <> ?;
+
+-- name: vacuum
+-- What was forgotten is neither in free pages nor in the log.
+VACUUM;
+PRAGMA wal_checkpoint(TRUNCATE);

@@ -87,12 +87,12 @@ class Watch:
                 self._later.remove(one)
             self._pair(*one.pair)
 
-    def was_there(self, session: Session, row: int, at: int) -> None:
-        """Inside a transaction: a run that we wrapped gave a sign of life; an agent's own history says more."""
+    def was_there(self, session: Session, row: int, times: Iterable[int]) -> None:
+        """Inside a transaction: a run that we wrapped gave signs of life; an agent's own history says more."""
         if session.parent_id is not None:
             self._store.workflows.of(row) or self._store.workflows.follow_parent(row)
         elif root := repository(session.project_dir):
-            self._present(row, root, {at // SLOT})
+            self._present(row, root, {at // SLOT for at in times})
 
     # -- workflows -------------------------------------------------------------------------------------------------
 
@@ -121,9 +121,9 @@ class Watch:
         company = self._store.workflows.company(root, session, slots)
         if company is None:
             return
-        other, flow, slot = company
+        other, flow, began = company
         if flow is None:
-            flow = self._store.workflows.start(project_dir=root, opened_by=BY_ITSELF, at=slot * SLOT).session_id
+            flow = self._store.workflows.start(project_dir=root, opened_by=BY_ITSELF, at=began).session_id
             self._store.workflows.enter(flow, other)
         self._store.workflows.enter(flow, session)
 

@@ -59,6 +59,7 @@ class JournalImport:
         self._row = self._source.session
         self._asked: bool = state.get("asked", False)
         self._by: str = state.get("by", RECORDED)  # who tells what happened around the bytes
+        self._signs: list[int] = []  # of life, in what is being applied
         self._bytes = 0
         self._places: list[tuple[int, int, int, int]] = []  # (stream, sequence, offset, bytes) of what may be pending
         self._streams: dict[int, Stream] = {}
@@ -76,6 +77,7 @@ class JournalImport:
         seen = self._look_around(batch.records)  # before anybody waits for this transaction
         with self._store.transaction():
             self._apply(batch.records)
+            self._tell_company()
             for damage in batch.damage:
                 self._damaged(damage.offset, damage.length, damage.reason, damage.bytes)
             self._offset, self._sequence = batch.offset, batch.sequence
@@ -215,7 +217,15 @@ class JournalImport:
         if self._by == TMUX:
             adopt(self._store, session)
         self._row = self._store.sessions.number(self._session_id)
-        Watch(self._store).was_there(session, self._row, at)
+        self._signs.append(at)
+
+    def _tell_company(self) -> None:
+        """That it began or ended: when all that was read is applied, since one that is over by then is at work with
+        nobody who came later."""
+        if self._signs and self._row is not None:
+            session = self._store.sessions.get(self._session_id)
+            Watch(self._store).was_there(session, self._row, self._signs)
+        self._signs.clear()
 
     def _announce(self) -> None:
         """A journal whose header was lost still is a session, named after its file."""
@@ -262,8 +272,7 @@ class JournalImport:
             metadata=metadata,
             status=status,
         )
-        if self._row is not None:
-            Watch(self._store).was_there(session, self._row, at)
+        self._signs.append(at)
         self._ended = self._over = True
 
     def _finish(self) -> None:

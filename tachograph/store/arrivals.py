@@ -9,14 +9,13 @@ Events are read as they are now; what the log says of an event that is told in t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from tachograph.records import Collision, Event, Session
 from tachograph.store import changes, queries
 from tachograph.store.connection import version_of_data
 from tachograph.store.events import Events
-from tachograph.store.filters import Where, numbers
+from tachograph.store.filters import Where, fits, numbers
 from tachograph.store.json_text import from_json
 from tachograph.store.writer import Writer
 
@@ -63,8 +62,7 @@ class Filter(NamedTuple):
             return False
         if self.agent is None or self.agent in {"*", "%"} or not arrival.agents:
             return True
-        glob = self.agent.replace("%", "*")
-        return any(fnmatchcase(agent, glob) for agent in arrival.agents)
+        return any(fits(self.agent, agent) for agent in arrival.agents)
 
 
 EVERYTHING = Filter()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tachograph.records import TOOLS, Event
 from tachograph.store import paging, queries
 from tachograph.store.events import Events
-from tachograph.store.filters import Where, listed, most, numbers
+from tachograph.store.filters import Where, listed, most, numbers, pattern
 from tachograph.store.paging import Place
 from tachograph.store.writer import Writer
 
@@ -79,9 +79,9 @@ class Calls:
         where = Where()
         paging.beyond(where, ("e.seq",) if session is not None else ("e.at", "e.id"), past, ascending=ascending)
         where.add("s.session_id = ?", session)
-        where.add("t.tool_name GLOB ?", _glob(tool))
+        where.add("t.tool_name GLOB ?", pattern(tool))
         where.add("t.command_category = ?", category)
-        where.add("t.file_path GLOB ?", _glob(path))
+        where.add("t.file_path GLOB ?", pattern(path))
         where.add("t.operation = ?", operation)
         where.add("t.status = ?", status)
         where.between("e.at", since, until)
@@ -92,8 +92,3 @@ class Calls:
         sql = _sql.fitting.format(kinds=numbers(steps), where=where, sorting=sorting)
         ids = self._connection.execute(sql, (*where.values, most(limit))).fetchall()
         return list(self._events.given(number for (number,) in ids))
-
-
-def _glob(pattern: str | None) -> str | None:
-    """Shell globs, and SQL's % for old habits."""
-    return None if pattern is None else pattern.replace("%", "*")

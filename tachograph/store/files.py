@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ import msgspec
 
 from tachograph.regexes import regex
 from tachograph.store import queries
-from tachograph.store.filters import Where, listed, most, numbers
+from tachograph.store.filters import Where, fits, listed, most, numbers
 from tachograph.store.turns import Turns
 from tachograph.store.writer import Writer
 
@@ -150,7 +149,7 @@ def fitting(wanted: str) -> Callable[[str | None, str], bool]:
     """Whether a file is one of those wanted."""
     glob = wanted.replace("%", "*")
     if any(sign in glob for sign in "*?["):
-        return lambda project, path: fnmatchcase(path, glob) or fnmatchcase(whole(project, path), glob)
+        return lambda project, path: fits(glob, path) or fits(glob, whole(project, path))
     inside = f"/{glob.strip('/')}/"
     if glob.startswith("/"):
         return lambda project, path: f"{whole(project, path)}/".startswith(inside)

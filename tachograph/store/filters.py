@@ -98,12 +98,12 @@ def listed(values: Iterable[int]) -> str:
 
 def pattern(glob: str | None) -> str | None:
     """What SQL's GLOB takes for a pattern of people: a shell glob, or SQL's `%`; None when it asks for everything."""
-    return None if glob is None or glob in {"*", "%"} else glob.replace("%", "*")
+    return None if glob is None or glob in {"*", "%"} else glob.replace("%", "*").replace("[!", "[^")
 
 
 def fits(glob: str, value: str) -> bool:
     """What SQL's GLOB does with a pattern of people, for values that no table has."""
-    return fnmatchcase(value, glob.replace("%", "*"))
+    return fnmatchcase(value, glob.replace("%", "*").replace("[^", "[!"))
 
 
 def in_project(glob: str, folder: str | None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import apsw
@@ -12,6 +11,7 @@ from tachograph.errors import BadRecord, StoreDamaged
 from tachograph.records import EVENT_TYPES, RISK_LEVELS
 from tachograph.store import queries
 from tachograph.store.connection import version_of_data
+from tachograph.store.filters import fits
 
 _sql = queries.load("kinds")
 
@@ -104,8 +104,7 @@ class Kinds:
         if pattern is None or pattern in {"*", "%"}:
             return None
         self.refresh()
-        glob = pattern.replace("%", "*")
-        return {name for name in self.agents if fnmatchcase(name, glob)}
+        return {name for name in self.agents if fits(pattern, name)}
 
     def matching(
         self,

@@ -221,5 +221,5 @@ def _of_session(agents: Sequence[str], project: str | None, session: str | None)
 
 def _below(where: Where, project: str | None) -> None:
     if project is not None:
-        folder = project.rstrip("/").replace("%", "*")
+        folder = pattern(project.rstrip("/")) or "*"
         where.add("(s.project_dir GLOB ? OR s.project_dir GLOB ?)", folder, f"{folder}/*")

@@ -302,6 +302,28 @@ def test_an_importer_counts_what_it_cannot_read_and_goes_on(places: paths.Places
     importer.close()
 
 
+@pytest.mark.parametrize(("apart", "together"), [(clock.SECOND, 0), (clock.MILLISECOND, 1)])
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_runs_one_after_the_other_are_not_at_work_together(
+    places: paths.Places, store: Store, names: tuple[str, str], apart: int, together: int
+) -> None:
+    """Whichever is read first: one that has ended within what was read was not there when the next came."""
+    (Path(places.data) / ".git").mkdir()
+    now = clock.now() - clock.SECOND * 10
+    for name, at in zip(names, (now, now + apart), strict=True):
+        records = [
+            journals.header(name, name, cwd=places.data, started_at=at),
+            journals.state("started"),
+            *journals.end(),
+        ]
+        (Path(places.journal) / f"{name}.journal").write_bytes(b"".join(journals.frames(records, at=at)))
+    catch_up(places)
+    flows = store.workflows.list()
+    assert [(flow.agent_count, flow.start_time) for flow in flows] == [(2, clock.iso(now))] * together
+    if together:
+        assert store.sql("SELECT start_time FROM workflow_sessions").rows == [(clock.iso(now),)]
+
+
 @pytest.mark.parametrize(("folder", "one"), [("/p", True), ("/elsewhere", False)])
 def test_an_agent_watched_in_tmux_is_one_with_the_history_it_has(
     folder: str, one: bool, places: paths.Places, store: Store

@@ -28,7 +28,7 @@ def test_a_new_session_is_none_that_was_there_before(store: Store) -> None:
     assert number not in (store.sessions.number("codex-3"), store.sessions.number("claude-4"))
     assert store.sending.position("codex-3") == store.sending.position("claude-4") == Position()
     found = store.workflows.company("/p", store.sessions.number("codex-3"), [100])
-    assert found == (store.sessions.number("codex-1"), None, 100), "where one was, both were"
+    assert found == (store.sessions.number("codex-1"), None, AT), "where one was, both were"
 
 
 def test_it_stays_in_the_workflow_that_either_was_in(store: Store) -> None:

@@ -114,8 +114,23 @@ def test_who_was_there_at_the_same_time(store: Store) -> None:
         store.workflows.present("/p", claude, [101])
         store.workflows.present("/p", agent, [100])
         store.workflows.present("/q", gemini, [100])
-    assert store.workflows.company("/p", codex, [100]) == (claude, None, 101)
+    assert store.workflows.company("/p", codex, [100]) == (claude, None, AT)
     assert store.workflows.company("/p", codex, [98, 103]) is None
+
+
+def test_rows_of_other_programs_stand_where_their_times_say(store: Store) -> None:
+    store.workflows.start(session_id="earlier", at=AT)
+    store._connection.execute(
+        "INSERT INTO workflow_sessions (session_id, start_time, status, agent_count)"
+        " VALUES ('session-001', '2026-11-21 09:14:05', 'running', 3)"
+    )
+    store.workflows.start(session_id="later", at=AT + 9 * SECOND)
+    newest, *others = store.workflows.list(limit=1)
+    assert (newest.session_id, others) == ("later", [])
+    rest = store.workflows.list(past=store.workflows.place(newest))
+    assert [one.session_id for one in rest] == ["session-001", "earlier"]
+    lately = store.workflows.list(since=AT + SECOND, until=AT + 5 * SECOND)
+    assert [one.session_id for one in lately] == ["session-001"]
 
 
 def test_rows_of_other_programs_are_counted_as_their_times_say(store: Store) -> None:

@@ -14,8 +14,8 @@ SELECT {workflow} FROM workflow_sessions w WHERE w.session_id >= ?1 AND w.sessio
 ORDER BY w.session_id <> ?1 LIMIT 6;
 
 -- name: listed
--- Newest first.
-SELECT {workflow} FROM workflow_sessions w WHERE {where} ORDER BY w.start_time DESC, w.id DESC LIMIT ?;
+-- Newest first, whether a time has a T in it or, as SQLite writes it, a blank.
+SELECT {workflow} FROM workflow_sessions w WHERE {where} ORDER BY replace(w.start_time, ' ', 'T') DESC, w.id DESC LIMIT ?;
 
 -- name: change
 -- Counted anew.
@@ -94,9 +94,9 @@ GROUP BY workflow_id;
 INSERT OR IGNORE INTO _presence (root, slot, session) VALUES (?, ?, ?);
 
 -- name: company
--- Who else was there in some slots and at work at the same time: row number, workflow, slot. Who has not ended, and was
--- heard of lately, still is. Subagents are not asked.
-SELECT s.id, w.session_id, p.slot
+-- Who else was there in some slots and at work at the same time: row number, workflow, when the first of the two began.
+-- Who has not ended, and was heard of lately, still is. Subagents are not asked.
+SELECT s.id, w.session_id, min(s.started_at, m.started_at)
 FROM _presence p
 JOIN _sessions s ON s.id = p.session
 JOIN _sessions m ON m.id = ?2
@@ -115,4 +115,4 @@ SELECT count(*) FROM (SELECT 1 FROM workflow_sessions w WHERE {where} LIMIT ?);
 
 -- name: place
 -- What it is sorted by.
-SELECT start_time, id FROM workflow_sessions WHERE id = ?;
+SELECT replace(start_time, ' ', 'T'), id FROM workflow_sessions WHERE id = ?;

@@ -16,7 +16,8 @@ from tachograph.regexes import regex
 MODEL_TYPES = ("gemini", "model", "assistant")
 _CONTEXT = ("<session_context>", "This is the Gemini CLI. We are setting up the context")  # the program tells the model
 _CONTEXT_END = "</session_context>"
-_ASIDES = ("<hook_context>", "System: Please continue.")  # what it tells it later
+_HOOK, _HOOK_END = "<hook_context>", "</hook_context>"  # … what a hook had to say, ahead of what was asked
+_OWN = ("System: Please continue.", "Please continue.")  # turns that the program takes when the model only paused
 _SUMMARY = "<state_snapshot>"
 _NOTES = ("info", "warning", "error")
 _INTERRUPTED = ("Request cancelled", "User cancelled the request", "Agent execution stopped")
@@ -75,14 +76,16 @@ def _user(message: Object, id_: str, at: int) -> Iterator[Step]:
             return
     if not sent and any("functionResponse" in part for part in tables(content)):
         return  # what tools returned; their records hold it, too
+    asked = sent.rpartition(_HOOK_END)[2].strip() if sent.startswith(_HOOK) else sent
     if sent.startswith(_SUMMARY):
         more: Object = {"kind": "compaction", "summary": sent}
         yield Step(f"marker:{id_}", "marker", at, content="Context compacted", metadata=more)
-    elif sent.startswith(_ASIDES):
+    elif sent and not asked:
         yield Step(f"marker:{id_}", "marker", at, content="The program spoke", metadata={"kind": "aside", "text": sent})
     else:
-        typed = words_of(message.get("displayContent")) or sent
-        metadata = only(images=pictures, sent=sent if sent != typed else None)
+        own = sent in _OWN
+        typed = sent if own else words_of(message.get("displayContent")) or asked
+        metadata = only(images=pictures, sent=sent if sent != typed else None, synthetic=own or None)
         yield Step(f"prompt:{id_}", "prompt", at, content=typed or None, metadata=metadata or None)
 
 

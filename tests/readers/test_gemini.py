@@ -93,7 +93,7 @@ def test_what_the_user_did_not_write_is_no_prompt() -> None:
         told_lines(
             {"$set": {"messages": [message("user", "c", [{"text": where}])]}},
             message("user", "r", result),
-            message("user", "a", "System: Please continue."),
+            message("user", "a", "<hook_context>the branch is main</hook_context>"),
             message("user", "b", [{"text": context.format("")}, {"text": "\n\ndo it"}]),
             message("user", "d", [{"text": "@a.py look\n--- Content ---\nx"}], displayContent="@a.py look"),
             message("user", "i", [{"text": "this: "}, {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]),
@@ -103,6 +103,19 @@ def test_what_the_user_did_not_write_is_no_prompt() -> None:
     assert session.all("prompt")[2]["metadata"] == {"images": [{"mime_type": "image/png", "bytes": 3}]}
     assert session.facts["project_dir"] == "/home/user/thing"
     assert list(session.steps) == ["marker:a", "prompt:b", "prompt:d", "prompt:i"]
+
+
+def test_what_a_hook_adds_ahead_of_a_prompt_is_not_the_prompt() -> None:
+    sent = "<hook_context>the branch is main</hook_context>\n\nfix it"
+    (prompt,) = standing(told_lines(message("user", "u", sent))).all("prompt")
+    assert (prompt["content"], prompt["metadata"]) == ("fix it", {"sent": sent})
+
+
+def test_a_turn_that_the_program_takes_is_a_prompt_and_says_so() -> None:
+    """It hands on what was asked last as what is to be shown."""
+    told = told_lines(message("user", "a", [{"text": "Please continue."}], displayContent="fix it"))
+    (prompt,) = standing(told).all("prompt")
+    assert (prompt["content"], prompt["metadata"]) == ("Please continue.", {"synthetic": True})
 
 
 DIFF = {"fileDiff": "--- a\n+++ a\n@@ -1 +1,2 @@\n-x\n+y\n+z\n", "fileName": "a", "filePath": "/a"}

@@ -24,8 +24,9 @@ KILLERS = {"KillShell", "KillBash", "TaskStop"}
 _EXIT_CODE = regex(r"(?:Error: )?Exit code (-?\d{1,11})\b")
 _TASK = regex(r"(?:in background with ID: |Monitor started \(task )([\w-]+)")
 _AGENT = regex(r"^agentId: ([\w@-]+)", re.MULTILINE)
-_REFUSED = (  # the user, or the permissions the user set, said no: nothing was run
+_REFUSED = (  # the user, or the permissions the user set, said no; the same is written of what ran until the user did
     "The user doesn't want to",
+    "[Request interrupted by user",
     "Claude requested permissions to",
     "This command requires approval",
     "This Bash command contains multiple operations",  # … "the following parts require approval"

@@ -242,6 +242,7 @@ def test_a_message_on_many_lines_is_one_reply_and_its_tokens_count_once() -> Non
         (answer("", toolUseResult={"stdout": "", "returnCodeInterpretation": "No matches found"}), None, "ok"),
         (answer("Exit code 9 is what it printed", error=False), 0, "ok"),
         (answer("no", error=True, toolDenialKind="user-rejected"), None, "rejected"),
+        (answer("[Request interrupted by user for tool use]", error=True), None, "rejected"),
         (user("[Request interrupted by user for tool use]"), None, "interrupted"),
         (user("hello?"), None, "unknown"),
     ],

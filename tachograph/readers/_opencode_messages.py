@@ -72,7 +72,7 @@ class Messages:
         yield from self._parts(parts, name, at, reply=_reply_step(info, parts, name, at))
         end = millis(time.get("completed")) or at
         if (usage := usage_of(info.get("tokens"), info.get("cost"), text(info.get("modelID")))) is not None:
-            yield Step(f"usage:{name}", "usage", end, usage=usage)
+            yield Step(f"usage:{name}", "usage", end, usage=usage, made_as=made_as(at, usage.model))
         if info.get("error") is not None:
             yield failure(table(info["error"]), name, end)
 
@@ -135,6 +135,11 @@ def usage_of(tokens: object, cost: object, model: str | None) -> Usage | None:
     if not (read or write or thought or inside or outside or price):
         return None
     return Usage(model, max(inside + read + write, 0), max(outside + thought, 0), read, write, thought, price)
+
+
+def made_as(at: int, model: str | None) -> str | None:
+    """What names a call of a model also where it was copied: a fork gives messages new ids and leaves their times."""
+    return f"made:{at}:{model}" if at else None
 
 
 def failure(error: dict[str, Any], name: str, at: int, attempt: object = None) -> Step:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tachograph.readers import _opencode_second_events
-from tachograph.readers._opencode_messages import Messages, failure, usage_of
+from tachograph.readers._opencode_messages import Messages, failure, made_as, usage_of
 from tachograph.readers._opencode_tools import tool_steps
 from tachograph.readers.hooking import Memory, Teller, not_understood
 from tachograph.readers.opencode_export import session_facts
@@ -109,12 +109,14 @@ def _message(teller: Teller, said: Object) -> None:
     if role != "assistant":
         return
     teller.facts(model=text(info.get("modelID")))
-    completed = millis(table(info.get("time")).get("completed"))
+    time = table(info.get("time"))
+    completed = millis(time.get("completed"))
     if completed is None:
         return
     usage = usage_of(info.get("tokens"), info.get("cost"), text(info.get("modelID")))
     if usage is not None:
-        teller.steps.append(Step(f"usage:{name}", "usage", completed, usage=usage))
+        origin = made_as(millis(time.get("created")) or 0, usage.model)
+        teller.steps.append(Step(f"usage:{name}", "usage", completed, usage=usage, made_as=origin))
     if info.get("error") is not None:
         teller.steps.append(failure(table(info["error"]), name, completed))
 

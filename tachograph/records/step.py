@@ -43,6 +43,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     metadata: dict[str, object] | None = None  # input of the call, lines added and removed, model, parent …
     usage: Usage | None = None
     command_category: str | None = None  # given by ingest
+    made_as: str | None = None  # of usage: names the call of the model where a copy has another key; None: the key does
 
 
 class SessionFacts(msgspec.Struct, frozen=True):

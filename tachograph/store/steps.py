@@ -270,5 +270,6 @@ class Steps:
 def _call(event: int, step: Step, at: int) -> Call:
     """The call of a model that a step is."""
     assert step.usage is not None
-    key = 0 if step.key.partition(":")[2].startswith("#") else hash_of(step.key)
+    name = step.made_as or step.key
+    key = 0 if name.partition(":")[2].startswith("#") else hash_of(name)
     return Call(event, key, at, step.usage)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tachograph.readers import Origin, Shape, opencode_export, opencode_stream
 from tachograph.records import Usage
+from tests.ingest.machine import machine
 from tests.readers.told import HISTORIES, Session, Told, mangled, read, sound, watched
 
 EXPORT = (HISTORIES / "opencode" / "export.json").read_bytes()
@@ -314,3 +315,19 @@ def test_nothing_in_a_printed_line_breaks_it(data: st.DataObject) -> None:
         opencode_stream.detect(broken, "")
         sound(parser.feed(broken))
     sound(parser.finish())
+
+
+def test_what_a_fork_copied_costs_once_although_it_has_other_ids() -> None:
+    """As `--fork` makes it: session, messages and parts get new ids; times and the ids of calls stay."""
+    fork = json.loads(EXPORT.replace(b'"msg_', b'"msg_f').replace(b'"prt_', b'"prt_f').replace(b'"ses_', b'"ses_f'))
+    used = {"input": 7, "output": 5, "reasoning": 0, "cache": {"read": 0, "write": 0}}
+    own, parts = assistant(text("more"), id="msg_more", tokens=used)
+    fork["messages"].append({"info": own, "parts": parts})
+    with machine() as one:
+        one.take(one.put("first.json", EXPORT))
+        (once,) = one.store.usage.by("total")
+        one.take(one.put("fork.json", json.dumps(fork).encode()))
+        (both,) = one.store.usage.by("total")
+        tokens = {session.id: session.input_tokens for session in one.store.sessions.list()}
+    assert (both.calls, both.input_tokens) == (once.calls + 1, once.input_tokens + 7)
+    assert sorted(tokens.values()) == [once.input_tokens, once.input_tokens + 7], "a fork has what it copied"

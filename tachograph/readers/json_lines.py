@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -17,7 +18,10 @@ _decode = msgspec.json.Decoder().decode
 _STDLIB = json.JSONDecoder()
 SAMPLE = 200  # characters of a line that nobody understands
 _REMEMBERED = 65536  # lines, by which one that comes again is known
-_UNIQUE = (b'"timestamp"', b'"message_id"')  # names of fields that tell one line from another that says the same
+_BETWEEN = "\x00 \t\r\n\ufeff[],"  # what lies between the objects of a list, or of a file of them
+_BEGINS = re.compile(r"[\x00 \t\r\n\ufeff\[\],]*\{")
+# Names of fields that tell one line from another that says the same.
+_UNIQUE = (b'"timestamp"', b'"time"', b'"message_id"', b'"uuid"', b'"toolCallId"')
 
 
 def objects(line: bytes) -> tuple[list[Object], list[Unknown]]:
@@ -59,6 +63,23 @@ def _recovered(line: bytes) -> tuple[list[Object], list[Unknown]]:
     if len(found) == 1 and position == len(text):  # nothing but its encoding was wrong
         return found, []
     return found, [unknown("not JSON" if not found else "not one JSON object", line)]
+
+
+def records(data: bytes) -> Iterator[Object | bytes]:
+    """The JSON objects of a document, in a list or one after another, over however many lines each. Where none can be
+    read any more, the bytes that are left."""
+    text = data.decode("utf-8", "replace")
+    position = 0
+    while begin := _BEGINS.match(text, position):
+        try:
+            value, position = _STDLIB.raw_decode(text, begin.end() - 1)
+            value = paired(value, text[begin.end() - 1 : position])
+        except (ValueError, RecursionError):
+            yield text[begin.end() - 1 :].encode()
+            return
+        yield value
+    if rest := text[position:].strip(_BETWEEN):
+        yield rest.encode()
 
 
 class Once:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tachograph.readers._kimi_code import CodeEvents
 from tachograph.readers._kimi_wire import WireMessages
-from tachograph.readers.json_lines import objects, unknown
+from tachograph.readers.json_lines import Once, objects, unknown
 from tachograph.readers.reading import Origin, Place, Shape
 from tachograph.readers.times import epoch
 from tachograph.readers.values import millis, table, text
@@ -47,9 +47,9 @@ def detect(head: bytes, path: str) -> bool:
     return "timestamp" in line and "payload" in message and text(message.get("type")) is not None and "role" not in line
 
 
-def parse(origin: Origin) -> WireParser:
+def parse(origin: Origin) -> Once:
     """A parser for one session."""
-    return WireParser(origin)
+    return Once(WireParser(origin))
 
 
 def session_of(path: str) -> tuple[str, str | None]:

@@ -30,6 +30,7 @@ TOOLS = Tools(
     new_text=("newText", "new_string"),
     old_text=("oldText", "old_string"),
 )
+_LINES = 20  # of the head are looked at
 _SILENT = {"thinking_level_change", "custom", "custom_message", "label"}
 _SILENT_ROLES = {"custom", "hookMessage", "branchSummary", "compactionSummary"}
 _EXITED = regex(r"Command exited with code (-?\d{1,10})\s*$")
@@ -45,9 +46,12 @@ def places(home: str, environment: Mapping[str, str]) -> list[Place]:
 
 
 def detect(head: bytes, path: str) -> bool:
-    """The first line is its header."""
-    found, strange = objects(head.split(b"\n", 1)[0])
-    return not strange and len(found) == 1 and _is_header(found[0])
+    """The first line is its header; where that is lost, one of the next is an entry that no other agent writes."""
+    lines = head.split(b"\n", _LINES)[:_LINES]
+    found, strange = objects(lines[0])
+    if not strange and len(found) == 1 and _is_header(found[0]):
+        return True
+    return any(_is_entry(one) for line in lines if b'"parentId"' in line for one in objects(line)[0])
 
 
 def _is_header(line: dict[str, Any]) -> bool:
@@ -58,6 +62,13 @@ def _is_header(line: dict[str, Any]) -> bool:
         and iso(line.get("timestamp")) is not None
         and "payload" not in line
     )
+
+
+def _is_entry(line: dict[str, Any]) -> bool:
+    """What a model of pi said, or what a tool answered it."""
+    message = table(line.get("message"))
+    named = message.keys() >= {"api", "provider", "usage"} or message.keys() >= {"toolCallId", "toolName", "isError"}
+    return line.get("type") == "message" and "role" in message and named
 
 
 def parse(origin: Origin) -> Once:

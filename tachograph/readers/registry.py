@@ -17,7 +17,7 @@ MODULES: tuple[str, ...] = (
     *("copilot", "gemini", "gemini_jsonl", "cursor_store", "openhands", "openhands_files", "droid", "droid_settings"),
     *("droid_stream", "pi", "kiro", "kiro_session", "kiro_lines", "kiro_store", "kimi", "amp"),
     *("cline", "cline_sessions", "swe_agent", "mini_swe_agent"),
-    *("asciicast", "terminal_bench", "cursor", "cursor_text", "aider", "plain_log"),
+    *("asciicast", "terminal_bench", "cursor", "cursor_text", "aider", "json_records", "plain_log"),
 )
 
 

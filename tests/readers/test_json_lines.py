@@ -37,7 +37,7 @@ TIMED = sorted(
     [
         *(
             path
-            for agent in ("codex", "copilot", "droid", "pi", "qwen")
+            for agent in ("codex", "copilot", "droid", "kimi", "pi", "qwen")
             for path in HISTORIES.glob(f"{agent}/[!e]*.jsonl")
         ),
         HISTORIES / "claude" / "fed8ce56-bc79-401f-a83e-af084253362f.jsonl",

@@ -106,13 +106,14 @@ def test_without_its_header_a_session_has_the_name_of_its_file() -> None:
     assert [unknown.kind for unknown in told.unknown] == ["not JSON", "entry of type news"]
 
 
-def test_sessions_are_known_by_their_header() -> None:
+def test_sessions_are_known_by_their_header_or_by_what_no_other_agent_writes() -> None:
     assert pi.detect(FORKED, "") and pi.detect(COMPACTED, "x")
+    assert pi.detect((HISTORIES / "pi" / "run.jsonl").read_bytes().split(b"\n", 3)[3], "2026_x.jsonl")
     for other in (
         b"",
         b'{"type":"session","id":"x"}',
         b'{"type":"session_meta","payload":{},"timestamp":"2026-05-12T10:00:00Z"}',
-        FORKED.split(b"\n", 1)[1],
+        b'{"type":"message","id":"m","timestamp":"2026-05-12T10:00:00Z","parentId":"l","message":{"role":"user","content":[]}}',
     ):
         assert not pi.detect(other, "2026_x.jsonl")
 

@@ -220,6 +220,7 @@ def _database(app: App) -> Iterator[Check]:
     if wrong:
         yield Check("pragmas", NOTE, ", ".join(wrong), "tachograph db migrate opens it for writing and sets them")
     yield from _soundness(app)
+    yield from _safely(_signatures, app)
     yield from _damage(app)
     if totals["lost_bytes"]:
         yield Check(
@@ -228,6 +229,20 @@ def _database(app: App) -> Iterator[Check]:
             f"{human.size(totals['lost_bytes'])} of output could not be kept",
             "tachograph events --type gap",
         )
+
+
+def _signatures(app: App) -> Iterator[Check]:
+    """Nobody is stopped because the ledger cannot be signed, so it is said here."""
+    from tachograph.proof.signing import existing_signer
+
+    ledger = app.store_as_it_is().ledger
+    key = existing_signer(ledger.heads.config)
+    last, signed = ledger.reach()
+    if signed < last:
+        text = f"entries {signed + 1} to {last} of the ledger were never signed"
+        yield Check("signatures", BAD, text, f"can {ledger.heads.path} be written? tachograph audit verify says more")
+    elif key is not None:
+        yield Check("signatures", OK, f"the ledger is signed with key {key.key_id}, up to entry {last}")
 
 
 def _soundness(app: App) -> Iterator[Check]:

@@ -57,6 +57,9 @@ def check(
     newest = max(counted, key=lambda head: head.number, default=None)
     if newest is None and last:
         problems.append(Problem("no_heads", None, "", None, f"no signed head is left for {last} entries"))
+    elif last and not any(head.number == 0 or head.reason for head in heads if head in signed):
+        text = "the first signed heads are missing: heads.log was removed or cut, and what there is was signed later"
+        problems.append(Problem("no_heads", None, "", None, text))
     if newest is not None and newest.number > last:
         text = f"entries {last + 1} to {newest.number} are missing: a head of {newest.at} was signed for them"
         problems.append(Problem("missing_tail", last + 1, "", None, text))

@@ -9,12 +9,14 @@ A head with a `reason` begins anew: what was signed before and lies beyond its n
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from tachograph import clock, paths
+from tachograph.errors import StoreError
 from tachograph.proof.canonical import canonical_row
 from tachograph.proof.signing import Signer, Verifier, signer
 
@@ -69,22 +71,31 @@ class Heads:
             os.close(handle)
 
     def read(self) -> Sequence[Head]:
-        """All heads, oldest first; lines that are none are left out: a head that cannot be read proves nothing."""
-        try:
-            with open(self.path, "rb") as file:
-                return heads_of(file)
-        except FileNotFoundError:
-            return []
+        """All heads, oldest first; lines that are none are left out: a head that cannot be read proves nothing.
+        Raises StoreError when something else than a file of our own lies there."""
+        return heads_of(self._lines())
 
     def newest(self) -> bytes | None:
-        """The line of the newest head that is done, to be kept somewhere else; None when nothing was signed yet."""
-        try:
-            with open(self.path, "rb") as file:
-                lines = [line.strip() for line in file]
-        except FileNotFoundError:
-            return None
+        """The line of the newest head that is done, to be kept somewhere else; None when nothing was signed yet. Raises
+        StoreError as `read` does."""
+        lines = [line.strip() for line in self._lines()]
         done = (line for line in reversed(lines) if (head := _head(line)) is not None and head.phase == DONE)
         return next(done, None)
+
+    def _lines(self) -> Sequence[bytes]:
+        """Never a link's, a pipe's or a device's, where reading might not end: those are not written to either."""
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            with open(self.path, "rb", opener=lambda path, _: os.open(path, flags)) as file:
+                if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return file.readlines()
+                problem = "it is not a file"
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            problem = error.strerror or "it cannot be opened"
+        hint = "move it away, put the file of signed heads back; or say why it is gone: tachograph audit restored"
+        raise StoreError(f"cannot read {self.path} ({problem})", hint)
 
 
 def heads_of(lines: Iterable[bytes]) -> Sequence[Head]:
@@ -102,7 +113,7 @@ def _message(number: int, hash: str, at: str, key: str, reason: str, phase: str)
 
 
 class _Line(msgspec.Struct):
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]  # what canonical JSON has
     hash: str
     at: str
     key: str

@@ -93,6 +93,11 @@ class Ledger:
             return entry, Problem("changed", entry.number, table, row, f"{table} {row} is not what was sealed")
         return entry, None
 
+    def reach(self) -> tuple[int, int]:
+        """How far the chain goes, and how far it is signed or announced: numbers of entries. Raises StoreError."""
+        number, _ = self._last()  # first: what is written meanwhile is signed later
+        return number, max((head.number for head in self.heads.read()), default=0)
+
     def verify(self, key: Verifier | None = None, elsewhere: Sequence[Head] = ()) -> Report:
         """Compare every row with its seal, the seals with each other, the chain with its signed heads.
 

@@ -28,6 +28,22 @@ def test_a_sound_installation(call: Ask, recorded: Recorded) -> None:
     assert "2 sessions" in checks["store"]["text"]
 
 
+def test_a_ledger_that_cannot_be_signed_is_named(call: Ask, home: Path) -> None:
+    assert call("audit", "add", "codex", "deploy", "completed").code == 0
+    signed = [check for check in call("doctor", "--json").json if check["name"] == "signatures"]
+    assert [(check["state"], "up to entry 1" in check["text"]) for check in signed] == [("ok", True)]
+    key = (home / "signing.key").read_bytes()
+    (home / "signing.key").write_bytes(b"")
+    assert call("audit", "add", "codex", "deploy", "completed").code == 0, "nobody is stopped"
+    answer = call("doctor")
+    assert (answer.code, "is not a signing key" in answer.out) == (6, True)
+    (home / "signing.key").write_bytes(key)
+    answer = call("doctor")
+    assert (answer.code, "entries 2 to 2 of the ledger were never signed" in answer.out) == (6, True)
+    assert call("audit", "add", "codex", "deploy", "completed").code == 0
+    assert call("doctor").code == 0 and call("audit", "verify").code == 0
+
+
 def test_doctor_makes_nothing(call: Ask, home: Path) -> None:
     assert call("doctor").code == 0
     assert not home.exists()

@@ -56,10 +56,26 @@ def test_a_head_that_was_changed_is_not_signed(heads: Heads, tmp_path: Path, fie
 
 def test_torn_and_foreign_lines_are_stepped_over(heads: Heads) -> None:
     heads.append(1, b"\1" * 32)
+    first = Path(heads.path).read_bytes()
     with Path(heads.path).open("ab") as file:
-        file.write(b'\xff\xfe\n[]\n{"number":"x"}\n{"at":"2026-11')
+        file.write(b'\xff\xfe\n[]\n{"number":"x"}\n')
+        for number in (1 << 60, -1):  # no canonical JSON has the one, nobody counts from the other
+            file.write(first.replace(b'"number":1,', b'"number":%d,' % number))
+        file.write(b'{"at":"2026-11')
     heads.append(2, b"\2" * 32)
     assert [head.number for head in heads.read()] == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_only_a_file_of_our_own_is_read(heads: Heads, tmp_path: Path, kind: str) -> None:
+    {
+        "link": lambda path: path.symlink_to("/dev/zero"),
+        "pipe": lambda path: os.mkfifo(path),
+        "folder": lambda path: path.mkdir(),
+    }[kind](Path(heads.path))
+    for ask in (heads.read, heads.newest):
+        with pytest.raises(StoreError, match="cannot read"):
+            ask()
 
 
 def test_two_who_make_the_key_at_once_have_the_same(tmp_path: Path) -> None:

@@ -120,6 +120,18 @@ def test_a_copy_that_was_put_back_says_so(home: Path) -> None:
         assert store.ledger.verify().sound
 
 
+def test_heads_that_were_begun_anew_say_so(home: Path) -> None:
+    """Who removes them has the next that is written sign whatever the chain is by then."""
+    filled(home, 2).close()
+    (home / "heads.log").unlink()
+    with opened(home) as store:
+        store.audit.add("codex", "render", "completed")
+        (problem,) = store.ledger.verify().problems
+        assert (problem.kind, "removed or cut" in problem.text) == ("no_heads", True)
+        store.ledger.restored("the disk had died")
+        assert store.ledger.verify().sound
+
+
 @pytest.mark.parametrize("trick", ["the line that puts back is there once more", "the lines after it are gone"])
 def test_that_it_was_put_back_once_voids_no_head_of_later(home: Path, trick: str) -> None:
     """Neither a copy of the signed line, which needs no key, nor a cut: where a later head was kept elsewhere."""

@@ -1,37 +1,98 @@
-"""`tachograph clean`: what is old goes."""
+"""`tachograph clean`: what is old goes, or sessions that somebody names."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
 from tachograph import clock
 from tachograph.cli.app import App
 from tachograph.cli.asking import agreed
-from tachograph.cli.command import command, pass_app
-from tachograph.errors import UsageError
+from tachograph.cli.command import Session, command, pass_app
+from tachograph.errors import Refused, UsageError
 from tachograph.formats import human
+from tachograph.ingest import journals
+from tachograph.store import Store
+from tachograph.store.deleting import Plan
+
+KEEP = "90d"
+_LISTED = 10
 
 
 @command("clean")
-@click.option("--keep", metavar="TIME", default="90d", show_default=True, help="What is younger stays: 90d, 12w …")
+@click.argument("sessions", metavar="SESSION…", nargs=-1, type=Session())
+@click.option("--sessions", "old", is_flag=True, help="Sessions that ended before that, too.")
+@click.option("--keep", metavar="TIME", help=f"What is younger stays: 90d, 12w … ({KEEP})")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_app
-def cli(app: App, keep: str, dry_run: bool, yes: bool) -> None:
-    """Delete old receipts and audit entries, and give their space back to the disk.
+def cli(app: App, sessions: tuple[str, ...], old: bool, keep: str | None, dry_run: bool, yes: bool) -> None:
+    """Delete the sessions you name, or old receipts and audit entries; give the space back to the disk.
 
-    What was sealed leaves tombstones: audit verify still holds. Recordings stay.
+    A session goes with those that it started: events, output, archived transcripts with their secrets, collisions, its
+    receipt. What agents wrote themselves stays where it is, and is not imported again unless you name the file to
+    tachograph import. Without SESSION, recordings stay unless you say --sessions.
+
+    What was sealed leaves tombstones: audit verify still holds.
     """
-    before = app.now - _age(keep)
+    if sessions and (old or keep):
+        raise UsageError("name sessions, or say how old what goes is", "leave --keep and --sessions out, or SESSION")
     store = app.store()
-    would = store.clean(before, dry_run=True)
-    app.say(f"older than {human.moment(before)}: {would}")
-    if dry_run or not any(would) or not agreed(app, "Delete them?", yes):
+    if sessions:
+        plan = _named(store, sessions)
+        _tell(app, plan)
+        if not dry_run and agreed(app, "Delete it?", yes):
+            store.deleting.delete(plan)
+            _done(app, store, _sessions(plan))
         return
-    size = os.path.getsize(app.places.database)
+    before = app.now - _age(keep or KEEP)
+    would = store.clean(before, dry_run=True)
+    plan, left = store.deleting.plan_of_old(before) if old else (Plan((), (), {}), 0)
+    app.say(f"older than {human.moment(before)}: {would}{f', {_sessions(plan)}' if old else ''}")
+    if left:
+        app.say(f"  {human.plural(left, 'old session')} stays: what told of it tells of younger ones, too")
+    if dry_run or not (any(would) or plan.sessions) or not agreed(app, "Delete them?", yes):
+        return
     gone = store.clean(before)
+    store.deleting.delete(plan)
+    _done(app, store, f"{gone}{f', {_sessions(plan)}' if old else ''}")
+
+
+def _named(store: Store, words: Sequence[str]) -> Plan:
+    """What goes with some sessions. Raises NotFound, Refused."""
+    plan = store.deleting.plan([store.sessions.resolve(word).id for word in words])
+    running = [one.id for one in plan.sessions if not one.over]
+    if running:
+        raise Refused(f"not over yet: {', '.join(running[:_LISTED])}", "wait for the end, or stop what runs")
+    for path, others in plan.others.items():
+        more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+        raise Refused(
+            f"{path} also tells of {', '.join(others[:_LISTED])}{more}",
+            "they go together or not at all: name them, too",
+        )
+    return plan
+
+
+def _tell(app: App, plan: Plan) -> None:
+    for one in plan.sessions[:_LISTED]:
+        app.say(f"  {one.id}: {human.plural(one.events, 'event')}, {human.size(one.bytes)} of output")
+    if len(plan.sessions) > _LISTED:
+        app.say(f"  and {len(plan.sessions) - _LISTED} more")
+    there = [one.path for one in plan.histories if os.path.exists(one.path.partition("#")[0])]
+    app.say(f"{_sessions(plan)} with {human.plural(len(plan.histories), 'archived file')}")
+    for path in there[:_LISTED]:
+        app.say(f"  stays, as it is the agent's own: {path}")
+
+
+def _sessions(plan: Plan) -> str:
+    return human.plural(len(plan.sessions), "session")
+
+
+def _done(app: App, store: Store, gone: str) -> None:
+    size = os.path.getsize(app.places.database)
+    journals.remove_imported(app.places, store)
     store.vacuum()
     app.done(f"deleted {gone}")
     app.say(f"  {human.size(size)} → {human.size(os.path.getsize(app.places.database))}")

@@ -58,12 +58,14 @@ def cli(app: App, words: tuple[str, ...], reparse: bool, as_json: bool) -> int:
 def _summary(report: Report, seconds: float) -> str:
     if not report.files:
         return "no histories found; name a file or a folder, or see tachograph import --help"
-    unchanged = report.files - report.parsed - report.unread - report.failed
+    unchanged = report.files - report.parsed - report.unread - report.failed - report.deleted
     parts = [f"{len(report.sessions)} sessions from {report.parsed} files ({human.size(report.bytes)})"]
     if unchanged > 0:
         parts.append(f"{unchanged} files unchanged")
     if report.unread:
         parts.append(f"{report.unread} files that no reader knows")
+    if report.deleted:
+        parts.append(f"{report.deleted} files left alone, as their sessions were deleted")
     if report.failed:
         parts.append(f"{report.failed} files could not be read")
     return f"{', '.join(parts)}; {seconds:.1f} s"

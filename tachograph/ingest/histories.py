@@ -41,6 +41,7 @@ class Report(NamedTuple):
     bytes: int = 0  # read
     unread: int = 0  # that no reader knows
     failed: int = 0
+    deleted: int = 0  # left alone, as sessions that they told of were deleted
     sessions: frozenset[str] = frozenset()
 
     def __add__(self, other: object) -> Report:
@@ -51,6 +52,7 @@ class Report(NamedTuple):
             self.bytes + other.bytes,
             self.unread + other.unread,
             self.failed + other.failed,
+            self.deleted + other.deleted,
             self.sessions | other.sessions,
         )
 
@@ -69,8 +71,19 @@ class Histories:
         self.complaints: list[str] = []
 
     def changed(self, candidates: Iterable[Candidate]) -> list[Candidate]:
-        """Those that are not as they were when they were read."""
-        return [one for one in candidates if not _unchanged(self._known.get(one.name), one)]
+        """Those that are not as they were when they were read, and whose sessions were not deleted."""
+        deleted = self._store.histories.deleted()
+        for name in deleted:
+            self._known.pop(name, None)
+        return [one for one in candidates if one.name not in deleted and not _unchanged(self._known.get(one.name), one)]
+
+    def allow(self, candidates: Iterable[Candidate]) -> None:
+        """What somebody names is wanted again, though sessions that it told of were deleted."""
+        for candidate in candidates:
+            if candidate.named and self._store.histories.allow(candidate.name):
+                known = self._store.histories.get(candidate.name)
+                if known is not None:
+                    self._known[candidate.name] = known
 
     def refresh(self, candidates: Iterable[Candidate]) -> None:
         """Note until when agents keep what is there, where they have changed their mind."""
@@ -93,6 +106,9 @@ class Histories:
         """Import what is new of one file. Raises StoreError; whatever is wrong with the file is noted with it."""
         from tachograph.ingest.history_documents import Unfinished
 
+        if self._store.histories.is_deleted(candidate.name):  # meanwhile, by another process
+            self._known.pop(candidate.name, None)
+            return Report(1, deleted=1)
         known = self._known.get(candidate.name)
         self._unfinished.discard(candidate.name)
         begun = self._begun.pop(candidate.name, None)
@@ -219,8 +235,11 @@ class Histories:
         }  # asked before reading: what is written after that is read next time
         marks = database.sessions(candidate.path)
         stat = os.stat(candidate.path)
+        deleted = self._store.histories.deleted()
         for session, mark in reversed(marks.items()):
             one = candidate._replace(path=f"{candidate.path}#{session}")
+            if one.name in deleted:
+                continue
             known = self._known.get(one.name)
             if known is not None and known.mark == mark and known.gone_at is None:
                 continue

@@ -55,9 +55,11 @@ def import_all(
     with _alone(places):
         histories = Histories(store, partial(_rules, places))
         total, wanted = _restored(store, wanted, complaints)
+        histories.allow(wanted)
         histories.refresh(wanted)
         todo = [one._replace(final=True) for one in histories.changed(wanted)]
-        total += Report(files=len(wanted) - len(todo))
+        deleted = store.histories.deleted()
+        total += Report(files=len(wanted) - len(todo), deleted=sum(one.name in deleted for one in wanted))
         done = 0
         for group in groups(_read(todo, histories)):
             small = sum(candidate.size for candidate, _ in group) <= GROUP  # a larger one commits as it is read

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+from tachograph.journal.lock import is_live
 from tachograph.paths import Places
+
+if TYPE_CHECKING:
+    from tachograph.store import Store
 
 SUFFIX = ".journal"
 FINGERPRINT_BYTES = 16  # length, checksum and sequence of the first record
@@ -35,3 +40,13 @@ def fingerprint(path: str) -> str | None:
     finally:
         os.close(fd)
     return head.hex() if len(head) == FINGERPRINT_BYTES else None
+
+
+def remove_imported(places: Places, store: Store) -> None:
+    """Delete those whose recordings are over and in the store: they are kept a little longer only for the sake of their
+    names."""
+    for name in names(places):
+        path = os.path.join(places.journal, name)
+        head = fingerprint(path)
+        if head and not is_live(path) and store.sources.done(name, head):
+            os.unlink(path)

@@ -12,7 +12,6 @@ from tachograph.errors import NotFound, Refused, StoreError
 from tachograph.ingest import journals, spawn
 from tachograph.ingest.histories import LOCK
 from tachograph.ingest.opening import open_store
-from tachograph.journal.lock import is_live
 from tachograph.paths import Places
 from tachograph.proof.chain import BEGINNING
 from tachograph.proof.heads import Heads
@@ -32,7 +31,8 @@ def reset(places: Places, details: str) -> int:
     """
     _refuse_foreign(places.database)
     with _alone(places):
-        _remove_imported(places)
+        with contextlib.suppress(StoreError, NotFound), open_store(places.database, readonly=True) as store:
+            journals.remove_imported(places, store)
         connection.refuse_shared(places.database)
         # First: should we be interrupted after it, heads that nothing stands behind are void, and that is said.
         Heads(places.database).append(0, BEGINNING, f"reset: {details}")
@@ -50,16 +50,6 @@ def _refuse_foreign(database: str) -> None:
             connection.open_reader(database).close()
         except StoreError as error:
             raise Refused(f"nothing was deleted: {error}", "reset begins databases of Tachograph anew") from None
-
-
-def _remove_imported(places: Places) -> None:
-    """Journals whose recordings are over and in the database: kept a little longer only for the sake of their names."""
-    with contextlib.suppress(StoreError, NotFound), open_store(places.database, readonly=True) as store:
-        for name in journals.names(places):
-            path = os.path.join(places.journal, name)
-            fingerprint = journals.fingerprint(path)
-            if fingerprint and not is_live(path) and store.sources.done(name, fingerprint):
-                os.unlink(path)
 
 
 @contextlib.contextmanager

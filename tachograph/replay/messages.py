@@ -79,6 +79,11 @@ def state(session: Session, at: int, cursor: str | None = None, *, name: str | N
     return Message("state", None, name or session.id, None, _text(at), to_row(session), cursor)
 
 
+def deleted(session_id: str, at: int, cursor: str | None = None) -> Message:
+    """A session is no more: somebody has deleted it. `at` (ns): when that was seen."""
+    return Message("state", None, session_id, None, _text(at), None, cursor)
+
+
 def end(
     session_id: str | None, at: int, cursor: str | None = None, *, session: Session | None = None, **more: object
 ) -> Message:

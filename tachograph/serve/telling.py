@@ -64,7 +64,8 @@ def message(position: Position, arrival: Arrival, at: int) -> Message:
         return messages.state(record, at, cursor, name=arrival.sessions[0])
     if isinstance(record, Collision):
         return messages.collision(record, next(iter(arrival.sessions), None), cursor)
-    assert arrival.id is not None
+    if arrival.id is None:
+        return messages.deleted(arrival.sessions[0], at, cursor)
     return messages.removed(arrival.id, arrival.sessions[0], cursor)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # imported when they are used: by one command, few of them
     from tachograph.store.code_blocks import CodeBlocks
     from tachograph.store.collisions import Collisions
     from tachograph.store.commands import Commands
+    from tachograph.store.deleting import Deleting
     from tachograph.store.door import Table
     from tachograph.store.drawing import Drawing
     from tachograph.store.events import Events
@@ -93,6 +94,7 @@ _NEEDS = {
     "vocabulary": ("audit",),
     "stages": ("ledger", "receipts"),
     "slo": ("ledger", "stages"),
+    "deleting": ("ledger", "histories", "audit"),
     "whole": ("sessions", "events"),
     "restoring": ("sessions", "output", "code_blocks"),
 }
@@ -129,6 +131,7 @@ class Store:
     steps: Steps
     ledger: Ledger
     merging: Merging
+    deleting: Deleting
     histories: Histories
     calls: Calls
     keeping: Keeping

@@ -78,6 +78,20 @@ def drop(connection: Any, rows: Iterable[int]) -> None:
             left.add(before)
 
 
+def detach(connection: Any, rows: Iterable[int]) -> None:
+    """Inside a transaction: contents among these that no file has go also where others are read by way of them; those
+    are stored anew without them."""
+    contents = Reader(connection)
+    for (first,) in connection.execute(_sql.unwanted.format(numbers=numbers(rows))).fetchall():
+        behind = connection.execute(_sql.behind, (first,)).fetchall()
+        kept = [(row, contents.read(row)) for row, wanted in behind if wanted]
+        stream, before = _stream(sum(len(data) for _, data in kept)), None
+        for row, data in kept:
+            connection.execute(_sql.rewrite, (before, stream.compress(data) + stream.flush(_FLUSH), row))
+            before = row
+        drop(connection, [row for row, wanted in reversed(behind) if not wanted] + [first])
+
+
 class Reader:
     """Gives contents back; one after the other of a stream, each costs no more than itself."""
 

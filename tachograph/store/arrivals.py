@@ -71,7 +71,7 @@ EVERYTHING = Filter()
 class Arrival(NamedTuple):
     """One thing to tell."""
 
-    record: Event | Session | Collision | None  # None: the event is no more
+    record: Event | Session | Collision | None  # None: the event, or the session, is no more
     id: int | None  # of the event
     type: str | None  # of the event, STATE or COLLISION; None when nobody knows any more
     sessions: tuple[str, ...]  # that it is about: the one whose it is first
@@ -164,7 +164,7 @@ class Arrivals:
         for entry in entries:
             if entry.what != changes.EVENT or entry.row <= known:
                 about.setdefault((entry.what, entry.row), []).append(entry)
-        rows = {what: [row for kind, row in about if kind == what] for what in range(4)}
+        rows = {what: [row for kind, row in about if kind == what] for what in range(5)}
         events = {one.id: one for one in self._events.made(self._some(_sql.some, rows[changes.EVENT]))}
         found = self._some(_sql.sessions, {*rows[changes.SESSION], *rows[changes.END]})
         sessions = {row[0]: Session(*(*row[1:-1], from_json(row[-1]))) for row in found}
@@ -175,6 +175,8 @@ class Arrivals:
                 told += self._event(row, events.get(row), of_it)
             elif what == changes.COLLISION:
                 told += self._collision(collisions.get(row), of_it)
+            elif what == changes.DELETED:
+                told += [(entry, Arrival(None, None, None, (entry.was,), ())) for entry in of_it if entry.was]
             elif row in sessions:
                 told += _session(sessions[row], of_it, ended=what == changes.END)
         names = self.names(wanted)

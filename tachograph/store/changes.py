@@ -16,7 +16,7 @@ import apsw
 from tachograph.store import queries
 
 _sql = queries.load("changes")
-EVENT, SESSION, END, COLLISION = range(4)  # what an entry is about
+EVENT, SESSION, END, COLLISION, DELETED = range(5)  # what an entry is about
 KEPT = 50_000  # entries at least
 _SLACK = 1_000  # entries between two times that old ones are dropped
 _NONE = 1 << 63
@@ -34,6 +34,7 @@ class Changes:
         self._events: dict[int, str | None] = {}  # → the session it was of
         self._sessions: dict[int, bool] = {}  # → whether it ended
         self._merged: list[tuple[int, str]] = []
+        self._deleted: list[tuple[int, str]] = []
         self._collisions: set[int] = set()
         self._fresh = _NONE  # events from this number on are the transaction's own
 
@@ -62,17 +63,24 @@ class Changes:
         self._sessions.pop(other, None)
         self._merged.append((number, name))
 
+    def deleted(self, number: int, name: str) -> None:
+        """A session of that name is gone with all its events, which need not be told one by one."""
+        self._sessions.pop(number, None)
+        self._events = {event: was for event, was in self._events.items() if was != name}
+        self._deleted.append((number, name))
+
     def collision(self, number: int) -> None:
         """A collision is new, or resolved."""
         self._collisions.add(number)
 
     def write(self) -> None:
         """At the end of a transaction. What a part of it took back may be among it: readers look what is there."""
-        if not (self._events or self._sessions or self._merged or self._collisions):
+        if not (self._events or self._sessions or self._merged or self._deleted or self._collisions):
             self._fresh = _NONE
             return
         entries = [
             *((SESSION, number, name) for number, name in self._merged),
+            *((DELETED, number, name) for number, name in self._deleted),
             *((SESSION, number, None) for number, ended in self._sessions.items() if not ended),
             *((EVENT, number, was) for number, was in self._events.items()),
         ]

@@ -42,7 +42,7 @@ def clean(writer: Writer, ledger: Ledger, audit: Audit, before: int) -> Cleaned:
             rows = writer.connection.execute(_sql.old_receipts, (clock.iso(before), last, _AT_ONCE)).fetchall()
             for row, execution in rows:
                 last = row
-                totals = _added(totals, _with_children(writer, ledger, row, execution))
+                totals = _added(totals, with_children(writer, ledger, row, execution))
         if len(rows) < _AT_ONCE:
             break
     last = 0
@@ -61,7 +61,8 @@ def clean(writer: Writer, ledger: Ledger, audit: Audit, before: int) -> Cleaned:
                 return totals
 
 
-def _with_children(writer: Writer, ledger: Ledger, row: int, execution: str) -> Cleaned:
+def with_children(writer: Writer, ledger: Ledger, row: int, execution: str) -> Cleaned:
+    """Inside a transaction: remove a receipt, its stages and the objectives it missed."""
     stages = [number for (number,) in writer.connection.execute(_sql.stages_of, (execution,))]
     missed = [number for (number,) in writer.connection.execute(_sql.violations_of, (execution,))]
     _remove(writer, ledger, "pipeline_metrics", stages)

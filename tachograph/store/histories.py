@@ -6,10 +6,10 @@ of a file still grows. Secrets are masked; `vault` has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from tachograph.clock import DAY
+from tachograph import clock
 from tachograph.errors import BadRecord
 from tachograph.records import Masked
 from tachograph.store import archive, queries
@@ -156,6 +156,32 @@ class Histories:
         self._connection.executemany(_sql.set_part, [(history, number + at, blob) for at, blob in enumerate(blobs)])
         archive.drop(self._connection, replaced)
 
+    def delete(self, history: History) -> None:
+        """Inside a transaction: a file's bytes and secrets go; it is not imported again before `allow`."""
+        self.vault.forget(history.id)
+        blobs = [row[0] for row in self._connection.execute(_sql.drop_parts, (history.id,)).fetchall()]
+        archive.drop(self._connection, blobs)
+        archive.detach(self._connection, blobs)
+        for sql in (_sql.drop_told, _sql.drop):
+            self._connection.execute(sql, (history.id,))
+        self._connection.execute(_sql.add_deleted, (history.path, clock.now()))
+
+    def deleted(self) -> Set[str]:
+        """Paths of files that are not to be imported, as sessions that they told of were deleted."""
+        return {path for (path,) in self._connection.execute(_sql.deleted)}
+
+    def is_deleted(self, path: str) -> bool:
+        return self._connection.execute(_sql.is_deleted, (path,)).get is not None
+
+    def allow(self, path: str) -> bool:
+        """A file, or every session of a database, may be imported again; False when it always could. A database is then
+        read anew."""
+        with self._writer.transaction():
+            found = self._connection.execute(_sql.drop_deleted, (path,)).fetchall()
+            if found:
+                self._connection.execute(_sql.look_again, (path,))
+        return bool(found)
+
     def read(self, history: int, *, masked: bool = False) -> Iterator[bytes]:
         """The bytes of a file, as they were unless `masked`. Raises StoreDamaged for a part that cannot be read."""
         edition = int(self._connection.execute(_sql.edition, (history,)).get or 0)
@@ -184,7 +210,7 @@ class Histories:
         """End the sessions whose histories were last written before a time in ns; a day later, where the user was asked
         for a permission. Returns their ids."""
         with self._writer.transaction():
-            over = self._connection.execute(_sql.settle, (before, before - DAY)).fetchall()
+            over = self._connection.execute(_sql.settle, (before, before - clock.DAY)).fetchall()
             for _, number in over:
                 self._writer.touch(number)
             return [name for name, _ in over]

@@ -886,7 +886,7 @@ GROUP BY stage;
 
 CREATE TABLE _changes (             -- what changed that was there before; old entries go
     number INTEGER PRIMARY KEY,         -- 1, 2, 3 … in the order of transactions, without a gap
-    what   INTEGER NOT NULL,            -- 0 an event was changed or removed, 1 a session is new or changed, 2 it ended, 3 a collision
+    what   INTEGER NOT NULL,            -- 0 an event was changed or removed, 1 a session is new or changed, 2 it ended, 3 a collision, 4 it was deleted
     row    INTEGER NOT NULL,            -- of _events, _sessions or collision_detection
     was    TEXT,                        -- the session it was of, or was, before; NULL: the same as now
     event  INTEGER NOT NULL             -- the one before it in the order of arrival
@@ -910,3 +910,8 @@ CREATE TABLE _sending (             -- what became of it; one row
     trouble    TEXT,                    -- what went wrong last, and nothing has been taken since
     trouble_at INTEGER
 ) STRICT;
+
+CREATE TABLE _deleted_histories (   -- files whose sessions were deleted: not imported again before somebody names them
+    path TEXT PRIMARY KEY,              -- as in _histories
+    at   INTEGER NOT NULL               -- ns
+) WITHOUT ROWID, STRICT;

@@ -47,6 +47,12 @@ class Vault:
                 self._begin().execute(_sql.forget_others, (history, edition))
                 self._begin().executemany(_sql.add, [(history, edition + 1, *mask) for mask in masks])
 
+    def forget(self, history: int) -> None:
+        """No masks of a history, whatever its edition. Raises StoreError."""
+        if self._exists():
+            with translated(self.path):
+                self._begin().execute(_sql.forget, (history,))
+
     def of(self, history: int, edition: int) -> list[Masked]:
         """In order; empty when there is no file."""
         if not self._exists():

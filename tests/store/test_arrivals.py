@@ -51,6 +51,8 @@ class Viewer:
 
     def _take(self, one: Arrival) -> None:
         self.told.append(one)
+        if one.record is None and one.id is None:  # the session was deleted
+            self.events = {number: row for number, row in self.events.items() if row.session_id != one.sessions[0]}
         if one.id is None:
             return
         if isinstance(one.record, Event):
@@ -75,6 +77,7 @@ ACTS = st.one_of(
     st.tuples(st.just("say"), st.sampled_from(NAMES[:2]), st.sampled_from(["hook", "transcript"]), KEYS),
     st.tuples(st.just("retract"), st.sampled_from(NAMES[:2]), KEYS),
     st.tuples(st.just("merge")),
+    st.tuples(st.just("delete"), st.sampled_from(NAMES)),
     st.tuples(st.just("title"), st.sampled_from(NAMES), WORDS),
     st.tuples(st.just("ask"), st.integers(0, 3)),
 )
@@ -98,6 +101,8 @@ def act(store: Store, viewers: list[Viewer], what: str, *more: object) -> None:
             store.steps.retract(name, [f"call:{key}"])
         case "title", (str(name), title):
             store.sessions.update(name, title=title)
+        case "delete", (str(name),):
+            store.deleting.delete(store.deleting.plan([name]))
         case "merge", ():
             if store.sessions.exists("codex-1") and store.sessions.exists("codex-2"):
                 store.merging.merge("codex-1", "codex-2")

@@ -57,7 +57,7 @@ def test_the_pragmas_the_promises_rest_on(store: Store) -> None:
     info = store.info()
     wanted = {
         "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "page_size": 4096, "mmap_size": 0,
-        "secure_delete": 2, "trusted_schema": 0, "schema_version": 3,
+        "secure_delete": 2, "trusted_schema": 0, "schema_version": 4,
     }  # fmt: skip
     assert {name: info[name] for name in wanted} == wanted
     assert info["path"] == store.path

@@ -144,6 +144,13 @@ class Life(RuleBasedStateMachine):
                 self.lines[into, stream] = [one._replace(session=into, whose=whose) for one in lines]
                 self.open_chunk[into, stream] = chunk
 
+    @rule(name=life.name)
+    def delete(self, name: str) -> None:
+        self.store.deleting.delete(self.store.deleting.plan([name]))
+        self.kept = {number: one for number, one in self.kept.items() if one[0] != name}
+        for key in [key for key in self.lines if key[0] == name]:
+            del self.lines[key], self.open_chunk[key]
+
     @rule(name=life.name, found=life.findings, code=st.lists(life.line.filter(bool), max_size=2))
     def extract(self, name: str, found: Sequence[Any], code: Sequence[str]) -> None:
         """Other rules over what it printed."""

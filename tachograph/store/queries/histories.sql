@@ -103,6 +103,34 @@ DELETE FROM _history_parts WHERE history = ? AND number >= ? RETURNING blob;
 -- The file was written anew.
 DELETE FROM _history_parts WHERE history = ? RETURNING blob;
 
+-- name: drop_told
+-- Which sessions it told of.
+DELETE FROM _history_sessions WHERE history = ?;
+
+-- name: drop
+-- The file.
+DELETE FROM _histories WHERE id = ?;
+
+-- name: add_deleted
+-- It is not wanted.
+INSERT INTO _deleted_histories (path, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at;
+
+-- name: deleted
+-- All that are not wanted.
+SELECT path FROM _deleted_histories;
+
+-- name: is_deleted
+-- Whether one is among them.
+SELECT 1 FROM _deleted_histories WHERE path = ?;
+
+-- name: drop_deleted
+-- A file is wanted again, or the sessions of a database.
+DELETE FROM _deleted_histories WHERE path = ?1 OR (path > ?1 || '#' AND path < ?1 || '$') RETURNING path;
+
+-- name: look_again
+-- Though the database did not change.
+UPDATE _histories SET size = -1 WHERE path = ? AND current = 1;
+
 -- name: parts
 -- The contents of a file in order.
 SELECT blob FROM _history_parts WHERE history = ? ORDER BY number;

@@ -96,13 +96,16 @@ DELETE FROM _session_kinds WHERE count = 0 AND session = ?;
 DELETE FROM _kind_totals WHERE count = 0;
 
 -- name: bound_kind
--- The first and last time of a kind anew, when what went was one of them: all that is left has to be looked at.
+-- The first and last time of a kind anew, when what went was one of them: in every session that has it the first and last
+-- are looked for.
 UPDATE _kind_totals
 SET (first_at, last_at) = (
-    SELECT min(e.at), max(e.at)
+    SELECT min((SELECT e.at FROM _events e INDEXED BY _events_session_at
+            WHERE e.session = r.session AND e.kind = ?1 AND e.id <= ?4 ORDER BY e.at LIMIT 1)),
+        max((SELECT e.at FROM _events e INDEXED BY _events_session_at
+            WHERE e.session = r.session AND e.kind = ?1 AND e.id <= ?4 ORDER BY e.at DESC LIMIT 1))
     FROM _session_kinds r
-    JOIN _events e INDEXED BY _events_session_at ON e.session = r.session AND e.kind = r.kind
-    WHERE r.kind = ?1 AND e.id <= ?4
+    WHERE r.kind = ?1
 )
 WHERE kind = ?1 AND (first_at >= ?2 OR last_at <= ?3);
 

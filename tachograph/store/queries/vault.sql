@@ -31,6 +31,10 @@ DELETE FROM masked WHERE history = ? AND edition = ? AND offset >= ?;
 -- Editions that were there before, or never came to be.
 DELETE FROM masked WHERE history = ? AND edition <> ?;
 
+-- name: forget
+-- All of a history.
+DELETE FROM masked WHERE history = ?;
+
 -- name: vacuum
 -- What was forgotten is neither in free pages nor in the log.
 VACUUM;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import apsw
@@ -103,3 +104,10 @@ def test_settings_tell_what_is_kept_and_check_the_file(visit: Open) -> None:
     page.get_by_role("link", name="All settings").click()
     page.get_by_label("Find").fill("collisions.w")
     expect(page.locator("li code")).to_have_text(["collisions.window", "collisions.warn"])
+
+
+def test_the_receipt_of_a_session_is_checked_where_it_is_shown(visit: Open) -> None:
+    page = visit("/sessions/demo-copilot-02?tab=receipt")
+    expect(page.get_by_label("The chosen receipt")).to_contain_text("It is what it was")
+    page.get_by_role("link", name="entries of this execution").click()
+    expect(page).to_have_url(re.compile(r"/audit\?execution=demo-copilot-02"))

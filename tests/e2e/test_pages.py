@@ -130,6 +130,8 @@ def test_what_is_searched_for_opens_at_its_moment(visit: Open) -> None:
 def test_wrong_addresses_say_what_to_do(visit: Open, complaints: list[str]) -> None:
     page = visit("/sessions/none-such")
     expect(page.get_by_role("alert")).to_contain_text("no session matches")
+    page.get_by_role("link", name="All sessions").click()
+    expect(page.get_by_role("listitem")).to_have_count(24)
     refused(page, complaints)
 
 

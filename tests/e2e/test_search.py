@@ -45,7 +45,7 @@ def test_examples_are_one_click_and_nothing_found_says_so(visit: Open) -> None:
     page.get_by_role("link", name="permission denied").click()
     expect(page).to_have_url(re.compile("q=permission"))
     page.get_by_label("Words to search for").fill("zzqqxxyy")
-    expect(page.get_by_text("Nothing was found.")).to_be_visible()
+    expect(page.get_by_text("Nothing was found:")).to_be_visible()
 
 
 def test_code_is_found_by_its_words(visit: Open) -> None:

@@ -13,6 +13,7 @@ const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', 
 const FULL = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const WHEN = new Intl.DateTimeFormat('en-GB', MOMENT);
 
+const LEFTWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const ACTS = /\x1b\[[0-9;?]*[ -/]*[@-~]|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 export const number = (value: number): string => COUNT.format(value);
@@ -87,6 +88,10 @@ export const firstLine = (text: string): string => plain(text.trimStart().slice(
 // How a session is called.
 export const nameOf = (one: { title: string | null; command: string | null; id: string }): string =>
   plain(one.title ?? '').trim() || plain(one.command ?? '').trim() || one.id;
+
+// Words beside each other; what is written from right to left keeps to its place among them.
+export const beside = (...words: (string | null | undefined)[]): string =>
+  words.map((word) => (word && LEFTWARD.test(word) ? `\u2068${word}\u2069` : word)).filter(Boolean).join(' · ');
 
 // Without what would move a cursor, colour or turn letters round: a page shows it as boxes, or not where it stands.
 const plain = (text: string): string => text.replace(ACTS, '');

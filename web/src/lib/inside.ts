@@ -5,8 +5,8 @@
 type Row = Record<string, unknown>;
 
 const missing = { code: 'not_exported', message: 'This is not part of the exported file', hint: 'Open it in Tachograph' };
-const PICKED = ['type', 'stream', 'status', 'pattern'] as const; // words of a question → columns of its rows
-const COLUMNS: Record<string, string> = { type: 'event_type' };
+const PICKED = ['type', 'stream', 'status', 'pattern', 'execution'] as const; // words of a question → columns of its rows
+const COLUMNS: Record<string, string> = { type: 'event_type', execution: 'execution_id' };
 
 export async function answer(asked: URL): Promise<Response> {
   const shown = /^(.*\/event\/)(\d+)(\/shown)$/.exec(asked.pathname);

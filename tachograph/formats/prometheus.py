@@ -35,9 +35,9 @@ def one(name: str, about: str, value: float, kind: str = GAUGE) -> Family:
     return Family(name, kind, about, [({}, value)])
 
 
-def _escaped(given: str, *, quoted: bool = False) -> str:
-    """Half characters become `?`: the format is UTF-8."""
-    plain = given.encode(errors="replace").decode().replace("\\", "\\\\").replace("\n", "\\n")
+def _escaped(given: object, *, quoted: bool = False) -> str:
+    """Half characters become `?`: the format is UTF-8. What other programs wrote may be no text at all."""
+    plain = str(given).encode(errors="replace").decode().replace("\\", "\\\\").replace("\n", "\\n")
     return plain.replace('"', '\\"') if quoted else plain
 
 

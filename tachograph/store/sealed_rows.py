@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tachograph.errors import BadRecord, StoreDamaged
 from tachograph.proof.canonical import row_digest
 from tachograph.store import queries
+from tachograph.store.trouble import Strict
 
 _sql = queries.load("sealed_rows")
 _columns = queries.load("columns")
@@ -35,7 +36,7 @@ class Seal(NamedTuple):
 def row(connection: Any, table: str, number: int) -> dict[str, object] | None:
     """Names and values as they stand in the table; None when it has no such row. Raises StoreDamaged for a text that
     is none."""
-    values = connection.execute(_row(table), (number,)).fetchone()
+    values = Strict(connection).execute(_row(table), (number,)).fetchone()
     return None if values is None else _named(table, values)
 
 
@@ -59,7 +60,7 @@ def archived(connection: Any, table: str, number: int, sealed: bytes) -> bool:
         return False
     sql = _sql.row.format(columns=SEALED[table], table="receipts_archive")
     try:
-        return any(row_digest(_named(table, values)) == sealed for values in connection.execute(sql, (number,)))
+        return any(row_digest(_named(table, values)) == sealed for values in Strict(connection).execute(sql, (number,)))
     except (BadRecord, StoreDamaged):
         return False
 

@@ -11,6 +11,7 @@ import msgspec
 from tachograph.errors import BadRecord, StoreDamaged
 from tachograph.proof.canonical import row_digest
 from tachograph.store import queries
+from tachograph.store.trouble import Strict
 
 _sql = queries.load("session_digests")
 _FIELDS = (
@@ -32,7 +33,7 @@ class Content(NamedTuple):
 def content(connection: Any, session: int) -> Content:
     """`session` is a row number."""
     count, hash = 0, hashlib.sha256()
-    left = iter(connection.execute(_sql.events, (session,)))  # one look at the rows: another would begin anew
+    left = iter(Strict(connection).execute(_sql.events, (session,)))  # one look at the rows: another would begin anew
     while rows := list(islice(left, _PAGE)):
         count += len(rows)
         hash.update(b"".join([_encode(row if row[-1] is None else (*row[:-1], row[-1].hex())) + b"\n" for row in rows]))
@@ -41,7 +42,7 @@ def content(connection: Any, session: int) -> Content:
 
 def _output_hash(connection: Any, session: int) -> str:
     hash = hashlib.sha256()
-    for *place, data, times in connection.execute(_sql.chunks, (session,)):
+    for *place, data, times in Strict(connection).execute(_sql.chunks, (session,)):
         hash.update(_encode([*place, len(data)]) + b"\n" + data + times)
     return hash.hexdigest()
 
@@ -49,7 +50,7 @@ def _output_hash(connection: Any, session: int) -> str:
 def digest(connection: Any, session: int, known: Content | None = None) -> bytes | None:
     """What a seal of the session holds; None when there is no such session, or it can no longer be read as one."""
     try:
-        values = connection.execute(_sql.session, (session,)).fetchone()
+        values = Strict(connection).execute(_sql.session, (session,)).fetchone()
         if values is None:
             return None
         found = known or content(connection, session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from itertools import compress, count, islice
 from typing import Any
 
 import apsw
@@ -93,8 +94,11 @@ def translated(path: str) -> Iterator[None]:
         raise in_our_words(error, path) from error
 
 
-class Cursor(apsw.Cursor):
-    """Statements run and rows are read under `translated`, written out: a context costs more than a row."""
+class Strict(apsw.Cursor):
+    """Statements run and rows are read under `translated`, written out: a context costs more than a row.
+
+    For digests: text that is none (no UTF-8) is no text. Everybody else has a `Cursor`.
+    """
 
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
@@ -109,8 +113,12 @@ class Cursor(apsw.Cursor):
             raise in_our_words(error, self.connection.filename) from error
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        told = count(1)
         try:
-            yield from iter(super().__next__, _NO_ROW)  # as quick as without us: nothing of ours runs a row
+            # As quick as without us: nothing of ours runs a row, and that they are counted costs next to nothing.
+            yield from compress(iter(super().__next__, _NO_ROW), told)
+        except UnicodeDecodeError as error:
+            yield from islice(self._instead(error), next(told) - 1, None)
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
         except GeneratorExit:
@@ -122,12 +130,16 @@ class Cursor(apsw.Cursor):
     def fetchall(self) -> Any:
         try:
             return list(iter(super().__next__, _NO_ROW))
+        except UnicodeDecodeError as error:
+            return list(self._instead(error))
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
 
     def fetchone(self) -> Any:
         try:
             return super().fetchone()
+        except UnicodeDecodeError as error:
+            return next(self._instead(error))
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
 
@@ -135,5 +147,31 @@ class Cursor(apsw.Cursor):
     def get(self) -> Any:
         try:
             return super().get
+        except UnicodeDecodeError as error:
+            row = next(self._instead(error))
+            return row[0] if len(row) == 1 else row
         except _RAW as error:
             raise in_our_words(error, self.connection.filename) from error
+
+    def _instead(self, error: UnicodeDecodeError) -> Iterator[tuple[Any, ...]]:
+        """All rows of the statement once more, where a text in them could not be read."""
+        raise in_our_words(error, self.connection.filename) from error
+
+
+class Cursor(Strict):
+    """The same, but text that is no UTF-8 is read with replacement characters: other programs may have written half a
+    character, or in another encoding, which SQLite does not look at, and one such row must not hide all others.
+    """
+
+    def _instead(self, error: UnicodeDecodeError) -> Iterator[tuple[Any, ...]]:
+        """Asked for as bytes."""
+        if not self.is_readonly:
+            yield from super()._instead(error)
+        connection, asked = self.connection, self.expanded_sql.strip().rstrip(";")
+        names = [f"c{number}" for number in range(len(self.get_description()))]
+        texts = [f"iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name}), typeof({name})" for name in names]
+        self.close(True)
+        sql = f"WITH asked ({', '.join(names)}) AS MATERIALIZED (\n{asked}\n) SELECT {', '.join(texts)} FROM asked"
+        for row in Strict(connection).execute(sql):
+            values = zip(row[::2], row[1::2], strict=True)
+            yield tuple(value.decode(errors="replace") if kind == "text" else value for value, kind in values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import math
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,18 @@ def test_an_objective_that_was_never_missed_is_there_with_nought(home: Path, ask
     found = families(ask("GET", "/metrics").body.decode())
     named = {"objective": "fast", "metric": "command.duration_ms", "severity": "warning"}
     assert value(found, "tachograph_objective_misses", **named) == 0
+
+
+def test_a_row_of_another_program_silences_no_others(home: Path, ask: Ask) -> None:
+    with tachograph.open() as store:
+        store.slo.add(SloViolation("exec-1", "latency", 1, 2, "warning"))
+    client = sqlite3.connect(home / "tachograph.db")
+    client.execute("INSERT INTO slo_violations (execution_id, timestamp, metric, target_value, actual_value, severity)"
+                   " SELECT execution_id, timestamp, value, 1, 2, 'warning' FROM slo_violations,"
+                   " (SELECT x'00ff' AS value UNION ALL SELECT CAST(x'6cc3' AS TEXT))")  # fmt: skip
+    client.commit()
+    missed = families(ask("GET", "/metrics").body.decode())["tachograph_objective_misses"].samples
+    assert {sample.labels["metric"] for sample in missed} == {"latency", "l�", "b'\\x00\\xff'"}
 
 
 def test_who_watches_live_is_counted(server: Background, ask: Ask, token: str) -> None:

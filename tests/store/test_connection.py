@@ -283,3 +283,39 @@ def test_rows_that_are_not_read_to_their_end_hold_nothing(tmp_path: Path) -> Non
         writer.sessions.create("codex", "codex-2")
         assert reader.sessions.exists("codex-2")
         assert reader.files.used() == []  # functions can be set: no statement is at work
+
+
+def test_text_that_is_none_hides_no_other(store: Store) -> None:
+    """Half a character, or another encoding: what a shell script writes that cuts a message by bytes."""
+    with store.transaction():
+        for number in range(4):
+            store.audit.add("codex", "deploy", "failed", error_message=f"boom {number}")
+    client = sqlite3.connect(store.path)
+    client.execute("UPDATE audit_log SET error_message = CAST(x'626f6f6dc3' AS TEXT) WHERE id IN (2, 4)")
+    client.execute("UPDATE audit_log SET agent_id = CAST(x'e9' AS TEXT) WHERE id = 3")
+    client.commit()
+    said = [("boom 0", "codex"), ("boom�", "codex"), ("boom 2", "�"), ("boom�", "codex")]
+    entries = store.audit.list()
+    assert [(one.error_message, one.agent_id) for one in reversed(entries)] == said
+    assert [store.audit.get(one.id).error_message for one in entries if one.id] == [
+        "boom�",
+        "boom 2",
+        "boom�",
+        "boom 0",
+    ]
+    asked = "SELECT error_message FROM audit_log WHERE id <> ? AND agent_id <> ? ORDER BY id"
+    rows = store._connection.execute(asked, (1, "x'\0y"))
+    assert [text for (text,) in rows] == ["boom�", "boom 2", "boom�"]
+    assert store._connection.execute(asked, (1, "")).get == "boom�"
+    assert [one["agent_id"] for one in store.dump("audit_log")] == ["codex", "codex", "�", "codex"]
+    changed = [problem.row for problem in store.ledger.verify().problems]
+    assert changed == [2, 3, 4], "what is shown instead is not what was sealed, whatever it was"
+
+
+def test_a_replacement_character_that_was_sealed_is_not_what_is_shown_instead(store: Store) -> None:
+    store.audit.add("codex", "deploy", "failed", error_message="boom�")
+    client = sqlite3.connect(store.path)
+    client.execute("UPDATE audit_log SET error_message = CAST(x'626f6f6dff' AS TEXT)")
+    client.commit()
+    assert store.audit.list()[0].error_message == "boom�"
+    assert [problem.kind for problem in store.ledger.verify().problems] == ["changed"]

@@ -156,6 +156,8 @@ def _replace(path: str, text: str, mode: int) -> None:
         found = os.stat(path)
         mode = stat.S_IMODE(found.st_mode)
         owner = found.st_uid, found.st_gid
+        if not (mode & 0o222 and os.access(path, os.W_OK)):  # a new file in its place would need no leave
+            raise Refused(f"{path} may not be written to", "chmod u+w allows it; nothing was changed")
     except FileNotFoundError:
         pass
     fresh = f"{path}.{os.getpid()}.tachograph"

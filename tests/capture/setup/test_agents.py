@@ -186,10 +186,19 @@ def test_a_link_to_a_file_that_is_not_there_yet(user: Path, world: World) -> Non
 def test_the_owner_of_a_file_stays(user: Path, world: World) -> None:
     path = given(user, "claude", "{}")
     os.chown(path, 1234, 2345)
-    path.chmod(0o400)
+    path.chmod(0o640)
     for change_it in (set_up, undo):
         change_it("claude", world)
-        assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777) == (1234, 2345, 0o400)
+        assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777) == (1234, 2345, 0o640)
+
+
+def test_a_file_that_may_not_be_written_to_is_left_alone(user: Path, world: World) -> None:
+    path = given(user, "claude", "{}")
+    path.chmod(0o444)
+    before = tree(user)
+    with pytest.raises(Refused, match="may not be written to"):
+        set_up("claude", world)
+    assert tree(user) == before and record.load(world.places, "claude") is None
 
 
 def test_a_file_that_changes_under_our_hands_is_left_alone(user: Path, world: World) -> None:

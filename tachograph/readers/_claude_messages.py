@@ -16,20 +16,33 @@ _ZERO: Counts = (0, 0, 0, 0, 0)
 SYNTHETIC = "<synthetic>"  # the "model" of what the agent itself says in the name of one
 _NOTHING = "No response requested."  # said after a local command
 _MODELS = 64  # that one session may use
+_TEXTS = 256  # blocks of text that a message has: all are told again with each that comes
+_LONG = 1 << 22  # characters of them
 _OPEN = 256  # messages whose next line may still come: several subagents may speak at once
 
 
 class _Message:
-    __slots__ = ("at", "counts", "metadata", "partial", "texts", "thoughts", "told")
+    __slots__ = ("at", "counts", "metadata", "partial", "size", "texts", "thoughts", "told")
 
     def __init__(self, metadata: dict[str, object], at: int) -> None:
         self.metadata = metadata
         self.at = at  # of its first line: which line it is told with depends on when somebody looks
         self.texts: list[str] = []
+        self.size = 0
         self.thoughts = 0
         self.told = False
         self.counts: Counts | None = None
         self.partial = False
+
+    def add(self, text: str) -> bool:
+        """Whether it still belongs to the message: none has so much, but a file may be made to."""
+        fits = len(self.texts) < _TEXTS and self.size < _LONG
+        if fits:
+            self.texts.append(text)
+            self.size += len(text)
+        else:
+            self.metadata["cut"] = True
+        return fits
 
 
 class Messages:
@@ -87,8 +100,7 @@ class Messages:
             kind = block.get("type")
             if kind == "text":
                 if said := string(block.get("text")):
-                    state.texts.append(said)
-                    text = True
+                    text = state.add(said) or text
             elif kind == "thinking":
                 state.thoughts += 1
                 if thought := string(block.get("thinking")):

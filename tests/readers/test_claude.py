@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tachograph.readers import Origin, claude
-from tachograph.records import Usage
+from tachograph.records import Step, Usage
 from tests.readers.claude_records import (
     FOLDER,
     PLACE,
@@ -280,3 +280,13 @@ def test_a_message_that_comes_again_long_after_counts_once() -> None:
     session = written(*(message(i, text(str(i))) for i in range(300)), message(3, text("3"), call("LS"))).only
     assert session.column("reply", "content") == [str(i) for i in range(300)]
     assert [c["tool_name"] for c in calls(session)] == ["LS"]
+
+
+def test_a_message_that_never_ends_costs_what_its_lines_do() -> None:
+    """Its text is told with each line again, which would be the square of the file for an id that all lines have."""
+    lines = [json.dumps(record).encode() for record in numbered((user("go"), *[says(text("x" * 20))] * 3000))]
+    parser = claude.parse(Origin(""))
+    told = [fact for line in lines for fact in parser.feed(line)]
+    assert sum(len(fact.content or "") for fact in told if isinstance(fact, Step)) < 4 * sum(map(len, lines))
+    (reply,) = Told(told).only.all("reply")
+    assert str(reply["content"]).startswith("x" * 20) and reply["metadata"] == {"model": "opus", "cut": True}

@@ -28,7 +28,7 @@ def cli(app: App, yes: bool) -> None:
         raise NotFound(f"there is no database at {database}", "there is nothing to reset")
     held = _held(app)
     app.warn(f"this deletes {database} ({held}); it cannot be undone")
-    app.say("  tachograph backup DIR --json-dump keeps receipts, memory and audit log")
+    app.say("  tachograph backup DIR makes a copy first")
     if not agreed(app, "Delete all of it?", yes):
         return
     app.close()

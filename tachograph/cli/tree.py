@@ -64,8 +64,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Store": (
         Entry("db", "db", "The database file: where, how big, sound, SQL."),
-        Entry("backup", "backup", "Write receipts, memory and audit log to files."),
-        Entry("clean", "clean", "Delete old receipts and audit entries."),
+        Entry("backup", "backup", "Copy everything that was recorded."),
+        Entry("restore", "restore", "Put such a copy back."),
+        Entry("clean", "clean", "Delete sessions, or old receipts and audit entries."),
         Entry("reset", "reset", "Delete everything that was recorded."),
     ),
     "Self": (

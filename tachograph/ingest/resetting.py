@@ -29,8 +29,8 @@ def reset(places: Places, details: str) -> int:
     (their journals are still whole) or that nobody has imported yet. Raises Refused or StoreBusy while somebody imports
     or has the database open, Refused for a file that never was a database of ours.
     """
-    _refuse_foreign(places.database)
-    with _alone(places):
+    refuse_foreign(places.database)
+    with alone(places):
         with contextlib.suppress(StoreError, NotFound), open_store(places.database, readonly=True) as store:
             journals.remove_imported(places, store)
         connection.refuse_shared(places.database)
@@ -43,7 +43,7 @@ def reset(places: Places, details: str) -> int:
         return len(journals.names(places))
 
 
-def _refuse_foreign(database: str) -> None:
+def refuse_foreign(database: str) -> None:
     """A mistyped --db must not cost somebody else's file. One of ours, if damaged, is told by its signed heads."""
     if os.path.exists(database) and not os.path.exists(Heads(database).path):
         try:
@@ -53,8 +53,8 @@ def _refuse_foreign(database: str) -> None:
 
 
 @contextlib.contextmanager
-def _alone(places: Places) -> Iterator[None]:
-    """Hold the locks of everybody who imports."""
+def alone(places: Places) -> Iterator[None]:
+    """Hold the locks of everybody who imports. Raises Refused when somebody does."""
     if not os.path.isdir(places.journal):
         yield
         return

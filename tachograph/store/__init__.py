@@ -257,6 +257,14 @@ class Store:
             return cleaning.counted(self._writer, before)
         return cleaning.clean(self._writer, self.ledger, self.audit, before)
 
+    def copy(self, folder: str) -> str:
+        """Copy everything into a new folder, as of one moment, while others write; returns the path of the database
+        there. Raises Refused when the folder is there.
+        """
+        from tachograph.store import copying
+
+        return copying.copy(self._connection, self.path, folder)
+
     def vacuum(self) -> None:
         """Give free pages back to the disk and shorten the write-ahead log: of what was removed, its words in the index
         and its secrets beside it too, nothing is left that could be read. Needs room for a copy meanwhile."""

@@ -109,13 +109,14 @@ def _create(path: str) -> None:
                 os.replace(scratch, path)
         except OSError:
             os.replace(scratch, path)  # a file system without hard links
-        _sync_folder(folder)
+        sync_folder(folder)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(scratch)
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """What was made or renamed in it is there after a power cut, too."""
     if sys.platform != "win32":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -206,4 +207,4 @@ def remove(path: str) -> None:
         for tail in ("", "-wal", "-shm", "-journal"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path + tail)
-        _sync_folder(os.path.dirname(path))
+        sync_folder(os.path.dirname(path))

@@ -1,0 +1,125 @@
+"""A copy of a store is put back: what was there is moved aside, and the signed heads say that it was done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+
+from tachograph import clock, paths
+from tachograph.errors import NotFound, Refused, StoreDamaged, StoreError
+from tachograph.ingest.opening import open_store
+from tachograph.ingest.resetting import alone, refuse_foreign
+from tachograph.paths import Places
+from tachograph.proof.heads import Heads
+from tachograph.store import connection
+from tachograph.store.vault import Vault
+
+_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps of a database
+
+
+def find(path: str) -> str:
+    """The database of a copy, named by its folder or itself. Raises NotFound."""
+    found = os.path.join(path, paths.DATABASE) if os.path.isdir(path) else path
+    if not os.path.isfile(found):
+        raise NotFound(f"there is no copy at {path}", "name the folder that `tachograph backup` made")
+    return os.path.abspath(found)
+
+
+@contextlib.contextmanager
+def prepared(places: Places, source: str) -> Iterator[str]:
+    """A copy of the copy beside the database, sound and with today's schema; gone at the end unless it was put back.
+
+    Raises StoreError and its children, Refused: nothing was changed, neither the store nor the copy.
+    """
+    folder = os.path.join(places.data, f"restoring-{os.getpid()}")
+    shutil.rmtree(folder, ignore_errors=True)
+    paths.private_folder(places.data)
+    paths.private_folder(folder)
+    fresh = os.path.join(folder, paths.DATABASE)
+    try:
+        for path, to in _files(source, fresh):
+            _copy(path, to)
+        try:
+            with open_store(fresh) as store:
+                problems = store.check()
+        except StoreError as error:
+            raise type(error)(str(error).replace(fresh, source), "nothing was changed; take another copy") from None
+        if problems:
+            raise StoreDamaged(f"{source} is damaged: {problems[0]}", "nothing was changed; take another copy")
+        connection.refuse_shared(fresh)  # so that it is one file
+        yield fresh
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def put_back(places: Places, fresh: str, details: str) -> str | None:
+    """Put what `prepared` gave in the place of the database; returns the folder with what was there, if anything was.
+
+    `details` says where it is from. Raises Refused or StoreBusy while somebody imports or has the database open.
+    """
+    refuse_foreign(places.database)
+    with alone(places):
+        connection.refuse_shared(places.database)
+        aside = _set_aside(places) if os.path.exists(places.database) else None
+        _replace(Vault(fresh).path, Vault(places.database).path)
+        if not os.path.exists(Heads(places.database).path):
+            _replace(Heads(fresh).path, Heads(places.database).path)
+        for tail in _BESIDE:  # of a database that is too damaged to be closed
+            _replace(fresh + tail, places.database + tail)
+        _replace(fresh, places.database)  # last: until then the old one is there
+        connection.sync_folder(places.data)
+        with open_store(places.database) as store:
+            store.ledger.restored(details)
+            store.audit.add("tachograph", "restore", "completed", operation_type="recorder", details=details)
+    return aside
+
+
+def _files(database: str, other: str) -> Iterator[tuple[str, str]]:
+    """All files of a store, and what they are called in another one. Of those that are there."""
+    for tail in ("", *_BESIDE):
+        yield database + tail, other + tail
+    yield Vault(database).path, Vault(other).path
+    yield Heads(database).path, Heads(other).path
+
+
+def _set_aside(places: Places) -> str:
+    """Another name for all that is there, so that there is no moment without a database."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(clock.now() // clock.SECOND))
+    aside = os.path.join(places.data, f"replaced-{stamp}")
+    if os.path.lexists(aside):
+        raise Refused(f"{aside} is there already", "try again in a second")
+    paths.private_folder(aside)
+    for path, to in _files(places.database, os.path.join(aside, paths.DATABASE)):
+        try:
+            if path == Heads(places.database).path:  # it goes on
+                _copy(path, to)
+            else:
+                os.link(path, to)
+        except FileNotFoundError:
+            continue
+        except OSError:  # a file system without hard links
+            _copy(path, to)
+    connection.sync_folder(aside)
+    return aside
+
+
+def _copy(path: str, to: str) -> None:
+    """Nothing where there is nothing. Raises StoreError."""
+    if os.path.isfile(path):
+        try:
+            shutil.copyfile(path, to)
+            os.chmod(to, 0o600)
+        except OSError as error:
+            raise StoreError(f"cannot copy {path}: {error.strerror}", "make room, and try again") from None
+
+
+def _replace(source: str, path: str) -> None:
+    """Put a file in the place of another, or take that away when there is none."""
+    if os.path.exists(source):
+        os.replace(source, path)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)

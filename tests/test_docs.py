@@ -81,7 +81,7 @@ def test_commands_that_the_reference_names_take_these_options(span: str) -> None
 
 HOW_TO = [
     line.strip()
-    for page in ("memory", "audit-trail")
+    for page in ("memory", "audit-trail", "redact")
     for line in re.findall(r"^.*?(tachograph .*)$", (REPO / "docs" / f"{page}.md").read_text(), re.MULTILINE)
     if not line.startswith("tachograph run") and "`" not in line
 ]

@@ -67,6 +67,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("backup", "backup", "Copy everything that was recorded."),
         Entry("restore", "restore", "Put such a copy back."),
         Entry("clean", "clean", "Delete sessions, or old receipts and audit entries."),
+        Entry("redact", "redact", "Remove a secret from everything that was recorded, and prove it."),
         Entry("reset", "reset", "Delete everything that was recorded."),
     ),
     "Self": (

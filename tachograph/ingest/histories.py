@@ -158,7 +158,7 @@ class Histories:
         lost = [
             one
             for name, one in self._known.items()
-            if one.gone_at is None and name.startswith(prefixes) and present.isdisjoint((name, _file_of(name, one)))
+            if one.gone_at is None and name.startswith(prefixes) and present.isdisjoint((name, file_of(name, one)))
         ]
         self._lose(lost)
         return len(lost)
@@ -291,7 +291,7 @@ class Histories:
             self._known[candidate.name] = known._replace(**fields)
 
 
-def _file_of(name: str, known: History) -> str:
+def file_of(name: str, known: History) -> str:
     """The file that a history is in: itself, or the database (or first file of the folder) that it is a session of."""
     if _is_many(known):
         return name.rpartition("#")[0] or name

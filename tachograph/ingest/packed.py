@@ -36,6 +36,11 @@ def head(data: bytes, size: int) -> bytes:
     return found[:size]
 
 
+def plain(data: bytes) -> Iterator[bytes]:
+    """What a file holds, as far as it can be read and is no bomb."""
+    return iter(_Parts(data))
+
+
 def lines_of(data: bytes) -> Iterator[bytes | Unknown]:
     """Masked lines, and what was wrong: a line too long, a file that is damaged or holds too much."""
     parts = _Parts(data)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # imported when they are used: by one command, few of them
     from tachograph.store.output import Output, Split
     from tachograph.store.recall import Recall
     from tachograph.store.receipts import Receipts
+    from tachograph.store.redacting import Redacting
     from tachograph.store.restoring import Restoring
     from tachograph.store.rhythm import Rhythm
     from tachograph.store.seals import Seals
@@ -96,6 +97,7 @@ _NEEDS = {
     "slo": ("ledger", "stages"),
     "deleting": ("ledger", "histories", "audit"),
     "whole": ("sessions", "events"),
+    "redacting": ("output", "histories", "ledger"),
     "restoring": ("sessions", "output", "code_blocks"),
 }
 
@@ -154,6 +156,7 @@ class Store:
     slo: Slo
     whole: Whole
     restoring: Restoring
+    redacting: Redacting
     recall: Recall
     together: Together
     rhythm: Rhythm

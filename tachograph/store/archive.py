@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -79,17 +79,37 @@ def drop(connection: Any, rows: Iterable[int]) -> None:
 
 
 def detach(connection: Any, rows: Iterable[int]) -> None:
-    """Inside a transaction: contents among these that no file has go also where others are read by way of them; those
-    are stored anew without them."""
-    contents = Reader(connection)
-    for (first,) in connection.execute(_sql.unwanted.format(numbers=numbers(rows))).fetchall():
-        behind = connection.execute(_sql.behind, (first,)).fetchall()
-        kept = [(row, contents.read(row)) for row, wanted in behind if wanted]
-        stream, before = _stream(sum(len(data) for _, data in kept)), None
-        for row, data in kept:
-            connection.execute(_sql.rewrite, (before, stream.compress(data) + stream.flush(_FLUSH), row))
-            before = row
-        drop(connection, [row for row, wanted in reversed(behind) if not wanted] + [first])
+    """Inside a transaction: contents among these that no file has go also where others are read by way of them."""
+    unwanted = connection.execute(_sql.unwanted.format(numbers=numbers(rows))).fetchall()
+    rewrite(connection, (row for (row,) in unwanted), {})
+
+
+def rewrite(connection: Any, rows: Iterable[int], contents: Mapping[int, bytes]) -> None:
+    """Inside a transaction: the streams that some rows are in are written anew, without what no file has any more, and
+    with other contents of the same size. A row stays what it is, unless its new content is there already."""
+    left = set(rows)
+    while left:
+        chain = [row for (row,) in connection.execute(_sql.chain, (left.pop(),))]
+        left.difference_update(chain)
+        reader = Reader(connection)
+        found = {row: reader.read(row) for row in chain}
+        _rewrite_stream(connection, {row: contents.get(row, data) for row, data in found.items()})
+
+
+def _rewrite_stream(connection: Any, contents: Mapping[int, bytes]) -> None:
+    stream, before, gone = _stream(sum(map(len, contents.values()))), None, list[int]()
+    for row, data in contents.items():
+        digest = _digest(data)
+        same = connection.execute(_sql.known, (digest,)).get
+        if same not in (None, row):
+            connection.execute(_sql.move_parts, (same, row))
+        if not connection.execute(_sql.is_part, (row,)).get:
+            gone.append(row)
+            continue
+        packed = stream.compress(data) + stream.flush(_FLUSH)
+        connection.execute(_sql.change, (digest, before, packed, row))
+        before = row
+    connection.executemany(_sql.forget, [(row,) for row in reversed(gone)])
 
 
 class Reader:

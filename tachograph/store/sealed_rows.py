@@ -40,10 +40,11 @@ def row(connection: Any, table: str, number: int) -> dict[str, object] | None:
     return None if values is None else _named(table, values)
 
 
-def digest(connection: Any, table: str, number: int) -> bytes | None:
-    """What a seal of the row holds now; None when there is no such row. Raises BadRecord: it has no canonical JSON."""
-    values = row(connection, table, number)
-    return None if values is None else row_digest(values)
+def digest(connection: Any, table: str, number: int, *, at: str | None = None) -> bytes | None:
+    """What a seal of the row holds now; None when there is no such row. `at`: a table like that one, to which it was
+    moved. Raises BadRecord: it has no canonical JSON."""
+    values = Strict(connection).execute(_row(table, at), (number,)).fetchone()
+    return None if values is None else row_digest(_named(table, values))
 
 
 def fits(connection: Any, table: str, number: int, sealed: bytes) -> bool:
@@ -58,9 +59,8 @@ def archived(connection: Any, table: str, number: int, sealed: bytes) -> bool:
     """Whether a missing receipt was put into receipts_archive as it was."""
     if table != "receipts":
         return False
-    sql = _sql.row.format(columns=SEALED[table], table="receipts_archive")
     try:
-        return any(row_digest(_named(table, values)) == sealed for values in Strict(connection).execute(sql, (number,)))
+        return digest(connection, table, number, at="receipts_archive") == sealed
     except (BadRecord, StoreDamaged):
         return False
 
@@ -109,8 +109,8 @@ class Comparison:
         return _sql.compared.format(table=self._table, unlike=f"({' OR '.join(unlike)})", members=members)
 
 
-def _row(table: str) -> str:
-    return _sql.row.format(columns=SEALED[table], table=table)
+def _row(table: str, at: str | None = None) -> str:
+    return _sql.row.format(columns=SEALED[table], table=at or table)
 
 
 def _named(table: str, values: Sequence[Any]) -> dict[str, object]:

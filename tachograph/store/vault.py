@@ -60,6 +60,18 @@ class Vault:
         with translated(self.path):
             return [Masked(*row) for row in self._open().execute(_sql.of_history, (history, edition))]
 
+    def all(self) -> list[tuple[int, int, int, bytes]]:
+        """Every (history, edition, offset, what was there), those that never came to be included."""
+        if not self._exists():
+            return []
+        with translated(self.path):
+            return list(self._open().execute(_sql.all))
+
+    def change(self, history: int, edition: int, offset: int, original: bytes) -> None:
+        """Something else was there, as long as before. Raises StoreError."""
+        with translated(self.path):
+            self._begin().execute(_sql.change, (original, history, edition, offset))
+
     def commit(self) -> None:
         """Durable when it returns."""
         if self._connection is not None and self._connection.in_transaction:

@@ -35,6 +35,8 @@ FUNCTIONS = {
     "anchored": 1,
     "fits": 2,
     "holds": 2,
+    "hits": 1,
+    "unsaid": 1,
 }  # that modules lend to their queries
 ALL = [(file, name) for file in FILES if file != "columns" for name in queries.read(file)]
 
@@ -87,6 +89,9 @@ def statements(file: str, name: str) -> list[str]:
         braces["order"] = "s.started_at"
     if file == "commands":
         braces["key"] = "category"
+    if file == "redacting":
+        braces |= {"table": "_events", "key": "t.rowid", "of": "t.session", "values": "t.metadata_json"}
+        braces["assignments"] = "metadata_json = unsaid(metadata_json)"
     if file in ("writer", "settling") and "rows" in wanted:
         braces["rows"] = f"({', '.join('?' * (sql[sql.index('(') : sql.index(')')].count(',') + 1))})"
     for inner in wanted - braces.keys():  # a query inside another one of its file

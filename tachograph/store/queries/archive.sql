@@ -25,25 +25,8 @@ WHERE p.blob IN ({numbers})
 ORDER BY h.path;
 
 -- name: unwanted
--- Contents among some that no file has any more, though others are read by way of them; the first of a stream.
-SELECT b.id FROM _blobs b
-WHERE b.id IN ({numbers})
-    AND NOT EXISTS (SELECT 1 FROM _history_parts WHERE blob = b.id)
-    AND (b.after IS NULL OR EXISTS (SELECT 1 FROM _history_parts WHERE blob = b.after))
-ORDER BY b.id;
-
--- name: behind
--- What is read by way of a content, in order, and whether a file has it.
-WITH RECURSIVE behind (id) AS (
-    SELECT id FROM _blobs WHERE after = ?
-    UNION ALL
-    SELECT b.id FROM behind o JOIN _blobs b ON b.after = o.id
-)
-SELECT id, EXISTS (SELECT 1 FROM _history_parts WHERE blob = behind.id) FROM behind ORDER BY id;
-
--- name: rewrite
--- The same content in another stream.
-UPDATE _blobs SET after = ?, data = ? WHERE id = ?;
+-- Contents among some that no file has any more.
+SELECT id FROM _blobs WHERE id IN ({numbers}) AND NOT EXISTS (SELECT 1 FROM _history_parts WHERE blob = _blobs.id);
 
 -- name: drop
 -- A content that no file has any more and nothing is read by way of.
@@ -52,3 +35,34 @@ WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM _history_parts WHERE blob = ?1)
     AND NOT EXISTS (SELECT 1 FROM _blobs WHERE after = ?1)
 RETURNING after;
+
+-- name: chain
+-- A content and all that are in its stream, in their order.
+WITH RECURSIVE
+    before (id, after) AS (
+        SELECT id, after FROM _blobs WHERE id = ?
+        UNION
+        SELECT b.id, b.after FROM before f JOIN _blobs b ON b.id = f.after
+    ),
+    stream (id) AS (
+        SELECT id FROM before WHERE after IS NULL
+        UNION
+        SELECT b.id FROM stream s JOIN _blobs b ON b.after = s.id
+    )
+SELECT id FROM stream ORDER BY id;
+
+-- name: is_part
+-- Whether a file has it.
+SELECT EXISTS (SELECT 1 FROM _history_parts WHERE blob = ?);
+
+-- name: move_parts
+-- Files have another row of the same content.
+UPDATE _history_parts SET blob = ? WHERE blob = ?;
+
+-- name: change
+-- Other bytes, at another place of its stream.
+UPDATE _blobs SET digest = ?, after = ?, data = ? WHERE id = ?;
+
+-- name: forget
+-- One that nothing is read by way of any more.
+DELETE FROM _blobs WHERE id = ?;

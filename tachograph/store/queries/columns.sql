@@ -122,3 +122,28 @@ t.timestamp, t.created_at
 -- As above.
 t.id, t.execution_id, t.metric, t.target_value, t.actual_value, t.severity, t.description, t.timestamp, t.created_at,
 t.objective, t.event_id
+
+-- name: as_bytes
+-- For `text_columns`, as all that follows: a column as bytes; in tables that are not STRICT anything may stand anywhere.
+CASE typeof(t.{name}) WHEN 'text' THEN CAST(t.{name} AS BLOB) WHEN 'blob' THEN t.{name} END
+
+-- name: unpacked_arguments
+-- The same of arguments of calls.
+CASE typeof(t.arguments) WHEN 'text' THEN CAST(t.arguments AS BLOB) WHEN 'blob' THEN unpacked(t.arguments) END
+
+-- name: written_over
+-- A column without the text that is to go.
+{name} = CASE typeof({name}) WHEN 'text' THEN CAST(unsaid(CAST({name} AS BLOB)) AS TEXT) WHEN 'blob' THEN unsaid({name})
+    ELSE {name} END
+
+-- name: session_of_block
+-- One of those that show a block of code.
+(SELECT min(g.session) FROM _sightings g WHERE g.block = t.id)
+
+-- name: session_of_event
+-- That of an event.
+(SELECT e.session FROM _events e WHERE e.id = t.event)
+
+-- name: session_by_name
+-- One that is named by its id.
+(SELECT s.id FROM _sessions s WHERE s.session_id = t.session_id)

@@ -23,6 +23,14 @@ INSERT OR REPLACE INTO masked (history, edition, offset, length, original) VALUE
 -- What to put back, in order.
 SELECT offset, length, original FROM masked WHERE history = ? AND edition = ? ORDER BY offset;
 
+-- name: all
+-- Everything that is there.
+SELECT history, edition, offset, original FROM masked ORDER BY history, edition, offset;
+
+-- name: change
+-- Something else was masked.
+UPDATE masked SET original = ? WHERE history = ? AND edition = ? AND offset = ?;
+
 -- name: forget_after
 -- What a transaction that never came to its end has left, or was read again.
 DELETE FROM masked WHERE history = ? AND edition = ? AND offset >= ?;

@@ -44,6 +44,11 @@ class App:
     def places(self) -> paths.Places:
         return paths.places(self.database)
 
+    def database_size(self) -> int:
+        """Bytes on the disk, what is not moved out of the write-ahead log yet included."""
+        database = self.places.database
+        return sum(os.path.getsize(path) for path in (database, f"{database}-wal") if os.path.exists(path))
+
     @cached_property
     def config(self) -> Config:
         return Config(os.path.join(self.places.config, FILE))

@@ -91,11 +91,11 @@ def _sessions(plan: Plan) -> str:
 
 
 def _done(app: App, store: Store, gone: str) -> None:
-    size = os.path.getsize(app.places.database)
+    size = app.database_size()
     journals.remove_imported(app.places, store)
     store.vacuum()
     app.done(f"deleted {gone}")
-    app.say(f"  {human.size(size)} → {human.size(os.path.getsize(app.places.database))}")
+    app.say(f"  {human.size(size)} → {human.size(app.database_size())}")
 
 
 def _age(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -72,13 +71,9 @@ def check(app: App, quick: bool) -> int:
 def vacuum(app: App) -> None:
     """Give unused space back to the disk. Needs room for a copy meanwhile."""
     store = app.store()
-    before = _size(app.places.database)
+    before = app.database_size()
     store.vacuum()
-    app.done(f"{human.size(before)} → {human.size(_size(app.places.database))}")
-
-
-def _size(database: str) -> int:
-    return sum(os.path.getsize(database + tail) for tail in ("", "-wal") if os.path.exists(database + tail))
+    app.done(f"{human.size(before)} → {human.size(app.database_size())}")
 
 
 @cli.command("migrate")

@@ -14,6 +14,7 @@ from tachograph.ingest.opening import open_store
 from tachograph.ingest.resetting import alone, refuse_foreign
 from tachograph.paths import Places
 from tachograph.proof.heads import Heads
+from tachograph.proof.signing import existing_signer
 from tachograph.store import connection
 from tachograph.store.vault import Vault
 
@@ -65,8 +66,7 @@ def put_back(places: Places, fresh: str, details: str) -> str | None:
         connection.refuse_shared(places.database)
         aside = _set_aside(places) if os.path.exists(places.database) else None
         _replace(Vault(fresh).path, Vault(places.database).path)
-        if not os.path.exists(Heads(places.database).path):
-            _replace(Heads(fresh).path, Heads(places.database).path)
+        _keep_heads(Heads(places.database), Heads(fresh))
         for tail in _BESIDE:  # of a database that is too damaged to be closed
             _replace(fresh + tail, places.database + tail)
         _replace(fresh, places.database)  # last: until then the old one is there
@@ -83,6 +83,24 @@ def _files(database: str, other: str) -> Iterator[tuple[str, str]]:
         yield database + tail, other + tail
     yield Vault(database).path, Vault(other).path
     yield Heads(database).path, Heads(other).path
+
+
+def _keep_heads(own: Heads, copied: Heads) -> None:
+    """Heads that go on from those of the copy stay. Else it is from somewhere else: its own come with it where the key
+    of this installation has signed them; where not, no head can fit, and they begin anew."""
+    known, brought = _content(own.path), _content(copied.path)
+    if known and known.startswith(brought):
+        return
+    key = existing_signer(own.config)
+    if key is None or not all(head.signed_by(key) for head in copied.read()):
+        _replace("", copied.path)
+    _replace(copied.path, own.path)
+
+
+def _content(path: str) -> bytes:
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        return file.read()
+    return b""
 
 
 def _set_aside(places: Places) -> str:

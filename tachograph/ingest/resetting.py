@@ -49,7 +49,9 @@ def refuse_foreign(database: str) -> None:
         try:
             connection.open_reader(database).close()
         except StoreError as error:
-            raise Refused(f"nothing was deleted: {error}", "reset begins databases of Tachograph anew") from None
+            raise Refused(
+                f"nothing was changed: {error}", "only a database of Tachograph is begun anew, or replaced"
+            ) from None
 
 
 @contextlib.contextmanager
@@ -62,7 +64,7 @@ def alone(places: Places) -> Iterator[None]:
         for name, who in ((LOCK, "`tachograph up` or an import"), (spawn.LOCK, "a recording")):
             lock = _taken(places, name)
             if lock is None:
-                raise Refused(f"{who} is at work: nothing was deleted", "stop it, or wait for its end, then try again")
+                raise Refused(f"{who} is at work: nothing was changed", "stop it, or wait for its end, then try again")
             held.callback(os.close, lock)
         yield
 

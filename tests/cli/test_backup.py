@@ -112,6 +112,23 @@ def test_a_copy_comes_back_where_nothing_is(recorded: Recorded, call: Ask, home:
     assert call("audit", "verify").code == 0
 
 
+def test_a_copy_from_another_machine_comes_in_and_verifies(
+    recorded: Recorded, call: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another key signs there, and heads of another store may lie there."""
+    copy = copied(call, tmp_path / "b")
+    monkeypatch.setenv("TACHOGRAPH_HOME", str(tmp_path / "new"))
+    for _ in range(2):
+        assert call("restore", str(copy.parent), "--yes").code == 0
+        verified = call("audit", "verify")
+        assert verified.code == 0, verified.out
+        assert "put back" in verified.out + verified.err
+        assert {row["id"] for row in call("sessions", "--json").json} >= {recorded.good, recorded.bad}
+        monkeypatch.setenv("TACHOGRAPH_HOME", str(tmp_path / "used"))
+        recordings.write(recordings.BAD)
+        assert call("audit", "add", "codex", "look", "completed").code == 0
+
+
 def test_a_damaged_copy_changes_nothing(recorded: Recorded, call: Ask, home: Path, tmp_path: Path) -> None:
     copy = copied(call, tmp_path / "b")
     size = copy.stat().st_size

@@ -179,7 +179,7 @@ def test_nothing_is_deleted_while_somebody_imports(
     held = spawn.take_lock(paths.places(), lock)
     assert held is not None
     refused = worked("reset", "--yes")
-    assert refused.code == 4 and "nothing was deleted" in refused.err
+    assert refused.code == 4 and "nothing was changed" in refused.err
     os.close(held)
     assert worked("reset", "--yes").code == 0
 
@@ -202,7 +202,7 @@ def test_a_file_of_somebody_else_is_not_reset(call: Ask, home: Path, tmp_path: P
     for path in (text, database):
         before = path.read_bytes()
         refused = call("--db", str(path), "reset", "--yes")
-        assert refused.code == 4 and "nothing was deleted" in refused.err
+        assert refused.code == 4 and "nothing was changed" in refused.err
         assert path.read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == [*(["home"] if home.exists() else []), "photos.db", "thesis.txt"]
 

@@ -9,9 +9,9 @@ from typing import TypedDict, Unpack
 import msgspec
 
 from tachograph import clock
-from tachograph.errors import BadRecord, NotFound
+from tachograph.errors import NotFound
 from tachograph.records import AuditEntry
-from tachograph.store import paging, queries
+from tachograph.store import given, paging, queries
 from tachograph.store.filters import Where, begin, check_names, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
@@ -102,10 +102,9 @@ class Audit:
 
 
 def _values(entry: AuditEntry) -> dict[str, object]:
-    for name in ("agent_id", "operation", "status"):
-        if not getattr(entry, name):
-            raise BadRecord(f"{name} is missing", "an audit entry says who did what, and how it ended")
     fields = msgspec.structs.asdict(entry)
-    fields["timestamp"] = entry.timestamp or clock.iso(clock.now())
+    given.words(fields, ("agent_id", "operation", "status"), "an audit entry says who did what, and how it ended")
+    given.counts(fields, ("duration_ms",))
+    fields["timestamp"] = given.moment(entry.timestamp)
     fields["audit_id"] = entry.audit_id or secrets.token_hex(16)
     return fields

@@ -14,7 +14,7 @@ import msgspec
 from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import Collision
-from tachograph.store import paging, queries
+from tachograph.store import given, paging, queries
 from tachograph.store.filters import Where, check_names, pattern
 from tachograph.store.json_text import to_json
 from tachograph.store.ledger import Ledger
@@ -26,6 +26,7 @@ _sql = queries.load("collisions")
 TYPES = ("file_conflict", "memory_conflict", "semantic_overlap", "structural_overlap")
 SEVERITIES = ("info", "warning", "critical")
 _MEMORY = "memory"
+_NEEDED = ("session_id", "agent_id_1", "agent_id_2", "description", "timestamp")
 
 
 class Filters(TypedDict, total=False):
@@ -53,16 +54,16 @@ class Collisions:
 
     def add(self, collision: Collision) -> int | None:
         """Store and seal one; None when it is known already. Its workflow exists. Raises BadRecord."""
-        for name in ("session_id", "agent_id_1", "agent_id_2", "description", "timestamp"):
-            if not getattr(collision, name):
-                raise BadRecord(f"{name} is missing", "a collision says who collided with whom, when, and on what")
+        fields = msgspec.structs.asdict(collision)
+        given.words(fields, _NEEDED, "a collision says who collided with whom, when, and on what")
+        fields["timestamp"] = given.moment(collision.timestamp)
         if collision.collision_type not in TYPES or collision.severity not in SEVERITIES:
             raise BadRecord(
                 f"a collision cannot be a {collision.severity} {collision.collision_type}",
                 f"types: {', '.join(TYPES)}; severities: {', '.join(SEVERITIES)}",
             )
         with self._writer.change():
-            row = self._connection.execute(_sql.add, msgspec.structs.asdict(collision)).get
+            row = self._connection.execute(_sql.add, fields).get
             if row is not None:
                 self._ledger.seal("collision_detection", [row])
                 self._writer.changes.collision(int(row))

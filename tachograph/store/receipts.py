@@ -12,7 +12,7 @@ from tachograph.errors import BadRecord, NotFound, UsageError
 from tachograph.proof import receipts
 from tachograph.proof.canonical import canonical
 from tachograph.records import Receipt
-from tachograph.store import paging, queries
+from tachograph.store import given, paging, queries
 from tachograph.store.filters import Where, begin, check_names, pattern
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
@@ -20,6 +20,7 @@ from tachograph.store.writer import Writer
 
 _sql = queries.load("receipts")
 _WORDS = {"success": "passed", "error": "failed"}  # other words for the same
+_NEEDED = ("execution_id", "agent_id", "operation", "status")
 _COUNTED = {"success": "passed", "error": "failed", "partial": "partial", "cancelled": "cancelled"}
 
 
@@ -78,12 +79,15 @@ class Receipts:
         """
         fields: dict[str, Any] = {
             "execution_id": execution_id, "agent_id": agent_id, "agent_type": agent_type, "operation": operation,
-            "status": _WORDS.get(status, status), "timestamp": _time(timestamp), "duration_ms": duration_ms,
+            "status": _WORDS.get(status, status), "timestamp": given.moment(timestamp), "duration_ms": duration_ms,
             "manifest_hash": manifest_hash, "ontology_hash": ontology_hash, "files_generated": files_generated,
             "files_modified": files_modified, "error_message": error_message or None, "environment": environment,
             "session_id": session_id,
         }  # fmt: skip
-        _check(fields)
+        given.words(fields, _NEEDED, "a receipt says what was executed by whom, and how it ended")
+        given.counts(fields, ("duration_ms", "files_generated", "files_modified"))
+        if receipt is not None and not isinstance(receipt, Mapping):
+            raise BadRecord(f"the receipt is {type(receipt).__name__}, expected names and values", "hand in a dict")
         body = body_of(receipt, fields, inputs, outputs)
         text = canonical(body)
         fields["receipt_json"], fields["receipt_id"] = text.decode(), hashlib.sha256(text).hexdigest()
@@ -177,17 +181,3 @@ def body_of(
     elif not isinstance(body.get("determinism_hash"), str):
         body.pop("determinism_hash", None)
     return body
-
-
-def _time(timestamp: str | int | None) -> str:
-    if isinstance(timestamp, str) and timestamp:
-        return timestamp
-    return clock.iso(timestamp if isinstance(timestamp, int) else clock.now())
-
-
-def _check(fields: Mapping[str, object]) -> None:
-    for name in ("execution_id", "agent_id", "operation", "status"):
-        if not fields[name]:
-            raise BadRecord(f"{name} is missing", "a receipt says what was executed by whom, and how it ended")
-    if not isinstance(fields["duration_ms"], int):
-        raise BadRecord("duration_ms is not a whole number", "it is in milliseconds")

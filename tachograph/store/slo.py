@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 import msgspec
 
 from tachograph import clock
-from tachograph.errors import BadRecord, NotFound
+from tachograph.errors import NotFound
 from tachograph.records import TOOLS, SloViolation
-from tachograph.store import paging, queries
+from tachograph.store import given, paging, queries
 from tachograph.store.filters import Where, check_names, numbers, pattern
 from tachograph.store.json_text import from_json
 from tachograph.store.ledger import Ledger
@@ -76,11 +76,12 @@ class Slo:
         An execution without a receipt gets one with the status partial first, from the last words. Raises BadRecord:
         a word is missing, or one that the store does not know.
         """
-        for name in ("execution_id", "metric", "severity"):
-            if not getattr(violation, name):
-                raise BadRecord(f"{name} is missing", "a violation says who missed what, and how bad that is")
         fields = msgspec.structs.asdict(violation)
-        fields["timestamp"] = violation.timestamp or clock.iso(clock.now())
+        given.words(
+            fields, ("execution_id", "metric", "severity"), "a violation says who missed what, and how bad that is"
+        )
+        given.numbers(fields, ("target_value", "actual_value"))
+        fields["timestamp"] = given.moment(violation.timestamp)
         with self._writer.change():
             known = self.of(violation.execution_id, violation.objective)
             if known is not None and all(getattr(known, name) == fields[name] for name in _SAME):

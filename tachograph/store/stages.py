@@ -9,10 +9,9 @@ from typing import TypedDict, Unpack
 
 import msgspec
 
-from tachograph import clock
 from tachograph.errors import BadRecord, NotFound
 from tachograph.records import StageMetric
-from tachograph.store import paging, queries
+from tachograph.store import given, paging, queries
 from tachograph.store.filters import Where, check_names, pattern
 from tachograph.store.ledger import Ledger
 from tachograph.store.paging import Place
@@ -66,17 +65,16 @@ class Stages:
         An execution without a receipt gets one with the status partial first, from the last words.
         Raises BadRecord: a word is missing, or one that the store does not know.
         """
-        if not execution_id:
-            raise BadRecord("execution_id is missing", "a stage belongs to an execution")
-        at = clock.iso(timestamp or clock.now())
         metric = StageMetric(
             execution_id, named(stage, self.words()), duration_ms, status, input_size_bytes, output_size_bytes,
-            error_message or None, at,
+            error_message or None, given.moment(timestamp),
         )  # fmt: skip
-        _check(metric)
+        fields = msgspec.structs.asdict(metric)
+        given.words(fields, ("execution_id",), "a stage belongs to an execution")
+        given.counts(fields, ("duration_ms", "input_size_bytes", "output_size_bytes"))
         with self._writer.change():
             self.announce(execution_id, agent_id, operation, session_id=session_id, timestamp=timestamp)
-            row = self._connection.execute(_sql.add, msgspec.structs.asdict(metric)).get
+            row = self._connection.execute(_sql.add, fields).get
             self._ledger.seal("pipeline_metrics", [row])
         return self.get(row)
 
@@ -167,10 +165,3 @@ def _spellings(name: str) -> set[str]:
     number, rest = found.groups()
     heads = [f"{letter}{number}" for letter in ("μ", "mu", "m", "u")]
     return {number, rest, *heads, *(f"{head}_{rest}" for head in heads)}
-
-
-def _check(metric: StageMetric) -> None:
-    for name in ("duration_ms", "input_size_bytes", "output_size_bytes"):
-        value = getattr(metric, name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise BadRecord(f"{name} is {value!r}, expected a whole number from 0 on")

@@ -78,7 +78,8 @@ class Workflows:
 
     def end(self, workflow_id: str, status: str | None = None, at: int | None = None) -> Workflow:
         """Count it and close it: when its last session ended, now while one still runs. Without a status: failed when
-        a session failed, cancelled when all were interrupted, else completed. Raises NotFound, BadRecord."""
+        a session failed, cancelled when all were interrupted, else completed; what has ended already keeps its own, and
+        its end. Raises NotFound, BadRecord."""
         with self._writer.change():
             counted = self._counted(self._known(workflow_id), at=at or clock.now(), status=status)
             self._change(counted)
@@ -220,7 +221,7 @@ class Workflows:
         ).fetchone()
         sql = _sql.operations.format(kinds=numbers(self._writer.kinds.of_steps(TOOLS)))
         well, wrong = self._connection.execute(sql, (known.session_id,)).fetchone()
-        now = clock.now() if at is None else at
+        now = (_moment(known.end_time) if known.end_time else None) or at or clock.now()
         said = _moment(known.start_time)
         begun = first if count and known.opened_by == BY_ITSELF else min(said or now, first or now)
         until = max(last if count and not open_ else now, begun)
@@ -235,6 +236,7 @@ class Workflows:
         if at is None:
             return counted
         judged = "failed" if failed else "cancelled" if count and interrupted == count else "completed"
+        judged = known.status if known.end_time else judged
         return msgspec.structs.replace(counted, end_time=clock.iso(until), status=status or judged)
 
     def _change(self, workflow: Workflow) -> None:

@@ -79,7 +79,11 @@ def test_an_execution_has_one_receipt(store: Store) -> None:
         (("e", "a", "generation", "green"), {}),
         (("e", "a", "generation", "passed"), {"receipt": {"n": 2**60}}),
         (("e", "a", "generation", "passed"), {"receipt": {"n": float("nan")}}),
-        (("e", "a", "generation", "passed"), {"duration_ms": 1.5}),
+        *((("e", "a", "generation", "passed"), {"duration_ms": wrong}) for wrong in (1.5, -1, "5", True, None, 2**53)),
+        (("e", "a", "generation", "passed"), {"files_generated": -1}),
+        (("e", "a", "generation", "passed"), {"timestamp": "some day"}),
+        (("e", "a", "generation", "passed"), {"receipt": '{"a": 1}'}),
+        (("e", 7, "generation", "passed"), {}),
         (("e", "a\ud800", "generation", "passed"), {}),
     ],
 )

@@ -59,6 +59,14 @@ def test_it_ends_when_its_last_session_did_and_as_they_did(store: Store) -> None
     assert sound(store)
 
 
+def test_ending_it_once_more_changes_nothing(store: Store) -> None:
+    """A script that ends its workflow as failed, and has it ended on every way out, too."""
+    flow = store.workflows.start(at=AT).session_id
+    failed = store.workflows.end(flow, "failed", at=AT + SECOND)
+    assert store.workflows.end(flow, at=AT + 9 * SECOND) == failed
+    assert (failed.status, failed.end_time) == ("failed", clock.iso(AT + SECOND))
+
+
 def test_subagents_are_in_the_workflow_of_who_started_them_whoever_comes_first(store: Store) -> None:
     flow = store.workflows.start(at=AT).session_id
     begun(store, "claude-1")

@@ -6,6 +6,9 @@ here, and nothing typed can be an error.
 
 The index only knows ASCII: text is folded and cleared of everything else that is no letter or digit before it goes in
 (`indexable`), so no table of characters inside SQLite can disagree with ours about where a word ends.
+
+Chinese and Japanese are written without blanks between words, so each of their characters is a word: several that are
+typed together are found wherever they stand together.
 """
 
 from __future__ import annotations
@@ -14,13 +17,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from tachograph.regexes import regex
 
 FIELDS = ("agent", "session", "type", "pattern")
 _ITEM = regex(r'(-(?!-))?(?:(\w+):)?(?:"([^"]*)"?|(\S+))')  # `--force` is a word, not a "must not"
-_WORD = regex(r"[^\W_]+")
+_ALONE = (  # ideographs and kana
+    "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
+)
+_WORD = regex(rf"(?=[^\W_])[{_ALONE}]|[^\W_{_ALONE}]+")
+_EACH = regex(f"[{_ALONE}]")
 _BEYOND_ASCII = regex(r"[^\x00-\x7f]+")
 _NO_WORD = regex(r"[^\x00-\x7f\w]+")
 _ASCII = bytes(range(0x80))
@@ -96,7 +105,7 @@ def indexable(text: str) -> str:
 
 
 def _words_only(text: str) -> str:
-    return _NO_WORD.sub(" ", _folded(text))
+    return _EACH.sub(r" \g<0> ", _NO_WORD.sub(" ", _folded(text)))
 
 
 @lru_cache(4096)
@@ -142,5 +151,10 @@ def _aligned(text: str) -> tuple[str, list[int], list[int]]:
 @lru_cache(256)
 def _pattern(term: Term) -> re.Pattern[str]:
     """Words whole, with anything but letters and digits between those of one term, as the index sees them."""
-    body = r"[\W_]+".join(re.escape(word) for word in term.words)
-    return re.compile(rf"(?<![^\W_]){body}" + ("" if term.prefix else r"(?![^\W_])"))
+    body = re.escape(term.words[0])
+    for before, word in pairwise(term.words):
+        apart = "*" if _EACH.match(before) or _EACH.match(word) else "+"
+        body += rf"[\W_]{apart}{re.escape(word)}"
+    begin = "" if _EACH.match(term.words[0]) else rf"(?<![^\W_{_ALONE}])"
+    end = "" if term.prefix or _EACH.match(term.words[-1]) else rf"(?![^\W_{_ALONE}])"
+    return re.compile(begin + body + end)

@@ -30,6 +30,7 @@ WORDS = [
     "CAFE",
     "한글",
     "がある",
+    "日本語のテキスト",
     "🤖done",
     "snake_case",
     "a.b",
@@ -39,7 +40,7 @@ LINES = st.lists(st.sampled_from(WORDS), max_size=5).flatmap(
 )
 TYPED = st.lists(
     st.sampled_from(
-        [*WORDS, "lock*", "-not", '"is locked"', '"is not"', "-error", "ca*", "*", "-", "NOT", "(", "a", "b"]
+        [*WORDS, "lock*", "-not", '"is locked"', '"is not"', "-error", "ca*", "本語", "*", "-", "NOT", "(", "a", "b"]
     )
     | st.text(max_size=6),
     max_size=3,

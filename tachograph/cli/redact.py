@@ -92,7 +92,8 @@ def _tell_left(app: App, left: Left, text: Sought) -> int:
     if remaining:
         app.wrong(told)
         _name(app, left.ours, text)
-        app.say("  stop `tachograph up` and whatever else has the database open, then do it again")
+        app.say("  stop `tachograph up` and whatever else has the database open, then do it again;")
+        app.say("  in other capital letters it is another text, whose words the index has in small ones: remove that, too")
         return FAILED
     app.done(told)
     return FINDINGS if left.journals or left.agents else 0

@@ -12,7 +12,7 @@ from tachograph.cli import draw
 from tachograph.cli.app import App
 from tachograph.cli.command import Command, pass_app
 from tachograph.cli.values import file_bytes
-from tachograph.errors import NotFound
+from tachograph.errors import NotFound, StoreError
 from tachograph.formats import human, sanitise
 from tachograph.proof import receipts
 from tachograph.proof.signing import Verifier, verifier
@@ -58,13 +58,15 @@ def _of_file(app: App, claim: receipts.Claim) -> dict[str, Any]:
     """A claim from elsewhere; where a store is here that knows it, that is asked, too."""
     problems, ledger = list(claim.problems), "no store here"
     if os.path.exists(app.places.database):
-        store = app.store_as_it_is()
         try:
+            store = app.store_as_it_is()
             ledger, wrong = proving.sealed(store, store.receipts.get(claim.receipt_id))
             problems += wrong
         except NotFound:
             ledger = "not in this store"
             problems += _other(store, claim)
+        except StoreError as error:  # what a file proves needs no store
+            ledger = f"the store here could not be asked: {error}"
     return proving.claim_row(claim, ledger, problems)
 
 

@@ -18,7 +18,7 @@ def json_value(words: str, what: str) -> Any:
     text = _text(words)
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise UsageError(
             f"invalid JSON in {what}: {error}", "write it in single quotes, or as @FILE, or - for stdin"
         ) from None

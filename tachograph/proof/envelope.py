@@ -37,6 +37,8 @@ def opened(envelope: dict[str, Any], key: Verifier | None) -> bytes:
         signatures = [base64.b64decode(one["sig"], validate=True) for one in envelope["signatures"]]
     except (KeyError, TypeError, ValueError) as error:
         raise VerificationFailed("this is not a DSSE envelope", "export the receipt again") from error
+    if kind != IN_TOTO:
+        raise VerificationFailed(f"the envelope holds {kind}, not {IN_TOTO}", "export the receipt again")
     if key is not None and not any(key.verify(signature, pae(kind, body)) for signature in signatures):
         raise VerificationFailed(
             f"no signature of the envelope is by key {key.key_id}", "name the key that signed it with --key"

@@ -125,6 +125,6 @@ class _Line(msgspec.Struct):
 def _head(line: bytes) -> Head | None:
     try:
         found = msgspec.json.decode(line, type=_Line)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return Head(found.number, found.hash, found.at, found.key, found.reason, found.signature, found.phase)

@@ -43,7 +43,7 @@ def read(document: bytes, key: Verifier | None = None) -> Sequence[Claim]:
     """
     try:
         found = msgspec.json.decode(document)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise UsageError(f"this is not JSON: {error}", _FORMS) from error
     many = found if isinstance(found, list) else [found]
     if not many or not all(isinstance(one, dict) for one in many):
@@ -71,11 +71,13 @@ def _of_envelope(envelope: dict[str, Any], key: Verifier | None) -> Claim:
     try:
         payload = opened(envelope, key)
     except VerificationFailed as error:
+        if key is None:
+            raise
         problems.append(str(error))
-        payload = opened(envelope, None) if key is not None else b""
+        payload = opened(envelope, None)
     try:
         statement = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise VerificationFailed("the envelope holds no JSON", "export the receipt again") from None
     if not isinstance(statement, dict) or statement.get("_type") != STATEMENT:
         raise VerificationFailed("the envelope holds no in-toto statement", "export the receipt again")
@@ -102,7 +104,7 @@ def _of_row(row: dict[str, Any]) -> Claim:
     if isinstance(body, str):
         try:
             body = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             body = None
     if not isinstance(body, dict):
         raise VerificationFailed("there is no receipt in it", "it was not written through Tachograph")

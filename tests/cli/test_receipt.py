@@ -97,7 +97,8 @@ def test_a_file_alone_is_checked_where_there_is_no_store(
 
 
 def test_a_document_without_a_receipt_is_refused(call: Ask) -> None:
-    for text, code in (("{}", 2), ("no", 2), ("[]", 2), ('{"receipt_json": null, "execution_id": "e"}', 5)):
+    deep = "[" * 100_000
+    for text, code in (("{}", 2), ("no", 2), ("[]", 2), (deep, 2), ('{"receipt_json": null, "execution_id": "e"}', 5)):
         assert call("receipt", "verify", "-", input=text).code == code
 
 
@@ -148,6 +149,30 @@ def test_an_unsigned_envelope_and_a_key(call: Ask) -> None:
     assert call("receipt", "verify", "-", "--key", key_of(call), input=plain).code == 5
     row = call("receipt", "export", "exec-1", "--as", "json").out
     assert call("receipt", "verify", "-", "--key", key_of(call), input=row).code == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("payloadType", "text/plain", "holds text/plain"),
+        ("payload", "e30\n", "not a DSSE envelope"),
+        ("payload", base64.b64encode(b"[" * 100_000).decode(), "holds no JSON"),
+        ("signatures", [5], "not a DSSE envelope"),
+    ],
+)
+def test_what_is_no_envelope_is_named(call: Ask, field: str, value: object, said: str) -> None:
+    call(*ADD)
+    envelope = json.loads(call("receipt", "export", "exec-1").out)
+    answer = call("receipt", "verify", "-", input=json.dumps({**envelope, field: value}))
+    assert (answer.code, said in answer.err) == (5, True), answer.err
+
+
+def test_a_store_that_cannot_be_opened_is_none_to_ask(call: Ask, home: Path) -> None:
+    call(*ADD)
+    row = call("receipt", "show", "exec-1", "--json").out
+    (home / "tachograph.db").write_bytes(b"no database of anybody" * 100)
+    answer = call("receipt", "verify", "-", input=row)
+    assert (answer.code, "could not be asked" in answer.out) == (0, True), answer.err
 
 
 def test_the_ledger_is_asked_where_there_is_one(call: Ask, home: Path) -> None:

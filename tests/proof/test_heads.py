@@ -61,6 +61,7 @@ def test_torn_and_foreign_lines_are_stepped_over(heads: Heads) -> None:
         file.write(b'\xff\xfe\n[]\n{"number":"x"}\n')
         for number in (1 << 60, -1):  # no canonical JSON has the one, nobody counts from the other
             file.write(first.replace(b'"number":1,', b'"number":%d,' % number))
+        file.write(b'{"at":' + b"[" * 100_000 + b"\n")
         file.write(b'{"at":"2026-11')
     heads.append(2, b"\2" * 32)
     assert [head.number for head in heads.read()] == [1, 2]

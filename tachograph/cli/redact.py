@@ -57,7 +57,7 @@ def cli(app: App, dry_run: bool, yes: bool, listed: Listed) -> int:
             app.warn(found.refusal)
         left = redacting.elsewhere(store, app.places, text)
         _tell_elsewhere(app, left, text)
-        return FINDINGS if found.total or left.journals or left.agents else 0
+        return FINDINGS if found.total or _elsewhere(left) else 0
     store.redacting.refuse(found)
     if found.total and not agreed(app, f"Write over {human.plural(found.total, 'place')}?", yes):
         return 0
@@ -96,7 +96,11 @@ def _tell_left(app: App, left: Left, text: Sought) -> int:
         app.say("  in other capital letters it is another text, whose words the index has in small ones: remove that, too")
         return FAILED
     app.done(told)
-    return FINDINGS if left.journals or left.agents else 0
+    return FINDINGS if _elsewhere(left) else 0
+
+
+def _elsewhere(left: Left) -> bool:
+    return bool(left.journals or left.copies or left.agents)
 
 
 def _tell_elsewhere(app: App, left: Left, text: Sought) -> None:
@@ -104,6 +108,9 @@ def _tell_elsewhere(app: App, left: Left, text: Sought) -> None:
     if left.journals:
         app.warn("it stands in recordings that are not over, or not imported; do it again after their end:")
         _name(app, left.journals, text)
+    if left.copies:
+        app.warn("it stands in copies of the database; delete them, or do it again with --db:")
+        _name(app, left.copies, text)
     if left.agents:
         app.warn("it still stands in files that agents have written, which come in again when they are written anew:")
         _name(app, left.agents, text)

@@ -7,7 +7,7 @@ text takes its place in the archive, and the vault has the file as it was.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import zstandard
 
@@ -50,19 +50,29 @@ def lines_of(data: bytes) -> Iterator[bytes | Unknown]:
         yield unknown(parts.wrong, data[:0])
 
 
+def packed(parts: Iterable[bytes]) -> bytes:
+    """A file that holds these."""
+    compressed = io.BytesIO()
+    with zstandard.ZstdCompressor(level=3).stream_writer(compressed, closefd=False) as writer:
+        for part in parts:
+            writer.write(part)
+    return compressed.getvalue()
+
+
 def masked(data: bytes) -> Redacted:
     """The file with the secrets in its text masked; itself when there are none."""
-    compressed = io.BytesIO()
-    plain = hidden = 0
-    with zstandard.ZstdCompressor(level=3).stream_writer(compressed, closefd=False) as writer:
-        parts = _Parts(data)
-        for line in lines_in(parts):
-            writer.write((line or b"") + b"\n")
-            plain += len(line or b"") + 1
+    hidden = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal hidden
+        for line in lines_in(plain(data)):
             hidden += (line or b"").count(b"[redacted:")
-    if not hidden or plain == 0:
+            yield (line or b"") + b"\n"
+
+    compressed = packed(lines())
+    if not hidden:
         return Redacted(data, ())
-    return Redacted(compressed.getvalue(), (Secret("compressed", 0, len(data), len(compressed.getvalue())),))
+    return Redacted(compressed, (Secret("compressed", 0, len(data), len(compressed)),))
 
 
 class _Parts:

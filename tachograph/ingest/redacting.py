@@ -4,22 +4,31 @@ in the histories of agents, out of which it could come back."""
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import stat as modes
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tachograph.errors import StoreError
+from tachograph.errors import StoreError, TachographError
 from tachograph.extract.sought import Sought, breaks
 from tachograph.formats.human import plural
 from tachograph.ingest import journals, packed
+from tachograph.ingest.bundles import Folder
 from tachograph.ingest.histories import file_of
-from tachograph.ingest.history_bytes import opened
+from tachograph.ingest.history_bytes import lines_in, opened
+from tachograph.ingest.opening import open_store
+from tachograph.ingest.preparing import fed
 from tachograph.ingest.sealing import seal_quiet
+from tachograph.ingest.told_session import name_of
 from tachograph.journal import frame
-from tachograph.journal.reader import Record, is_live, read
-from tachograph.paths import Places
+from tachograph.journal.reader import Record, read
+from tachograph.paths import DATABASE, Places
+from tachograph.readers.reading import Origin, Shape
+from tachograph.readers.registry import MODULES, reader
+from tachograph.records import Masked, SessionFacts
 from tachograph.store import Store
+from tachograph.store.histories import History
 from tachograph.store.redacting import Found
 
 _ROUNDS = 3  # somebody may store it again while it is written over
@@ -28,18 +37,23 @@ _BESIDE = ("", "-wal")  # what an agent's database writes first lies beside it
 
 
 class Left(NamedTuple):
-    """Where it still stands."""
+    """Where it still stands; files by their paths."""
 
     store: int  # places in the database
     files: int  # files of ours that were searched
-    ours: dict[str, int]  # of these, by path, those it is in
-    journals: dict[str, bool]  # journals with it, by path; whether the recording runs
-    agents: list[str]  # files of agents that it is in
+    ours: dict[str, int]  # of these those it is in, how often
+    journals: list[str]  # of recordings that run, or are not imported
+    copies: list[str]  # databases that were put aside
+    agents: list[str]  # files that agents have written
 
 
 def find(store: Store, text: Sought) -> Found:
     """Where it stands in the store, and whether anything speaks against writing it over."""
-    return store.redacting.find(text, breaks=breaks)
+    found = store.redacting.find(text, breaks=breaks)
+    for history in _packed(store):
+        if hits := _hits_within(_original(store, history), text):
+            found.places[history.session, "archive"] += hits
+    return found
 
 
 def redact(store: Store, places: Places, text: Sought, found: Found) -> Left:
@@ -47,9 +61,12 @@ def redact(store: Store, places: Places, text: Sought, found: Found) -> Left:
 
     `found` is the answer of `find`. It may be done again after it was interrupted: what was done stays done.
     """
+    store.redacting.refuse(found)
+    _keep_names(store, text, found)
     left = found
     for _ in range(_ROUNDS):
         store.redacting.write_over(text, left)
+        _write_over_packed(store, text)
         left = find(store, text)
         if not left.total:
             break
@@ -79,9 +96,66 @@ def elsewhere(store: Store, places: Places, text: Sought) -> Left:
 def _left(store: Store, places: Places, text: Sought, in_store: int) -> Left:
     ours, journal = list(_files(places.data)), list(_files(places.journal))
     found = {path: hits for path in ours if (hits := _hits(path, text))}
-    running = {path: is_live(path) for path in journal if _hits(path, text) or _in_journal(path, text)}
+    running = [path for path in journal if _hits(path, text) or _in_journal(path, text)]
     agents = [path for path in _histories(store) if _hits(path, text)]
-    return Left(in_store, len(ours) + len(journal), found, running, agents)
+    return Left(in_store, len(ours) + len(journal), found, running, _copies(places, text), agents)
+
+
+def _copies(places: Places, text: Sought) -> list[str]:
+    """What was there before a copy was put back, or lies beside it, and has the text."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(glob.escape(places.data), "*", DATABASE))):
+        with contextlib.suppress(TachographError), open_store(path, readonly=True) as store:
+            if find(store, text).total:
+                found.append(path)
+    return found
+
+
+def _keep_names(store: Store, text: Sought, found: Found) -> None:
+    """A session without an id is named after what its file says: it stays the same one, read again without the text."""
+    for history in store.histories.all():
+        if history.id in found.histories and history.reader in MODULES:
+            data = _original(store, history, masked=True)
+            before, after = _named(history, data), _named(history, b"".join(part.new for part in text.parts([data])))
+            with store.transaction():
+                for one, other in zip(before, after, strict=False):
+                    known = store.sessions.by_alias(one) or one
+                    if one != other and store.sessions.exists(known):
+                        store.sessions.add_alias(other, known)
+
+
+def _named(history: History, data: bytes) -> list[str]:
+    """What a history calls its sessions."""
+    parser = reader(history.reader).parse(Origin(history.path, history.modified_at))
+    lines = lines_in([data]) if reader(history.reader).shape is Shape.LINES else [data]
+    facts = (fact for line in lines if line is not None for fact in fed(parser, line))
+    return list(dict.fromkeys(name_of(fact) for fact in facts if isinstance(fact, SessionFacts)))
+
+
+def _packed(store: Store) -> list[History]:
+    """Histories that their agent has compressed: the archive has them as they are."""
+    kept = (one for one in store.histories.all() if one.kept_bytes)
+    return [one for one in kept if packed.is_packed(next(store.histories.read(one.id), b""))]
+
+
+def _original(store: Store, history: History, *, masked: bool = False) -> bytes:
+    return b"".join(store.histories.read(history.id, masked=masked))
+
+
+def _hits_within(data: bytes, text: Sought) -> int:
+    return sum(part.hits for part in text.parts(packed.plain(data)))
+
+
+def _write_over_packed(store: Store, text: Sought) -> None:
+    """Unpacked, written over and packed again, with and without what was masked before; it may be longer or shorter."""
+    for history in _packed(store):
+        with store.transaction():
+            original, masked = _original(store, history), _original(store, history, masked=True)
+            if not _hits_within(original, text):
+                continue
+            new = [packed.packed(part.new for part in text.parts(packed.plain(data))) for data in (original, masked)]
+            masks = [] if original == masked else [Masked(0, len(new[1]), new[0])]
+            store.histories.replace(history.id, new[1], masks)
 
 
 def _files(folder: str) -> Iterator[str]:
@@ -93,7 +167,12 @@ def _files(folder: str) -> Iterator[str]:
 
 def _histories(store: Store) -> list[str]:
     """The files that agents have written, as far as they are there."""
-    known = {file_of(path, one) for path, one in store.histories.current().items() if one.gone_at is None}
+    known = set[str]()
+    for path, one in store.histories.current().items():
+        if one.gone_at is None:
+            known.add(file_of(path, one))
+            if one.kept_bytes and one.reader in MODULES and reader(one.reader).shape is Shape.FOLDER:
+                known.update(Folder(store, one, masked=True).paths())
     return sorted(path + tail for path in known for tail in _BESIDE if os.path.isfile(path + tail))
 
 
@@ -103,7 +182,7 @@ def _hits(path: str, text: Sought) -> int:
         head = file.read(4)
         file.seek(0)
         if packed.is_packed(head):
-            return sum(part.hits for part in text.parts(packed.plain(file.read())))
+            return _hits_within(file.read(), text)
         return sum(part.hits for part in text.parts(iter(lambda: file.read(_BLOCK), b"")))
     return 0
 

@@ -30,6 +30,11 @@ _OPEN = {"running", "waiting", "paused"}
 _SLACK = SECOND  # agents leave out the fraction
 
 
+def name_of(facts: SessionFacts) -> str:
+    """The id that a source gives a session, as it is stored."""
+    return storable(facts.id)[:ID_MAX] or "unnamed"
+
+
 class ToldSession:
     """One session as one source knows it."""
 
@@ -38,7 +43,7 @@ class ToldSession:
         self._store = store
         self._source = source
         self.native_id = facts.id
-        self._name = storable(facts.id)[:ID_MAX] or "unnamed"
+        self._name = name_of(facts)
         self.agent = storable(facts.agent) or agent
         self._outer: str | None = None  # the wrapped run inside which another agent started this one
         found = self._find(facts)

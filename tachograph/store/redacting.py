@@ -41,7 +41,7 @@ _JSON = ("arguments", "collision_history")  # besides the columns whose names sa
 class Found(NamedTuple):
     """Where a text stands."""
 
-    places: dict[tuple[int | None, str], int]  # (row number of a session, what holds it) → how often
+    places: Counter[tuple[int | None, str]]  # (row number of a session, what holds it) → how often
     rows: dict[str, list[int]]  # by table; none of a table whose rows have no numbers
     streams: list[tuple[int, int]]  # session and stream of output
     histories: list[int]
@@ -72,20 +72,18 @@ class Redacting:
             found = self._find_rows(table, sought, found, breaks)
         self._find_output(sought, found)
         for kept in self._archive.all():
-            parts = list(self._archive.parts(kept, sought)) if breaks else self._archive.parts(kept, sought)
-            hits = sum(part.hits for part in parts)
-            if hits:
-                found.places[kept.session, "archive"] = found.places.get((kept.session, "archive"), 0) + hits
+            if hits := sum(part.hits for part in self._archive.parts(kept, sought)):
+                found.places[kept.session, "archive"] += hits
                 found.histories.append(kept.id)
-                if breaks and breaks(*(b"".join(getattr(part, name) for part in parts) for name in ("old", "new"))):
+                if breaks and breaks(*self._archive.whole(kept, sought)):
                     found = found._replace(refusal=found.refusal or _breaks("the archive"))
         for row in self._archive.nobodys():
             if hits := self._archive.nobodys_hits(row, sought):
-                found.places[None, "archive"] = found.places.get((None, "archive"), 0) + hits
+                found.places[None, "archive"] += hits
                 found.nobodys.append(row)
         for *_, original in self._vault.all():
             if hits := sought.hits(original):
-                found.places[None, "vault"] = found.places.get((None, "vault"), 0) + hits
+                found.places[None, "vault"] += hits
         events = len({row for name in _EVENTS for row in found.rows.get(name, ())})
         if events > max(COMMON, self._connection.execute(_sql.events).get / 10):
             found = found._replace(refusal=f"it stands in {events:,} events: that is no secret, it is a common word")
@@ -143,8 +141,7 @@ class Redacting:
                 if table.own:
                     refusal = "it is part of a word that everything is sorted by: of an agent, a rule, a state"
                     return found._replace(refusal=refusal)
-                place = session, table.name
-                found.places[place] = found.places.get(place, 0) + count
+                found.places[session, table.name] += count
                 rows += [] if key is None else [key]
                 found.rows[table.table] = rows
         return found._replace(refusal=found.refusal or _breaks(broken[0])) if broken else found
@@ -154,7 +151,7 @@ class Redacting:
             chunks = (unpack(data) for _, _, _, data in self._chunks(session, stream))
             hits = sum(part.hits for part in sought.parts(chunks))
             if hits:
-                found.places[session, "output"] = found.places.get((session, "output"), 0) + hits
+                found.places[session, "output"] += hits
                 found.streams.append((session, stream))
 
     def _chunks(self, session: int, stream: int) -> Iterator[Any]:

@@ -77,6 +77,11 @@ class Archive:
         """The file as it was, and without the text. Raises StoreDamaged."""
         return sought.parts(piece.data for piece in self._pieces(kept))
 
+    def whole(self, kept: Kept, sought: Sought) -> tuple[bytes, bytes]:
+        """The same, put together."""
+        old, new = zip(*((part.old, part.new) for part in self.parts(kept, sought)), strict=True)
+        return b"".join(old), b"".join(new)
+
     def write_over(self, history: int, sought: Sought) -> int:
         """Inside a transaction: how often it was there."""
         found = self._connection.execute(_sql.history, (history,)).fetchone()

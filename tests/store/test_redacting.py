@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import msgspec
 import pytest
 
 import tachograph
-from tachograph.errors import Refused, TachographError
+from tachograph.errors import Refused
 from tachograph.extract.sought import Sought, breaks
 from tachograph.recall import proving
 from tachograph.records import Masked
@@ -328,28 +330,39 @@ def refused(store: Store, text: str, why: str) -> None:
     assert list(everything(Path(store.path))) == before
 
 
-def test_who_is_interrupted_has_a_sound_store_and_runs_it_again(sample: Path) -> None:
+def test_who_is_killed_has_a_sound_store_and_runs_it_again(sample: Path) -> None:
+    """At the end of each of its transactions, and before the next."""
     planted(sample)
-    sought, steps = Sought(SECRET), 0
-    while True:
-        with tachograph.open(sample) as store:
-            found = store.redacting.find(sought)
-            wrong = len(store.check())
-            left = [steps := steps + 1]
-
-            def stop(left: list[int] = left) -> bool:
-                left[0] -= 1
-                return left[0] < 0
-
-            store._connection.set_commit_hook(stop)  # so many transactions come to their end
-            try:
-                store.redacting.write_over(sought, found)
-            except TachographError:
-                store._connection.set_commit_hook(None)
-                assert len(store.check()) <= wrong and store.ledger.verify().problems is not None
-                continue
-            store._connection.set_commit_hook(None)
-            store.vacuum()
-            gone(store, sought)
+    sought = Sought(SECRET)
+    with tachograph.open(sample) as store:
+        wrong, last = len(store.check()), store.redacting.find(sought).total
+    for transactions in range(1, 1000):
+        if not killed(sample, sought, transactions):
             break
-    assert steps > 3
+        with tachograph.open(sample) as store:
+            left = store.redacting.find(sought).total
+            assert left <= last and len(store.check()) <= wrong
+            last = left
+    assert transactions > 3
+    with tachograph.open(sample) as store:
+        store.vacuum()
+        gone(store, sought)
+
+
+def killed(path: Path, sought: Sought, transactions: int) -> bool:
+    """Whether another process, which is killed when so many transactions have begun to commit, was not done by then."""
+    pid = os.fork()
+    if pid == 0:
+        left = [transactions]
+
+        def hook() -> bool:
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return False
+
+        with tachograph.open(path) as store:
+            store._connection.set_commit_hook(hook)
+            store.redacting.write_over(sought, store.redacting.find(sought))
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL

@@ -8,6 +8,25 @@ import { build, defineConfig, type Plugin } from 'vite';
 // kB, gzip: scripts that every visit loads; all scripts there are, the player of terminals included; all styles as one file.
 const MOST = { first: 90, scripts: 200, styles: 12 };
 
+// Who wants larger letters than usual (16 px) gets all that holds them larger, too: sizes become rem, where there is room for
+// columns is asked in em. Scripts measure with `px` of lib/format.ts.
+const SIZES = /^(font|font-size|line-height|(min-|max-)?(height|width)|grid-template(-columns|-rows)?|flex|--bar|--foot)$/;
+const USUAL = 16;
+const HAIR = 4; // px, below which a line stays as it is
+const inUnits = (text: string, unit: string) =>
+  text.replace(/\b\d*\.?\d+px/g, (size) => (parseFloat(size) < HAIR ? size : `${parseFloat(size) / USUAL}${unit}`));
+const css = {
+  postcss: {
+    plugins: [
+      {
+        postcssPlugin: 'sizes',
+        Declaration: (one: { prop: string; value: string }) => void (SIZES.test(one.prop) && one.value.includes('px') && (one.value = inUnits(one.value, 'rem'))),
+        AtRule: { media: (one: { params: string }) => void (one.params = inUnits(one.params, 'em')) },
+      },
+    ],
+  },
+};
+
 // asciinema's player, but for its core: ours takes its place, which is a fourth of its size.
 const fedPlayer = (): Plugin => ({
   name: 'fed-player',
@@ -29,6 +48,7 @@ function inAFile(): Plugin {
         logLevel: 'error',
         publicDir: false,
         plugins: [fedPlayer(), svelte()],
+        css,
         build: {
           outDir: join(folder, 'file'),
           emptyOutDir: true,
@@ -70,6 +90,7 @@ function checkSizes(folder: string): void {
 // No script or style inside the page: the server allows none. What pages share is one file, so that a page is few requests.
 export default defineConfig({
   plugins: [fedPlayer(), svelte(), inAFile()],
+  css,
   base: '/',
   build: {
     target: 'es2022',

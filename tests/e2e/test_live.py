@@ -185,3 +185,18 @@ def test_eight_tabs_hear_all_of_it_over_one_connection(visit: Open) -> None:
     for page in others:
         expect(tail(page)).to_contain_text("just when it closed")
     assert len(asked) == 1
+
+
+def test_a_session_that_somebody_deletes_is_gone_from_every_page(visit: Open) -> None:
+    session, sessions, live = visit(f"/sessions/{RUNS}"), visit("/"), visit("/live")
+    title = session.locator("h1").inner_text()
+    expect(sessions.get_by_role("listitem")).to_have_count(24)
+    ready(live)
+    with open_store() as store:
+        store.deleting.delete(store.deleting.plan([RUNS]))
+    expect(session.get_by_role("alert")).to_contain_text("This session was deleted")
+    session.get_by_role("link", name="All sessions").click()
+    for page in (session, sessions):
+        expect(page.get_by_role("listitem")).to_have_count(23)
+    expect(live.get_by_role("list", name="Running").get_by_role("listitem")).to_have_count(1)
+    expect(live.locator("main")).not_to_contain_text(title)

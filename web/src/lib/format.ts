@@ -13,6 +13,7 @@ const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', 
 const FULL = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const WHEN = new Intl.DateTimeFormat('en-GB', MOMENT);
 
+const LONGEST = 60; // characters of a name beside others
 const LEFTWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const ACTS = /\x1b\[[0-9;?]*[ -/]*[@-~]|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -89,9 +90,11 @@ export const firstLine = (text: string): string => plain(text.trimStart().slice(
 export const nameOf = (one: { title: string | null; command: string | null; id: string }): string =>
   plain(one.title ?? '').trim() || plain(one.command ?? '').trim() || one.id;
 
-// Words beside each other; what is written from right to left keeps to its place among them.
-export const beside = (...words: (string | null | undefined)[]): string =>
-  words.map((word) => (word && LEFTWARD.test(word) ? `\u2068${word}\u2069` : word)).filter(Boolean).join(' · ');
+// Names beside each other, as far as anybody reads them; what is written from right to left keeps to its place.
+export function beside(...names: (string | null | undefined)[]): string {
+  const short = names.flatMap((name) => (!name ? [] : name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
+  return short.map((name) => (LEFTWARD.test(name) ? `\u2068${name}\u2069` : name)).join(' · ');
+}
 
 // Without what would move a cursor, colour or turn letters round: a page shows it as boxes, or not where it stands.
 const plain = (text: string): string => text.replace(ACTS, '');

@@ -12,6 +12,9 @@ export interface Message {
   cursor?: string; // where to go on after it
 }
 
+// The session that somebody deleted, if that is what is told.
+export const deleted = ({ type, session_id, event }: Message): string | null => (type === 'state' && !event ? session_id : null);
+
 type Hear = (message: Message) => void;
 
 const TYPES = ['event', 'state', 'end', 'gap', 'heartbeat'] as const;

@@ -2,7 +2,7 @@
 // shown some times a second, however much it is, and only while somebody looks.
 import { get, type Failure } from '../lib/api';
 import { nameOf } from '../lib/format';
-import { listen, type Message } from '../lib/live';
+import { deleted, listen, type Message } from '../lib/live';
 import { paced } from '../lib/paced';
 import type { Event, Row, Session } from '../lib/rows';
 import { isWordless, type Lane } from '../session/lanes';
@@ -76,8 +76,11 @@ export class Feed {
     this.#show();
   }
 
-  #told({ type, id, event }: Message): void {
-    if (type === 'gap') void this.#load();
+  #told(message: Message): void {
+    const { type, id, event } = message;
+    const gone = deleted(message);
+    if (gone) this.#forget(gone);
+    else if (type === 'gap') void this.#load();
     else if (type === 'event' && id !== null) this.#event(id, event as Event | null | undefined);
     else if (type === 'event' && event) this.#collided(event as unknown as Collision);
     else if (event && 'spawned_at' in event) this.#session(event as unknown as Session);
@@ -92,6 +95,12 @@ export class Feed {
       this.#newest(event);
       if (this.#events.size > KEPT) this.#events.delete(this.#events.keys().next().value as number);
     }
+  }
+
+  #forget(session: string): void {
+    for (const known of [this.#sessions, this.#recent, this.#latest]) known.delete(session);
+    for (const [id, event] of this.#events) if (event.session_id === session) this.#events.delete(id);
+    this.#areSessionsNew = true;
   }
 
   #newest(event: Event): void {

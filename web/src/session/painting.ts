@@ -1,5 +1,6 @@
 // What the timeline looks like: turns as bars, lanes as heights where events are many and as what they were where few are.
 import { offset, took } from '../lib/format';
+import { px } from '../lib/px';
 import { lower } from '../lib/sorted';
 import type { Axis } from './axis';
 import type { Columns } from './columns';
@@ -7,8 +8,8 @@ import { LANES } from './lanes';
 import { fitting, type Level } from './pyramid';
 import type { Turn } from './turns';
 
-export const LANE = 24; // px
-export const SCALE = 22;
+export const LANE = px(24);
+export const SCALE = px(22);
 const BIN = 4; // px of a bar
 const FEW = 1200; // events that are drawn one by one
 
@@ -60,18 +61,18 @@ export function paintScale(brush: Brush, colour: Colour, axis: Axis, shown: Show
     const wide = brush.measureText(words).width;
     const at = Math.min(Math.max(0, (from + to - wide) / 2), shown.width - wide);
     if (at < free) continue;
-    brush.fillText(words, at, 15);
+    brush.fillText(words, at, px(15));
     taken.push([at, at + wide]);
     free = at + wide + 14;
   }
   paintTimes(brush, colour, axis, shown, height, taken);
 }
 
-const APART = 8; // px between two words
+const APART = px(8); // between two words
 
 function paintTimes(brush: Brush, colour: Colour, axis: Axis, shown: Shown, height: number, taken: [number, number][]): void {
   const span = axis.at(shown.to) - axis.at(shown.from);
-  const steps = Math.max(2, Math.floor(shown.width / 120));
+  const steps = Math.max(2, Math.floor(shown.width / px(120)));
   for (let n = 0; n <= steps; n++) {
     const at = (n / steps) * shown.width;
     const time = axis.at(shown.from + (n / steps) * (shown.to - shown.from));
@@ -81,7 +82,7 @@ function paintTimes(brush: Brush, colour: Colour, axis: Axis, shown: Shown, heig
     if (taken.some(([from, to]) => left < to + APART && left + wide + APART > from)) continue;
     taken.push([left, left + wide]);
     brush.fillStyle = colour('--soft');
-    brush.fillText(words, left, 15);
+    brush.fillText(words, left, px(15));
     brush.fillStyle = colour('--line');
     if (n && n < steps) brush.fillRect(Math.round(at), SCALE, 1, height - SCALE);
   }
@@ -164,7 +165,7 @@ function paintName(brush: Brush, colour: Colour, name: string, from: number, top
   brush.rect(from, top, to - from - 3, LANE);
   brush.clip();
   brush.fillStyle = colour('--paper');
-  brush.fillText(name.split('/').at(-1) ?? name, from + 4, top + 16);
+  brush.fillText(name.split('/').at(-1) ?? name, from + 4, top + px(16));
   brush.restore();
 }
 

@@ -1,6 +1,6 @@
 // One session as the page holds it: its row, its events in order of time, and where in it we are. Every pane reads the
 // same `clock`. An event is told by its index: its place in time.
-import { get } from '../lib/api';
+import { Failure, get } from '../lib/api';
 import { paced } from '../lib/paced';
 import type { Event, Session } from '../lib/rows';
 import { howMany } from '../lib/sorted';
@@ -119,6 +119,12 @@ export class Recording {
   // A better source told the same in other words.
   forget(event: number): void {
     if (this.columns.find(event) >= 0) this.#again();
+  }
+
+  // Somebody deleted it.
+  gone(): void {
+    this.close();
+    this.error = new Failure(404, 'not_found', 'This session was deleted', '');
   }
 
   update(session: Session): void {

@@ -1,7 +1,7 @@
 // The sessions that fit, as far as they were looked at: those that run now, and pages of the others. What happens now
 // changes the rows it is about; nothing else moves.
 import { get, type Answer, type Failure } from '../lib/api';
-import { listen } from '../lib/live';
+import { deleted, listen } from '../lib/live';
 import type { Session } from '../lib/rows';
 import { LIVE, type Filters, type Sort } from './asked';
 
@@ -67,7 +67,11 @@ export class Listing {
       if (!missed) waiting ??= setTimeout(look, rest);
     };
     const seen = (): void => void (missed && soon());
-    const leave = listen((message) => message.type !== 'heartbeat' && soon());
+    const leave = listen((message) => {
+      const gone = deleted(message);
+      if (gone) this.others = this.others.filter((one) => one.id !== gone);
+      if (message.type !== 'heartbeat') soon();
+    });
     const clock = setInterval(() => (this.now = Date.now()), 20_000);
     document.addEventListener('visibilitychange', seen);
     return () => {

@@ -1,6 +1,7 @@
 // A workflow as the server draws it, and where its columns of time lie on the screen. Silences that were left out are bands
 // of a fixed width between two columns.
 import { offset } from '../lib/format';
+import { px } from '../lib/px';
 import type { Row } from '../lib/rows';
 
 export type Collision = Row<'CollisionRow'>;
@@ -9,7 +10,7 @@ export type Lane = Row<'Lane'>;
 export type Cell = Row<'Cell'>;
 export type MetFile = Row<'MetFile'>;
 
-const [CUT, WORDS] = [16, 92]; // pixels of a band, and of the words of the axis at most
+const [CUT, WORDS] = [16, px(92)]; // pixels of a band, and of the words of the axis at most
 
 export interface Scale {
   wide: number; // of a column

@@ -37,7 +37,8 @@ _OUTPUT = ("gen_ai.output.messages", "gen_ai.completion", "output.value", "trace
 def read(record: Record, told: Told) -> bool:
     """Facts of one record into `told`; False when it says nothing to us."""
     about = record.about
-    operation = operation_of(record)
+    operation, named = operation_of(record), session_of(record)
+    told.names(record.trace_id, named)
     if record.signal == LOG:
         if record.name != "gen_ai.client.inference.operation.details" or "gen_ai.output.messages" not in about:
             return False
@@ -48,7 +49,7 @@ def read(record: Record, told: Told) -> bool:
         operation = _TURN
     if operation not in _MODEL_CALLS | _AGENTS | {"execute_tool", _TURN}:
         return False
-    id = session_of(record)
+    id = told.conversation(record.trace_id, named)
     if id is None:
         return False
     session = told.session(record, id)
@@ -58,7 +59,7 @@ def read(record: Record, told: Told) -> bool:
         _asked(record, session)
     if operation in _MODEL_CALLS:
         session.facts(model=model_of(about))
-        _model_call(record, session)
+        _model_call(record, session, told)
     elif operation == "execute_tool":
         session.steps.append(tool_step(record))
     return True
@@ -73,10 +74,9 @@ def operation_of(record: Record) -> str | None:
 
 
 def session_of(record: Record) -> str | None:
-    """The conversation; without one the trace is taken for it."""
+    """The conversation, as the record or its sender names it."""
     names = ("gen_ai.conversation.id", "session.id", "conversation.id", "ai.telemetry.metadata.sessionId")
-    found = record.about.text(*names, "traceloop.association.properties.session_id") or record.resource.text(*names)
-    return found or (f"trace-{record.trace_id}" if record.trace_id else None)
+    return record.about.text(*names, "traceloop.association.properties.session_id") or record.resource.text(*names)
 
 
 def model_of(about: Attributes) -> str | None:
@@ -133,14 +133,21 @@ def tool_step(record: Record) -> Step:
     )  # fmt: skip
 
 
-def _model_call(record: Record, session: SessionTold) -> None:
+def said_in(record: Record) -> str | None:
+    """What the model said in a call of it."""
+    about = record.about
+    said = last_text(about.decoded(*_OUTPUT), ("assistant", "model", "ai", None)) or _flat(about, "llm.output_messages")
+    return said or next((_choice(event) for kind, event in record.events if kind == "gen_ai.choice"), None)
+
+
+def _model_call(record: Record, session: SessionTold, told: Told) -> None:
     about, name, end = record.about, record.span_id or str(record.at), record.end_at or record.at
-    if (usage := usage_of(about)) is not None:
+    usage, said = usage_of(about), said_in(record)
+    used, answered = told.doubled(session.id, record, usage is not None, said is not None)
+    if usage is not None and not used:
         took = lasted(record.at, record.end_at)
         session.steps.append(Step(f"usage:{name}", "usage", end, duration_ms=took, usage=usage))
-    said = last_text(about.decoded(*_OUTPUT), ("assistant", "model", "ai", None)) or _flat(about, "llm.output_messages")
-    said = said or next((_choice(event) for kind, event in record.events if kind == "gen_ai.choice"), None)
-    if said:
+    if said and not answered:
         session.steps.append(Step(f"reply:{name}", "reply", end, content=said))
     if record.failed:
         found: dict[str, object] = {"kind": "api_error"}

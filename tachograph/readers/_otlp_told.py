@@ -13,6 +13,8 @@ from tachograph.records import Fact, SessionFacts, Step, Unknown
 
 _NAMES = 100  # kinds of dropped records that are counted by name
 _SERIES = 300  # of metrics of one session
+_CALLS = 300  # of models, of one session, whose spans are remembered
+_TRACES = 200  # whose session is
 _OTHERS = "others"
 
 
@@ -65,6 +67,35 @@ class Told:
             found.noted(tachograph_session=record.resource.text("tachograph.session"))
         return found
 
+    def names(self, trace: str, session: str | None) -> None:
+        """A record of that trace says which session it is of; whatever else is in it need not."""
+        if trace and session:
+            self._trace(trace, session)
+
+    def conversation(self, trace: str, session: str | None) -> str | None:
+        """The session of a record that names one, or not: then that of its trace, else the trace is taken for it."""
+        if session or not trace:
+            return session
+        return self._trace(trace, f"trace-{trace}")
+
+    def _trace(self, trace: str, session: str) -> str:
+        traces = self._memory.known("traces", "sessions")
+        found = str(traces.setdefault(trace, session))
+        _bound(traces, _TRACES)
+        return found
+
+    def doubled(self, session: str, record: Record, used: bool, answered: bool) -> tuple[bool, bool]:
+        """Whether tokens and text of this call of a model were told by another span of it: a client has spans of its
+        own by now, and so has what instruments it. `used`, `answered`: this one has them."""
+        if not record.span_id:
+            return False, False
+        calls = self._memory.known(f"models {session}", "calls")
+        own = [record.parent_id, record.scope, record.at, record.end_at, used, answered]
+        same = [kept for id, kept in calls.items() if id != record.span_id and _is_same(id, kept, record.span_id, own)]
+        calls[record.span_id] = own
+        _bound(calls, _CALLS)
+        return any(kept[4] for kept in same), any(kept[5] for kept in same)
+
     def drop(self, agent: str, record: Record) -> None:
         """A record that says nothing to us: counted by its name."""
         counts = self._memory.known(f"dropped {agent}", record.signal)
@@ -95,3 +126,21 @@ class Told:
     def done(self) -> list[Fact]:
         """Everything."""
         return [*self.unknown, *(fact for session in self._sessions.values() for fact in session.done())]
+
+
+def _bound(kept: dict[str, Any], most: int) -> None:
+    """Without the oldest."""
+    while len(kept) > most:
+        del kept[next(iter(kept))]
+
+
+def _is_same(id: str, call: Any, other_id: str, other: list[Any]) -> bool:
+    """Whether two spans of calls of a model are of one call: the one is inside the other, or both have one parent,
+    come from two libraries, and the one lasts while the other does."""
+    if not isinstance(call, list) or [type(field) for field in call] != [type(field) for field in other]:
+        return False
+    (parent, scope, begin, end, *_), (other_parent, other_scope, other_begin, other_end, *_) = call, other
+    if id == other_parent or other_id == parent:
+        return True
+    within = begin <= other_begin <= other_end <= end or other_begin <= begin <= end <= other_end
+    return bool(parent) and parent == other_parent and scope != other_scope and within

@@ -10,7 +10,7 @@ import pytest
 from tachograph.readers import otlp
 from tachograph.readers.hooking import Memory
 from tachograph.records import Usage
-from tests.readers.otlp_messages import log, logs, span, spans, told
+from tests.readers.otlp_messages import AT, log, logs, span, spans, told
 from tests.readers.told import Session
 
 NEW = {
@@ -236,3 +236,53 @@ def test_names_that_are_counted_are_bounded() -> None:
     counts = otlp.dropped(memory.state)["x"]
     assert sum(counts.values()) == 500
     assert len(counts) == 101
+
+
+INNER = {"gen_ai.operation.name": "chat", "gen_ai.response.model": "m", "gen_ai.usage.input_tokens": 100,
+         "gen_ai.usage.output_tokens": 20, "gen_ai.output.messages": SAID}  # fmt: skip
+OUTER_ID, INNER_ID = "00000000000000a1", "00000000000000a2"
+LATER = str(AT + 1_000_000)
+
+
+@pytest.mark.parametrize("order", ["together", "the inner one first"])
+def test_a_call_with_a_span_by_its_client_and_one_around_it_counts_once(order: str) -> None:
+    """As the newest clients and what instruments them send it: the outer one names the session."""
+    outer = span("messages.create", OPEN_INFERENCE, id=OUTER_ID)
+    inner = span("chat", INNER, id=INNER_ID, parent=OUTER_ID, startTimeUnixNano=LATER)
+    if order == "together":
+        found = session(inner, outer)
+    else:
+        named = span("chat", {**INNER, "session.id": "s"}, id=INNER_ID, parent=OUTER_ID, startTimeUnixNano=LATER)
+        found = told("traces", [spans("my-agent", named), spans("my-agent", outer)])["my-agent"].only
+    assert found.facts["id"] == "s"
+    assert [(usage.input_tokens, usage.output_tokens) for usage in found.column("usage", "usage")] == [(100, 20)]
+    assert found.column("reply", "content") == ["Hi"]
+
+
+def test_two_libraries_that_tell_of_one_call_side_by_side_count_it_once() -> None:
+    parent = {"parent": "00000000000000a0"}
+    long, short, later = (
+        span(
+            "chat",
+            {**INNER, "session.id": "s"},
+            id=id,
+            startTimeUnixNano=str(AT + begin),
+            endTimeUnixNano=str(AT + end),
+            **parent,
+        )
+        for id, begin, end in ((OUTER_ID, 0, 90), (INNER_ID, 10, 80), ("00000000000000a3", 91, 99))
+    )
+    both = json.loads(spans("my-agent", long, later))
+    both["resourceSpans"] += json.loads(spans("my-agent", short))["resourceSpans"]
+    both["resourceSpans"][-1]["scopeSpans"][0]["scope"] = {"name": "another.library"}
+    found = told("traces", [json.dumps(both).encode()])["my-agent"].only
+    assert len(found.column("usage", "usage")) == len(found.column("reply", "content")) == 2
+    assert len(session(long, short, later).column("usage", "usage")) == 3, "one library means what it says"
+
+
+def test_a_record_that_names_no_session_is_of_that_of_its_trace() -> None:
+    root = span("run", {"session.id": "s"}, id=OUTER_ID)
+    call = span("chat", INNER, id=INNER_ID, parent=OUTER_ID, startTimeUnixNano=LATER)
+    assert session(call, root).facts["id"] == "s"
+    apart = told("traces", [spans("my-agent", call), spans("my-agent", {**call, "spanId": "a3"}, root)])["my-agent"]
+    assert len(apart.sessions) == 1, "what was said first holds"

@@ -12,6 +12,7 @@ from tachograph.readers._otlp_told import SessionTold, Told
 from tachograph.readers._otlp_wire import LOG, SPAN, Attributes, Record
 from tachograph.readers.values import lasted
 from tachograph.records import Step, Usage
+from tachograph.regexes import regex
 
 _MODEL_CALLS = {"chat", "generate_content", "text_completion", "completion", "embeddings", "fetch_response"}
 _AGENTS = {"invoke_agent", "create_agent", "invoke_workflow", "plan"}
@@ -30,6 +31,8 @@ _BY_NAME = {
 _TURN = "turn"  # no operation of the conventions: what another installation exports
 _USER = "gen_ai.user.message"  # an event of a span, in the older edition
 _SHELLS = {"bash", "shell", "sh", "terminal", "execute_command", "run_command", "run_shell_command", "exec_command"}
+_MODEL, _PERSON = ("assistant", "model", "ai", None), ("user", "human", None)  # roles
+_SPREAD = regex(r"(llm\.(?:in|out)put_messages)\.(\d{1,9})\.message\.content(?:s\.(\d{1,9})\.message_content\.text)?$")
 _INPUT = ("gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "ai.prompt")
 _OUTPUT = ("gen_ai.output.messages", "gen_ai.completion", "output.value", "traceloop.entity.output", "ai.response.text")
 
@@ -136,7 +139,7 @@ def tool_step(record: Record) -> Step:
 def said_in(record: Record) -> str | None:
     """What the model said in a call of it."""
     about = record.about
-    said = last_text(about.decoded(*_OUTPUT), ("assistant", "model", "ai", None)) or _flat(about, "llm.output_messages")
+    said = last_text(about.decoded(*_OUTPUT), _MODEL) or _flat(about, "llm.output_messages", _MODEL)
     return said or next((_choice(event) for kind, event in record.events if kind == "gen_ai.choice"), None)
 
 
@@ -157,9 +160,8 @@ def _model_call(record: Record, session: SessionTold, told: Told) -> None:
 
 def _asked(record: Record, session: SessionTold) -> None:
     """The span that has no parent holds what the user asked, or that of a turn does."""
-    asked = last_text(record.about.decoded(*_INPUT), ("user", "human", None)) or _flat(
-        record.about, "llm.input_messages"
-    )
+    about = record.about
+    asked = last_text(about.decoded(*_INPUT), _PERSON) or _flat(about, "llm.input_messages", _PERSON)
     asked = asked or next((about.text("content") for kind, about in record.events if kind == _USER), None)
     if asked:
         name = (record.trace_id if not record.parent_id else None) or record.span_id
@@ -194,10 +196,16 @@ def _text(message: dict[str, Any]) -> str | None:
     return "\n".join(said) or None
 
 
-def _flat(about: Attributes, prefix: str) -> str | None:
-    """OpenInference spreads messages over attributes; the last one counts."""
-    names = [name for name in about.values if name.startswith(f"{prefix}.") and name.endswith(".message.content")]
-    return about.text(*sorted(names, key=lambda name: (len(name), name), reverse=True)) if names else None
+def _flat(about: Attributes, prefix: str, roles: tuple[str | None, ...]) -> str | None:
+    """OpenInference spreads messages over attributes, and what a message says, too; the last by one of these counts."""
+    texts: dict[int, list[tuple[int, str]]] = {}
+    for name in about.values:
+        if (found := _SPREAD.match(name)) and found[1] == prefix and (said := about.text(name)):
+            texts.setdefault(int(found[2]), []).append((int(found[3] or 0), said))
+    for number in sorted(texts, reverse=True):
+        if about.text(f"{prefix}.{number}.message.role") in roles:
+            return "\n".join(said for _, said in sorted(texts[number]))
+    return None
 
 
 def _choice(event: Attributes) -> str | None:

@@ -159,11 +159,17 @@ def test_messages_spread_over_attributes() -> None:
         **OPEN_INFERENCE,
         "llm.input_messages.0.message.content": "first",
         "llm.input_messages.1.message.content": "last",
-        "llm.output_messages.0.message.content": "said",
+        "llm.input_messages.2.message.role": "tool",
+        "llm.input_messages.2.message.content": "what a tool returned",
+        "llm.output_messages.0.message.role": "assistant",
+        "llm.output_messages.0.message.contents.0.message_content.type": "text",
+        "llm.output_messages.0.message.contents.0.message_content.text": "said",
+        "llm.output_messages.0.message.contents.1.message_content.type": "tool_use",
+        "llm.output_messages.0.message.contents.10.message_content.text": "more",
     }
     found = session(span("x", given))
     assert found.column("prompt", "content") == ["last"]
-    assert found.column("reply", "content") == ["said"]
+    assert found.column("reply", "content") == ["said\nmore"]
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def _tell_left(app: App, left: Left, text: Sought) -> int:
         app.wrong(told)
         _name(app, left.ours, text)
         app.say("  stop `tachograph up` and whatever else has the database open, then do it again;")
-        app.say("  in other capital letters it is another text, whose words the index has in small ones: remove that, too")
+        app.say("  in other capital letters it is another text, whose words the index has in small: remove it, too")
         return FAILED
     app.done(told)
     return FINDINGS if _elsewhere(left) else 0

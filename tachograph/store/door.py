@@ -64,7 +64,12 @@ def query(
         raise UsageError(f"SQL: {error}", "`tachograph db sql .tables` lists the tables and views") from None
     except (apsw.ReadOnlyError, apsw.TooBigError) as error:
         raise Refused(f"SQL: {error}", "only a single reading statement is allowed") from None
-    except (apsw.Error, UnicodeDecodeError) as error:  # the latter: text of a damaged page
+    except UnicodeDecodeError:  # bytes that were cast to text, most often; seldom the text of a damaged page
+        raise UsageError(
+            "SQL: a text in the answer is not UTF-8",
+            "hex(…) shows what it is; `tachograph db check` tells whether the file is damaged",
+        ) from None
+    except apsw.Error as error:
         raise in_our_words(error, path) from error
     finally:
         connection.close(True)

@@ -121,6 +121,7 @@ def test_rows_are_bounded(ask: Ask) -> None:
         ("PRAGMA journal_mode = DELETE", 4, "only reading"),
         ("ATTACH '/tmp/x.db' AS x", 4, "only reading"),
         ("SELECT ?", 2, "tachograph"),
+        ("SELECT CAST(x'C328' AS TEXT)", 2, "not UTF-8"),
     ],
 )
 def test_sql_that_is_not_a_question(ask: Ask, query: str, code: int, told: str) -> None:

@@ -44,7 +44,7 @@ class OnTerminal(_Child):
         self.reports, reporting = os.pipe()
         failed, failing = os.pipe()
         streams = {0: slave, 1: slave, 2: slave, **streams}
-        self._monitor = _fork(command)
+        self._monitor = os.fork()
         if not self._monitor:
             monitor.lead(slave, reporting, failing, command, streams, switchboard.before)
         for fd in (slave, reporting, failing):
@@ -130,7 +130,7 @@ def _pipe() -> tuple[int, int]:
 def _start(command: Command, switchboard: Switchboard, streams: Mapping[int, int]) -> int:
     # Not posix_spawn: the C library's leaves two signals ignored in the command.
     failed, failing = os.pipe()
-    pid = _fork(command)
+    pid = os.fork()
     if not pid:
         become(command, streams, switchboard.before, failing)
     os.close(failing)
@@ -140,10 +140,3 @@ def _start(command: Command, switchboard: Switchboard, streams: Mapping[int, int
         os.waitpid(pid, 0)
         raise CannotStart(command.argv[0], *ERRNO.unpack(problem))
     return pid
-
-
-def _fork(command: Command) -> int:
-    try:
-        return os.fork()
-    except OSError as error:
-        raise CannotStart(command.argv[0], error.errno or 0) from None

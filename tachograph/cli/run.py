@@ -23,9 +23,12 @@ if sys.platform == "win32":
     from tachograph.capture.windows import Recording
 else:
     from tachograph.capture.record import Recording
+    from tachograph.capture.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tachograph.capture.plan import Ending
 
     Git = tuple[dict[str, object] | None, bool | None]
@@ -108,18 +111,40 @@ def main(words: list[str]) -> int:
     if options.help:
         print(HELP, end="", flush=True)
         return 0
-    missing = open_missing()
+    missing, run = open_missing(), None
+    mask = () if sys.platform == "win32" else signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        return Run(options, missing).run()
+        run = Run(options, missing)
+        return run.run()
     except TachographError as error:
         _say(f"✗ {error}" + (f"; {error.hint}" if error.hint else ""))
         return error.exit_code
+    except (OSError, OverflowError) as error:  # no more descriptors, or a clock that tells no time we could write down
+        if sys.platform == "win32" or (run and run.started):
+            raise
+        if not options.quiet:
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            _say(f"✗ cannot record ({reason}); the command runs all the same")
+        return _unrecorded(options, missing, mask)
+
+
+def _unrecorded(options: Options, missing: tuple[int, ...], mask: Iterable[int]) -> int:
+    """Become the command, as if we had never been here; the exit code when it cannot be started."""
+    from tachograph.capture.become import become
+    from tachograph.capture.command import CannotStart, find
+
+    try:
+        become(find(options.command, os.environ, missing), {}, mask, -1)
+    except CannotStart as problem:
+        _say(f"✗ {problem}")
+        return problem.exit_code
 
 
 class Run:
     """One recorded run, from naming it to its last line on the screen."""
 
     def __init__(self, options: Options, missing: tuple[int, ...]) -> None:
+        self.started = False  # the command
         self._options = options
         self._missing = missing
         self._places = paths.places(options.db)
@@ -164,6 +189,7 @@ class Run:
         return ending.exit_code
 
     def _started(self) -> None:
+        self.started = True
         gc.freeze()  # what is there now stays to the end
         gc.enable()
 

@@ -200,6 +200,25 @@ def test_nowhere_to_record_to(way: str, home: Path) -> None:
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (4, b"out\n", b"err\n")
 
 
+@pytest.mark.parametrize("run", ["terminal", "pipes"])
+@pytest.mark.parametrize("files", [8, 11])
+def test_without_descriptors_to_record_with_the_command_runs_all_the_same(run: str, files: int, home: Path) -> None:
+    """As far as a limit leaves us able to start at all."""
+    command = ["sh", "-c", "trap 'exit 4' TERM; grep SigBlk /proc/self/status; ls /proc/self/fd | wc -l; kill $$"]
+    few = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
+    told = "✗ cannot record (Too many open files); the command runs all the same\n"
+    if run == "pipes":
+        bare, ours = piped([*few, *command]), piped([*few, *wrapped(*command, options=())])
+        assert (ours.returncode, ours.stdout) == (bare.returncode, bare.stdout)
+        assert ours.stderr.decode().endswith(told)
+    else:
+        with Terminal([*few, *command]) as bare:
+            code = bare.wait()
+        with Terminal([*few, *wrapped(*command, options=())]) as ours:
+            assert ours.wait() == code
+            assert ours.shown.endswith(told.replace("\n", "\r\n").encode() + bare.shown)
+
+
 def test_a_folder_of_the_user_is_not_touched(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()

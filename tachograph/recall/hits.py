@@ -17,7 +17,13 @@ COLUMNS = (
 
 
 def with_calls(store: Store, hits: Sequence[Hit]) -> tuple[list[Hit], dict[int, Call]]:
-    """Hits in what tools returned name the call and keep to its lines; and the calls by the number of their event.
+    """The hits `once`, and the calls by the number of their event."""
+    found = once(store, hits)
+    return found, store.calls.named({hit.event_id for hit in found if hit.event_id is not None})
+
+
+def once(store: Store, hits: Sequence[Hit]) -> list[Hit]:
+    """Hits in what tools returned name the call and keep to its lines.
 
     An event keeps the beginning of a long result, so that a line there is found in both: it is one hit.
     """
@@ -34,8 +40,7 @@ def with_calls(store: Store, hits: Sequence[Hit]) -> tuple[list[Hit], dict[int, 
             after = [line for line in hit.after if line.number <= printed.last]
             found[place] = hit._replace(event_id=printed.event_id, before=before, after=after)
     lines = {(hit.event_id, hit.text) for hit in found if hit.kind == "output"}
-    found = [hit for hit in found if hit.kind == "output" or (hit.event_id, hit.text) not in lines]
-    return found, store.calls.named({hit.event_id for hit in found if hit.event_id is not None})
+    return [hit for hit in found if hit.kind == "output" or (hit.event_id, hit.text) not in lines]
 
 
 def row(hit: Hit, call: Call | None) -> Row:

@@ -26,6 +26,7 @@ from tests.serve.conftest import Ask
 NAME = "teams/alpha (1)!"
 QUOTED = "teams%2Falpha%20(1)!"
 TRACE = 'Traceback (most recent call last):\n  File "/srv/a/store.py", line 3, in add\n    go()\nValueError: no row 7\n'
+LONG = "store.py\n" + "a.py\n" * 1000  # of which the event has the beginning, too
 START = clock.parse_time("2026-03-01T10:00:00Z", 0)
 
 
@@ -39,7 +40,7 @@ def told(home: object) -> None:
                 [
                     SessionFacts(NAME, "tin", "/srv/a", "of many names", started_at=START),
                     Step("p1", "prompt", START, content="run it"),
-                    Step("call:a", "command", START + clock.SECOND, "Bash", "a", command="ls", content="store.py\n"),
+                    Step("call:a", "command", START + clock.SECOND, "Bash", "a", command="ls", content=LONG),
                     Step(
                         "call:b", "command", START + 2 * clock.SECOND, "Bash", "b", command="python store.py",
                         content=TRACE, status="error", exit_code=1, duration_ms=900.0,
@@ -120,6 +121,8 @@ def test_a_search_says_what_it_can_be_narrowed_to(told: None, ask: Ask) -> None:
     found = typed(ask("GET", "/api/query/search/counts?q=store"), SearchCounts)
     assert found.types["command"] == len(ask("GET", "/api/query/search?q=store&type=command").json["hits"])
     assert found.types.get("output", 0) == len(ask("GET", "/api/query/search?q=store&type=output").json["hits"])
+    hits = ask("GET", "/api/query/search?q=store").json["hits"]
+    assert found.counted == len(hits) == len({(hit["event_id"], hit["text"]) for hit in hits}), "a line is one hit"
     assert (found.agents, found.sessions, found.languages) == ({"tin": found.counted}, 1, {"python": 1})
     narrow = typed(ask("GET", "/api/query/search/counts?q=store&agent=no*"), SearchCounts)
     assert (narrow.types, narrow.agents, narrow.sessions) == ({}, found.agents, 0)

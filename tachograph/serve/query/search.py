@@ -159,14 +159,16 @@ async def search_counts(
     def ask(store: Store) -> SearchCounts:
         where: dict[str, Any] = {**times, "session": store.sessions.id_of(session)}
         found = store.search(q, **where, limit=_COUNTED, context=0, budget_ms=_BUDGET_MS)
+        # A type by itself is asked for by itself, where no hit is another one's, too.
+        listed = hits_of.once(store, found.hits) if type is None else [h for h in found.hits if _type(h) == type]
         fitting = [hit for hit in found.hits if agent is None or fits(agent, hit.agent)]
         words = " ".join(f'"{term}"' for term in found.terms)
         return SearchCounts(
-            len(found.hits),
+            len(listed),
             found.truncated,
             _counted(map(_type, fitting)) | _found(store, q, {**where, "agent": agent}),
-            _counted(hit.agent for hit in found.hits if type is None or _type(hit) == type),
-            len({hit.session_id for hit in fitting if type is None or _type(hit) == type}),
+            _counted(hit.agent for hit in listed),
+            len({hit.session_id for hit in listed if agent is None or fits(agent, hit.agent)}),
             store.code_blocks.languages(text=words, agent=agent, **where),
         )
 

@@ -111,9 +111,11 @@ class MemoryStore:
     def diff(self, agent_id: str, a: int | None = None, b: int | None = None) -> Sequence[Change]:
         """What changed from version `a` to version `b`; without them, from the last but one to the last."""
         after = self.get(agent_id, b) if b is not None else self.history(agent_id, limit=1)[0]
-        if a is None and after.version > 1:
-            a = next((one.version for one in self.history(agent_id) if one.version < after.version), None)
-        before = self.get(agent_id, a).memory_json if a is not None else None
+        if a is not None:
+            before = self.get(agent_id, a).memory_json
+        else:
+            earlier = self.history(agent_id, limit=1, past=(after.version,))
+            before = earlier[0].memory_json if earlier else None
         try:
             return list(changes(_value(before), _value(after.memory_json)))
         except RecursionError as error:  # written past us, where nothing limits the depth

@@ -46,11 +46,7 @@ ORDER BY s.id;
 
 -- name: memories
 -- Memories that are not what their newest version says, which alone is sealed: another one, or none at all.
-WITH newest AS (
-    SELECT v.agent_id, v.memory_json, v.session_id, v.source
-    FROM agent_memory_versions v
-    WHERE v.version = (SELECT max(w.version) FROM agent_memory_versions w WHERE w.agent_id = v.agent_id)
-)
+WITH newest AS (SELECT agent_id, memory_json, session_id, source, max(version) FROM agent_memory_versions GROUP BY agent_id)
 SELECT m.id, coalesce(m.agent_id, v.agent_id)
 FROM agent_memory m FULL JOIN newest v ON v.agent_id = m.agent_id
 WHERE (m.memory_json, m.session_id, m.source) IS NOT (v.memory_json, v.session_id, v.source)

@@ -33,6 +33,11 @@ _BETWEEN = rf"(?:{_ESCAPE}|\"\]\r?\n(?:\[[^\n]*\]\r?\n){{0,3}}{_EVENT})"  # what
 _stays = regex(rf"{_ESCAPE}|\"\]\r?\n{_EVENT}".encode("latin-1"))
 _LINE_FEED = r"(?:\r?\n|(?:\\+r)?\\+n|(?:\\+u000[dD])?\\+u000[aA])"
 _CUT = r"(?:\xe2\x80\xa6)?(?:[\"\x00]|\z)"  # where a text was cut off: at its end, or at that of a long one in JSON
+_OF_QUOTE = {
+    5: 1,
+    11: 3,
+    23: 7,
+}  # backslashes of a text that ends in one, where JSON is inside JSON: so many are the quote's
 _half_escape = regex(rb"\\u[0-9a-fA-F]{0,3}\Z")
 _number = regex(rb"[0-9.eE+-]*")
 _STARS = b"*" * MOST
@@ -205,8 +210,10 @@ def _whole_escapes(data: bytes, begin: int, end: int) -> tuple[int, int]:
     begin = half.start() if half else begin
     while begin and data[begin - 1] == 0x5C:
         begin -= 1
-    slashes = end - len(data[begin:end].rstrip(b"\\")) - begin
-    if slashes % 2 and data[end : end + 1] not in (b"", b"\r", b"\n"):
+    slashes, following = end - len(data[begin:end].rstrip(b"\\")) - begin, data[end : end + 1]
+    if following == b'"' and slashes in _OF_QUOTE:
+        end -= _OF_QUOTE[slashes]
+    elif slashes % 2 and following not in (b"", b"\r", b"\n"):
         end += 1
     return begin, end
 

@@ -71,7 +71,8 @@ class Redacting:
         for table in text_columns.all(self._connection):
             found = self._find_rows(table, sought, found, breaks)
         self._find_output(sought, found)
-        for kept in self._archive.all():
+        histories = self._archive.all()
+        for kept in histories:
             if hits := sum(part.hits for part in self._archive.parts(kept, sought)):
                 found.places[kept.session, "archive"] += hits
                 found.histories.append(kept.id)
@@ -81,8 +82,9 @@ class Redacting:
             if hits := self._archive.nobodys_hits(row, sought):
                 found.places[None, "archive"] += hits
                 found.nobodys.append(row)
-        for *_, original in self._vault.all():
-            if hits := sought.hits(original):
+        seen = {(kept.id, kept.edition) for kept in histories}  # with what was masked in them
+        for history, edition, _, original in self._vault.all():
+            if (history, edition) not in seen and (hits := sought.hits(original)):
                 found.places[None, "vault"] += hits
         events = len({row for name in _EVENTS for row in found.rows.get(name, ())})
         if events > max(COMMON, self._connection.execute(_sql.events).get / 10):

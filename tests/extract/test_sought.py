@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tachograph.errors import UsageError
 from tachograph.extract.sought import Sought, breaks
@@ -86,6 +88,34 @@ def test_a_long_value_that_ends_inside_it_is_cut_there_too() -> None:
     assert sought.unsaid(b'{"a": "' + long + b' correct\xe2\x80\xa6"}') == b'{"a": "' + long + b' *******\xe2\x80\xa6"}'
     assert sought.unsaid(b'{"kind": "' + long + b'", "word": "correct"}').endswith(b'"word": "correct"}')
     assert sought.hits(b"this is correct") == 0, "nobody cuts so short"
+
+
+LETTERS = st.text("aB1\"\\/é€😀 \n\t<>&'.:,{}[]nrtu0x", max_size=12)
+
+
+@given(
+    LETTERS.filter(lambda text: len(text) > 3 and text[-1] != "\\"),
+    LETTERS,
+    LETTERS,
+    st.lists(st.booleans(), max_size=4),
+)
+def test_what_json_holds_is_without_it_and_still_json(
+    secret: str, before: str, behind: str, layers: list[bool]
+) -> None:
+    """However deep JSON lies in JSON, with letters beyond ASCII written as they are or not."""
+    try:
+        sought = Sought(secret)
+    except UsageError:
+        return
+    written = f"{before}{secret}{behind}"
+    for ascii_only in layers:
+        written = json.dumps({"a": [written, 1], "b": written[:1]}, ensure_ascii=ascii_only)
+    data = written.replace("/", "\\/").encode() if layers and len(written) % 2 else written.encode()
+    gone = sought.unsaid(data)
+    assert len(gone) == len(data) and sought.hits(data) and not sought.hits(gone)
+    for _ in layers:
+        gone = json.loads(gone)["a"][0]
+    assert secret not in (gone if isinstance(gone, str) else gone.decode())
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 7, 100_000])

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import tachograph
-from tachograph.errors import Refused
+from tachograph.errors import Refused, StoreError
 from tachograph.extract.sought import Sought, breaks
 from tachograph.recall import proving
 from tachograph.records import Masked
@@ -21,7 +21,8 @@ from tachograph.store import Store, text_columns
 from tachograph.store.packing import unpack
 from tests.conftest import copied
 
-from .samples import AT, block, event, extraction, printed, raw
+from . import disk
+from .samples import AT, block, event, extraction, fresh, printed, raw
 
 SECRET = 'Kuh-zwirn/7"é'
 STARS = "*" * len(SECRET.encode())
@@ -347,6 +348,30 @@ def test_who_is_killed_has_a_sound_store_and_runs_it_again(sample: Path) -> None
     with tachograph.open(sample) as store:
         store.vacuum()
         gone(store, sought)
+
+
+@pytest.mark.parametrize("writes", [1, 4, 12, 40])
+def test_on_a_full_disk_it_says_so_and_is_done_later(tmp_path: Path, writes: int) -> None:
+    sought = Sought(SECRET)
+    with disk.inserted() as bad, fresh(tmp_path) as store:
+        printed(store, "codex-1", (AT, f"it is {SECRET}\n".encode() * 3000))
+        store.events.add_many([event(content=f"{number} {SECRET}") for number in range(900)])
+        store.audit.add("codegen", "deploy", "completed", details=SECRET)
+        found, left = store.redacting.find(sought), [writes]
+
+        def full(what: str) -> Exception | None:
+            left[0] -= what == "write"
+            return apsw.FullError("no space left") if what == "write" and left[0] < 0 else None
+
+        bad.fault = full
+        with pytest.raises(StoreError, match="no space left"):
+            store.redacting.write_over(sought, found)
+            store.vacuum()
+        bad.fault = lambda _: None
+        assert store.check() == [] and store.ledger.verify().problems == []
+    with tachograph.open(tmp_path / "tachograph.db") as store:
+        forget(store, SECRET)
+        assert len(store.events.list(limit=None)) == 900 and store.check() == []
 
 
 def killed(path: Path, sought: Sought, transactions: int) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import string
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple, cast
 
 import msgspec
 import re2
@@ -30,6 +31,9 @@ _ESCAPE = (
 )
 _EVENT = r"\[[0-9.eE+-]+, *\"[a-z]\", *\""  # of an asciicast, up to what was printed or typed
 _BETWEEN = rf"(?:{_ESCAPE}|\"\]\r?\n(?:\[[^\n]*\]\r?\n){{0,3}}{_EVENT})"  # what is typed is echoed between two letters
+_GAP = f"{_BETWEEN}*"
+_HEAD = 64  # letters that a long text is found by
+_REST = 400  # letters behind the half that a cut may come after: RE2 nests no deeper
 _stays = regex(rf"{_ESCAPE}|\"\]\r?\n{_EVENT}".encode("latin-1"))
 _LINE_FEED = r"(?:\r?\n|(?:\\+r)?\\+n|(?:\\+u000[dD])?\\+u000[aA])"
 _CUT = r"(?:\xe2\x80\xa6)?(?:[\"\x00]|\z)"  # where a text was cut off: at its end, or at that of a long one in JSON
@@ -41,7 +45,8 @@ _OF_QUOTE = {
 _half_escape = regex(rb"\\u[0-9a-fA-F]{0,3}\Z")
 _number = regex(rb"[0-9.eE+-]*")
 _STARS = b"*" * MOST
-_ANYWHERE = re2._Anchor.UNANCHORED
+_ANYWHERE, _FROM_HERE = re2._Anchor.UNANCHORED, re2._Anchor.ANCHOR_START
+Search = Callable[[re2._Anchor, bytes, int, int], list[tuple[int, int]]]  # (start, end) of the first match, or -1
 
 
 class Part(NamedTuple):
@@ -71,24 +76,31 @@ class Sought:
             raise UsageError(f"a number of less than {DIGITS} digits stands in times and ids", "give more of it")
         if not set(text) - set("*\r\n "):
             raise UsageError("stars are what a text is written over with", "give the text that is to go")
-        letters = [_letter(letter) for letter in text]
-        gap = f"{_BETWEEN}*"
-        whole = gap.join(letters)
-        self._whole = bytes_pattern(whole, capture=False)
-        half = max(LEAST, (len(letters) + 1) // 2)
-        begin = "".join(letters[half - 1 :: -1][::-1])
-        rest = ""
-        for letter in reversed(letters[half : min(len(letters) - 1, half + 400)]):
-            rest = f"(?:{letter}{rest})?"
-        cut = f"{begin}{rest}{_CUT}"
-        self._cut = bytes_pattern(cut, capture=False)
-        self._find = bytes_pattern(f"{whole}|{cut}", capture=False)._regexp.Match
+        self._letters = [_letter(letter) for letter in text]
+        self._head = _pattern(_GAP.join(self._letters[:_HEAD])) if len(self._letters) > _HEAD else None
         self._digits = text.isascii() and text.isdigit()
         self._filler = b"2" if set(text) == {"1"} else b"1"
 
+    @cached_property
+    def _whole(self) -> Search:
+        return _pattern(_GAP.join(self._letters))
+
+    @cached_property
+    def _cut(self) -> re2._Regexp:
+        """Half of it or more, where a value was cut off."""
+        half = max(LEAST, (len(self._letters) + 1) // 2)
+        rest = ""
+        for letter in reversed(self._letters[half : min(len(self._letters) - 1, half + _REST)]):
+            rest = f"(?:{letter}{rest})?"
+        return bytes_pattern(f"{''.join(self._letters[:half])}{rest}{_CUT}", capture=False)
+
+    @cached_property
+    def _either(self) -> Search:
+        return self._head or _pattern(f"{_GAP.join(self._letters)}|{self._cut.pattern.decode('latin-1')}")
+
     def maybe(self, values: bytes) -> bool:
         """Whether it may be in one of some values of columns, with a NUL between two; mostly it is in none."""
-        return bool(self._find(_ANYWHERE, values, 0, len(values))[0][0] >= 0)
+        return bool(self._either(_ANYWHERE, values, 0, len(values))[0][0] >= 0)
 
     def hits(self, value: bytes) -> int:
         """How often it stands in a value of a column. A long one may end where it was cut off, inside the text: half of
@@ -130,13 +142,22 @@ class Sought:
     def _without(self, data: bytes, start: int) -> tuple[bytes, int]:
         """Again until it is found no more: what is typed and what is echoed may lie within each other."""
         hits = 0
-        while spans := [found.span() for found in self._whole.finditer(data, start)]:
+        while spans := list(self._spans(data, start)):
             hits += len(spans)
             out = bytearray(data)
             for begin, end in spans:
                 self._write_over(out, data, begin, end)
             data = bytes(out)
         return data, hits
+
+    def _spans(self, data: bytes, start: int) -> Iterator[tuple[int, int]]:
+        """Where it is; a long one is looked for by how it begins, since RE2 has to learn all that it looks for."""
+        search, size = self._head or self._whole, len(data)
+        while (found := search(_ANYWHERE, data, start, size)[0])[0] >= 0:
+            begin, end = found if self._head is None else self._whole(_FROM_HERE, data, found[0], size)[0]
+            if end >= 0:
+                yield begin, end
+            start = end if end >= 0 else found[0] + 1
 
     def _write_over(self, out: bytearray, data: bytes, begin: int, end: int) -> None:
         begin, end = _whole_escapes(data, begin, end)
@@ -148,6 +169,10 @@ class Sought:
             _stars(out, done, between.start())
             done = between.end()
         _stars(out, done, end)
+
+
+def _pattern(pattern: str) -> Search:
+    return cast(Search, bytes_pattern(pattern, capture=False)._regexp.Match)
 
 
 def _share_out(waiting: deque[Part], new: bytes) -> None:

@@ -13,6 +13,7 @@ from tachograph.regexes import regex
 LENGTH_MAX = 65_536  # characters kept of one line
 _EDIT_MAX = 4096  # inserting and deleting inside longer rows is ignored: no terminal is that wide, and it costs
 _REPEAT_MAX = 1024
+_TAB_STOPS = 8
 
 _TOKEN = regex(r"\x1b(?:\[([0-?]*)[ -/]*([@-~]?)|([^\x1b\r\b]?))|([\r\b])|([^\x1b\r\b]+)", re.DOTALL)
 _ERASE_AFTER = ("\x1b[K", "\x1b[0K")
@@ -26,7 +27,7 @@ def resolve(line: str) -> tuple[list[str], bool]:
     if "\x1b" in line:
         line = _from_last_clearing(line)
     if "\b" not in line:
-        if "\x1b" not in line:
+        if "\x1b" not in line and "\t" not in line:
             return [_overlay(line)[:LENGTH_MAX]], False
         if "\r" not in line:
             for erase in _ERASE_AFTER:  # at the end of what was written there is nothing to erase
@@ -50,9 +51,9 @@ def resolve(line: str) -> tuple[list[str], bool]:
 
 def _from_last_clearing(line: str) -> str:
     """A spinner clears its row before every frame: only the last frame needs to be played."""
-    for erase in ("\x1b[2K", "\x1b[K"):
+    for erase, whole in (("\x1b[2K", True), ("\x1b[K", False)):
         at = line.rfind(erase)
-        if at >= 0 and (line.startswith(_HOMES, at + 4) or line.endswith(_HOMES, 0, at)):
+        if at >= 0 and (line.endswith(_HOMES, 0, at) or (whole and line.startswith(_HOMES, at + len(erase)))):
             found = _HOME_AND_CLEAR.match(line, at)
             if found and not _UP_OR_DOWN.search(line, 0, at):
                 return line[found.end() :]
@@ -84,8 +85,34 @@ class _Row:
         self.number: int | None = None  # of the row on the screen, once a sequence has told
         self.texts: list[str] = []
         self.moved = False
+        self._tabs = False  # a tab and the empty cells behind it stand for the blanks that it leaps over
 
     def write(self, text: str) -> None:
+        if "\t" in text:
+            first, *others = text.split("\t")
+            self._put(first)
+            for each in others:
+                self._tab()
+                self._put(each)
+        else:
+            self._put(text)
+
+    def _tab(self) -> None:
+        """To the next stop; over what is there already without changing it."""
+        stop = min(self.column - self.column % _TAB_STOPS + _TAB_STOPS, LENGTH_MAX)
+        if self.column >= len(self.cells) and self.column < stop:
+            self.cells.extend(" " * (self.column - len(self.cells)))
+            self.cells += ["\t"] + [""] * (stop - self.column - 1)
+            self._tabs = True
+        self.column = stop
+
+    def _untab(self) -> None:
+        """Before cells are changed: blanks in place of tabs."""
+        if self._tabs:
+            self.cells = [" " if cell in ("\t", "") else cell for cell in self.cells]
+            self._tabs = False
+
+    def _put(self, text: str) -> None:
         room = LENGTH_MAX - self.column
         if room <= 0:
             return
@@ -93,6 +120,8 @@ class _Row:
         missing = self.column - len(self.cells)
         if missing > 0:
             self.cells.extend(" " * missing)
+        elif missing < 0:
+            self._untab()
         self.cells[self.column : self.column + len(text)] = text
         self.column += len(text)
 
@@ -130,6 +159,7 @@ class _Row:
 
     def _edit(self, final: str, parameters: str) -> None:
         count = max(1, _number(parameters))
+        self._untab()
         if final == "K":
             self._erase(_number(parameters, 0))
         elif final == "X":
@@ -166,6 +196,7 @@ class _Row:
         if text:
             self.texts.append(text)
         self.cells.clear()
+        self._tabs = False
 
     def finish(self) -> tuple[list[str], bool]:
         self._keep()

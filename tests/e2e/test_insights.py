@@ -77,9 +77,7 @@ def test_a_folder_of_the_map_is_walked_into(visit: Open) -> None:
     panel(page, "Folders in it").get_by_role("link", name=folder["name"], exact=True).click()
     expect(page).to_have_url(re.compile("path="))
     expect(page.get_by_role("heading", name=folder["path"])).to_be_visible()
-    expect(page.locator("main")).to_contain_text(
-        f"{folder['files']:,} files, {folder['total_operations']:,} operations"
-    )
+    expect(page.locator("main")).to_contain_text(f"{folder['files']:,} files, {folder['changes']:,} changes")
     page.reload()
     expect(page.get_by_role("heading", name=folder["path"])).to_be_visible()
 

@@ -163,3 +163,13 @@ def test_nobody_is_shut_out_of_a_tab(visit: Open, tab: str) -> None:
         found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes[0].html]))")
         assert found == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_link_is_copied_where_the_browser_has_no_clipboard_for_the_page(visit: Open) -> None:
+    page = visit(FAILING)
+    settled(page)
+    page.evaluate("delete Navigator.prototype.clipboard")  # as on a page from elsewhere without TLS
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="✓ Copied")).to_be_visible()
+    page.get_by_role("searchbox", name="Search everything").press("Control+V")
+    expect(page.get_by_role("searchbox", name="Search everything")).to_have_value(re.compile(r"^http.*ev=\d+"))

@@ -1,4 +1,5 @@
 // Where in a session we are, and every way to another moment: by mouse, by keyboard, by address.
+import { copy } from '../lib/copy';
 import { router } from '../lib/router.svelte';
 import { meant } from '../lib/keys';
 import { SPEEDS } from './clock.svelte';
@@ -32,7 +33,7 @@ export class Steering {
     '>': () => this.#faster(1),
     '<': () => this.#faster(-1),
     l: () => this.follow(),
-    y: () => this.copy(),
+    y: () => void this.copy(),
     ...Object.fromEntries([...'0123456789'].map((digit) => [digit, () => this.#tenth(Number(digit))])),
   };
 
@@ -80,13 +81,10 @@ export class Steering {
     if (router.query.get('t') !== moment.t || router.query.get('ev') !== moment.ev) router.set(moment, true);
   }
 
-  copy(): void {
+  async copy(): Promise<void> {
     this.tell();
-    const said = () => {
-      this.copied = true;
-      setTimeout(() => (this.copied = false), SAID);
-    };
-    navigator.clipboard?.writeText(location.href).then(said, () => undefined); // it is in the address all the same
+    this.copied = await copy(location.href);
+    setTimeout(() => (this.copied = false), SAID);
   }
 
   key(event: KeyboardEvent): void {

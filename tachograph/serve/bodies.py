@@ -10,6 +10,8 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException
 
+from tachograph.readers.json_lines import objects
+
 Incoming = Request[Any, Any, Any]
 LIMIT = 15 << 20  # bytes, packed or unpacked; a journal record holds little more
 JSON, PROTOBUF = "json", "protobuf"
@@ -78,11 +80,13 @@ def encoding(request: Incoming) -> str:
 
 
 def check_json(body: bytes) -> None:
-    """Raises NotTaken (400) when it is no JSON object."""
+    """Raises NotTaken (400) when it is no JSON object; one with half a character is: senders cut texts anywhere."""
     try:
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotTaken(400, "not_json", f"the body is no JSON object: {error}") from None
+        found, strange = objects(body)
+        if strange or len(found) != 1:
+            raise NotTaken(400, "not_json", f"the body is no JSON object: {error}") from None
 
 
 def _protobuf() -> bool:

@@ -66,6 +66,13 @@ def test_telemetry_in_json(ask: Ask, home: Path, signal: str) -> None:
     assert (record.kind, body) == (b"T", LOGS)
 
 
+def test_half_a_character_is_no_nonsense(ask: Ask, home: Path) -> None:
+    """JavaScript cuts texts anywhere, and says so in its JSON; what is refused is not sent again."""
+    cut = LOGS.replace(b"hi", b"hi \\ud83d")
+    assert ask("POST", "/v1/logs", cut).status == 200
+    assert kept(home)[0].body.endswith(cut)
+
+
 def test_telemetry_in_protobuf(ask: Ask, home: Path) -> None:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
         ExportLogsServiceRequest,

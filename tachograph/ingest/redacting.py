@@ -63,6 +63,9 @@ def redact(store: Store, places: Places, text: Sought, found: Found) -> Left:
     """
     store.redacting.refuse(found)
     _keep_names(store, text, found)
+    named = {
+        path for path in _histories(store) if text.hits(os.fsencode(path))
+    }  # the store will not know them by these
     left = found
     for _ in range(_ROUNDS):
         store.redacting.write_over(text, left)
@@ -75,7 +78,7 @@ def redact(store: Store, places: Places, text: Sought, found: Found) -> Left:
         store.audit.add("tachograph", "redact", "completed", operation_type="recorder", details=counted(found))
     journals.remove_imported(places, store)
     store.vacuum()
-    return _left(store, places, text, left.total)
+    return _left(store, places, text, left.total, named)
 
 
 def counted(found: Found) -> str:
@@ -90,14 +93,15 @@ def counted(found: Found) -> str:
 
 def elsewhere(store: Store, places: Places, text: Sought) -> Left:
     """Where it stands besides the store; nothing is changed."""
-    return _left(store, places, text, 0)
+    return _left(store, places, text, 0, set())
 
 
-def _left(store: Store, places: Places, text: Sought, in_store: int) -> Left:
+def _left(store: Store, places: Places, text: Sought, in_store: int, named: set[str]) -> Left:
     ours, journal = list(_files(places.data)), list(_files(places.journal))
     found = {path: hits for path in ours if (hits := _hits(path, text))}
     running = [path for path in journal if _hits(path, text) or _in_journal(path, text)]
-    agents = [path for path in _histories(store) if _hits(path, text)]
+    theirs = _histories(store)
+    agents = sorted(named.union(path for path in theirs if text.hits(os.fsencode(path)) or _hits(path, text)))
     return Left(in_store, len(ours) + len(journal), found, running, _copies(places, text), agents)
 
 

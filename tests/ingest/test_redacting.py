@@ -106,6 +106,14 @@ def test_all_files_of_a_folder_are_looked_into() -> None:
         assert left.agents == [str(one.home / name)]
 
 
+def test_a_file_that_has_it_in_its_name_is_named() -> None:
+    with machine() as one:
+        path = one.put(BOMB.replace("2026/01/01", "kuh-zwirn").removesuffix(".zst"), META + SAID)
+        one.look()
+        assert redacted(one, "kuh-zwirn").agents == [str(path)]
+        assert [history.path for history in one.store.histories.all()] == [str(path).replace("kuh-zwirn", "*********")]
+
+
 def test_a_copy_that_was_put_aside_is_named() -> None:
     with machine() as one:
         one.put("a.log", b"the word is kuh-zwirn\n")

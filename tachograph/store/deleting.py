@@ -20,6 +20,7 @@ from tachograph.store.output import LINE_MAX
 from tachograph.store.writer import Writer
 
 _sql = queries.load("deleting")
+_FIRST = queries.load("sessions")  # what others started goes with those
 
 
 class Doomed(NamedTuple):
@@ -66,10 +67,30 @@ class Deleting:
     def plan_of_old(self, before: int) -> tuple[Plan, int]:
         """What goes with the sessions that were over, and at work last, before a time in ns; and how many of those
         stay, as what told of them, or what they started, does."""
-        old = names = {name for (name,) in self._connection.execute(_sql.old, (before,))}
+        old = self._connection.execute(_sql.old.format(where=_FIRST.without_parent), (before,))
+        return self._fitting({name for (name,) in old})
+
+    def plan_of_size(self, most: int) -> tuple[Plan, int]:
+        """The same of the sessions that were at work longest ago, until what is left takes about so many bytes."""
+        names, excess = set[str](), self.used() - most
+        shares = self._connection.execute(_sql.shares.format(where=_FIRST.without_parent)).fetchall()
+        scale = self.used() / max(1, sum(share for _, share in shares))  # indexes and the like belong to all alike
+        for name, share in shares:
+            if excess <= 0:
+                break
+            names.add(name)
+            excess -= share * scale
+        return self._fitting(names)
+
+    def used(self) -> int:
+        """Bytes of the database that are in use."""
+        return int(self._connection.execute(_sql.used).get)
+
+    def _fitting(self, names: set[str]) -> tuple[Plan, int]:
+        count = len(names)
         while not _fits(plan := self.plan(names), names):
             names = {name for name in names if _fits(self.plan([name]), names)}
-        return plan, len(old) - len(names)
+        return plan, count - len(names)
 
     def delete(self, plan: Plan) -> None:
         """Delete what a plan says. Whoever is interrupted has deleted some of its sessions wholly, the others not."""

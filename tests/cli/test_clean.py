@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import tachograph
 from tests.cli import histories, recordings
 from tests.cli.conftest import Ask, Recorded
 from tests.cli.histories import CHILD, FIRST, OTHER, SECOND
@@ -98,12 +99,31 @@ def test_old_sessions_go_when_asked_to(files: dict[str, Path], recorded: Recorde
     assert "0 sessions" in call("clean", "--sessions", "--keep", "2d").err, "nothing is asked when nothing goes"
 
 
+def test_the_oldest_go_until_it_is_small_enough(files: dict[str, Path], recorded: Recorded, call: Ask) -> None:
+    assert "1 TB wanted: 0 sessions" in call("clean", "--max-size", "1T").err.replace("1.0", "1")
+    asked = call("clean", "--max-size", "10kB", "--dry-run")
+    assert "6 sessions" in asked.err and ids(call) == {*files, recorded.good, recorded.bad}
+    with tachograph.open() as store:
+        oldest = store.deleting.plan_of_size(store.deleting.used() - 1)[0].sessions
+        size = store.deleting.used() - 20_000
+    assert [one.id for one in oldest] == [CHILD, FIRST]
+    assert call("clean", "--max-size", str(size), "--yes").code == 0
+    left = ids(call)
+    assert left < {*files, recorded.good, recorded.bad} and {recorded.good, recorded.bad} <= left
+    with tachograph.open() as store:
+        assert store.deleting.used() <= size
+    done = call("clean", "--max-size", "1kB", "--yes")
+    assert done.code == 0 and ids(call) == set()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
         (("clean", "nobody", "--yes"), 3, "nobody"),
-        (("clean", "last", "--keep", "3d"), 2, "leave --keep and --sessions out"),
-        (("clean", "last", "--sessions"), 2, "leave --keep and --sessions out"),
+        (("clean", "last", "--keep", "3d"), 2, "--keep with --sessions, or --max-size"),
+        (("clean", "last", "--sessions"), 2, "--keep with --sessions, or --max-size"),
+        (("clean", "--keep", "3d", "--max-size", "1GB"), 2, "--keep with --sessions, or --max-size"),
+        (("clean", "--max-size", "much"), 2, "write 2GB"),
         (("clean", "--sessions", "--keep", "never"), 2, "write 90d"),
         (("clean", "last"), 2, "--yes"),
     ],

@@ -27,8 +27,30 @@ WHERE o.history IN (SELECT value FROM json_each(?)) AND o.session NOT IN (SELECT
 ORDER BY h.path, s.session_id;
 
 -- name: old
--- What was over before a time, and has not gone on since.
-SELECT session_id FROM _sessions WHERE ended_at < ?1 AND coalesce(last_at, 0) < ?1 ORDER BY ended_at, id;
+-- What was over before a time, and has not gone on since; what others started goes with those.
+SELECT s.session_id FROM _sessions s WHERE s.ended_at < ?1 AND coalesce(s.last_at, 0) < ?1 AND {where};
+
+-- name: used
+-- Bytes of pages that hold something.
+SELECT (p.page_count - f.freelist_count) * s.page_size
+FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s;
+
+-- name: shares
+-- About how much of the file each session takes, those first that were at work longest ago: output, archive, events.
+-- What others started goes with those.
+SELECT s.session_id,
+    (SELECT coalesce(sum(length(o.data) + length(o.times)), 0) FROM _output o WHERE o.session = s.id)
+    + (
+        SELECT coalesce(sum(length(b.data)), 0)
+        FROM _history_sessions h
+        JOIN _history_parts p ON p.history = h.history
+        JOIN _blobs b ON b.id = p.blob
+        WHERE h.session = s.id
+    )
+    + 500 * (s.events + 1)
+FROM _sessions s
+WHERE {where}
+ORDER BY max(coalesce(s.last_at, 0), coalesce(s.ended_at, s.started_at)), s.id;
 
 -- name: native_id
 -- What its agent calls a session that has another id here.

@@ -1,7 +1,8 @@
 """Hooks of Gemini CLI, as of 0.61.0 (its documentation, and recordings).
 
-Calls of tools have no id here: they get numbers, and a call and its end are found together by tool and arguments. The
-hooks around the model are left out: each holds the whole conversation so far.
+Calls of tools have no id here: they get numbers, and a call and its end are found together by tool and arguments. Those
+of a subagent name the session that it works for, not its own: what begins while one is at work is left to the
+histories, of which each knows its calls. The hooks around the model are left out: each holds the whole conversation.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tachograph.records import Fact, Step
 
 # PreCompress comes before every message to the model, whether anything is compressed or not.
 _QUIET = {"BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress"}
+_SUBAGENT = "invoke_agent"  # the tool
 _CLOCKS_APART = 3600 * 10**9  # ns; a message that says another time than ours by more is not believed
 
 
@@ -60,6 +62,8 @@ def _give_up(teller: Teller) -> None:
 def _tool_begins(teller: Teller, given: Object) -> None:
     teller.state("running")
     tool, asked = text(given.get("tool_name")) or "?", given.get("tool_input")
+    if tool != _SUBAGENT and teller.memory.waits(teller.session, _SUBAGENT):
+        return
     name = teller.memory.begin(teller.session, tool, asked, teller.at)
     teller.steps.append(calls.call(f"call:{name}", {"name": tool, "args": asked}, teller.at, _about(given)))
 
@@ -67,6 +71,9 @@ def _tool_begins(teller: Teller, given: Object) -> None:
 def _tool_ended(teller: Teller, given: Object) -> None:
     teller.state("running")
     tool, asked = text(given.get("tool_name")) or "?", given.get("tool_input")
+    within = tool != _SUBAGENT and teller.memory.waits(teller.session, _SUBAGENT)
+    if within and not teller.memory.waits(teller.session, tool, asked):
+        return
     name, began = teller.memory.end(teller.session, tool, asked)
     response = table(given.get("tool_response"))
     error = response.get("error")

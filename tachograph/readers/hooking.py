@@ -81,6 +81,11 @@ class Memory:
                     return call[0], call[3]
         return f"#{self.next(session, 'call')}", 0
 
+    def waits(self, session: str, tool: str, given: object = None) -> bool:
+        """Whether a call of that tool has begun and not ended; of those arguments, when they are given."""
+        wanted = [tool] if given is None else [tool, _mark(given)]
+        return any(_is_call(call) and call[1 : 1 + len(wanted)] == wanted for call in self._open(session))
+
     def give_up(self, session: str) -> list[str]:
         """Ids of the calls that did not end; they are waited for no longer."""
         waiting = self._open(session)

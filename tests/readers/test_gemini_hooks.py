@@ -58,6 +58,16 @@ def test_calls_that_overlap_find_their_ends() -> None:
     assert [(c["command"], c["content"]) for c in session.all("command")] == [("a", "A"), ("b", "B"), ("c", "C")]
 
 
+def test_what_a_subagent_calls_is_left_to_its_history() -> None:
+    asked = {"agent_name": "codebase_investigator", "prompt": "look"}
+    agent = message("BeforeTool", tool_name="invoke_agent", tool_input=asked)
+    back = message("AfterTool", tool_name="invoke_agent", tool_input=asked, tool_response={"llmContent": "found"})
+    inside = [begins("ls"), ends("ls", "its own"), begins("make"), ends("make", "its own")]
+    session = told(gemini_hooks, [begins("make"), agent, *inside[:2], ends("make", "ours"), back, *inside[2:]]).only
+    assert session.column("tool_call", "content") == ["found"]
+    assert session.column("command", "content") == ["ours", "its own"], "what began before, and what came after"
+
+
 def test_an_end_whose_beginning_we_missed() -> None:
     session = told(gemini_hooks, [ends("a", "A")]).only
     (command,) = session.all("command")

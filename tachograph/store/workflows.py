@@ -26,7 +26,6 @@ _sql = queries.load("workflows")
 SLOT = 900 * clock.SECOND  # two sessions that did something in slots beside each other worked side by side
 ALIVE = 600 * clock.SECOND  # a session that was silent for longer is not at work
 USER, BY_ITSELF = "user", "tachograph"
-_BEGAN = "replace(w.start_time, ' ', 'T')"  # other programs write times as SQLite does
 
 
 class Filters(TypedDict, total=False):
@@ -110,7 +109,7 @@ class Workflows:
         self, *, limit: int | None = 100, past: Place | None = None, **chosen: Unpack[Filters]
     ) -> Sequence[Workflow]:
         """Newest first; those that run with the totals of now."""
-        rows = paging.page(self._connection, _sql.listed, self._where(chosen), (_BEGAN, "w.id"), limit, past)
+        rows = paging.page(self._connection, _sql.listed, self._where(chosen), ("w.start_time", "w.id"), limit, past)
         return [self._now(Workflow(*row)) for row in rows]
 
     def total(self, **chosen: Unpack[Filters]) -> int | None:
@@ -130,7 +129,7 @@ class Workflows:
         where.add("w.status = ?", chosen.get("status"))
         where.add("w.opened_by = ?", chosen.get("opened_by"))
         where.add("w.project_dir = ?", chosen.get("project_dir"))
-        where.dated(_BEGAN, chosen.get("since"), chosen.get("until"))
+        where.dated("w.start_time", chosen.get("since"), chosen.get("until"))
         return where
 
     def sessions(self, workflow_id: str) -> Sequence[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tachograph import clock
 from tachograph.store import Store
 
 from .clients import CLIENTS, IDS, Client, Program, documented
@@ -159,7 +160,42 @@ def test_rows_of_the_simulator_move_in(client: Client, tmp_path: Path) -> None:
     (row,) = client("SELECT status, operation, duration_ms FROM receipts WHERE receipt_id = 'abc123'")
     assert row == {"status": "passed", "operation": "receipt", "duration_ms": 0}
     assert client("SELECT version FROM agent_memory WHERE memory_id = 'm1'") == [{"version": 7}]
-    assert client("SELECT status FROM audit_log WHERE audit_id = 'a1'") == [{"status": "retry"}]
+    (entry,) = client("SELECT status, timestamp FROM audit_log WHERE audit_id = 'a1'")
+    assert entry["status"] == "retry" and clock.from_iso(entry["timestamp"]), "theirs has a blank, and no zone"
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("2026-01-29 12:34:56", "2026-01-29T12:34:56.000Z"),
+        ("2026-01-29T14:34:56.789+02:00", "2026-01-29T12:34:56.789Z"),
+        ("2026-01-29", "2026-01-29T00:00:00.000Z"),
+        ("2026-01-29T12:34:56Z", "2026-01-29T12:34:56Z"),
+        ("2026-99-99 at noon", "2026-99-99 at noon"),
+    ],
+)
+def test_times_are_stored_as_lists_sort_them(client: Client, given: str, stored: str) -> None:
+    client(
+        "INSERT INTO receipts (execution_id, agent_id, operation, status, timestamp, duration_ms)"
+        f" VALUES ('e-time', 'a', 'watch', 'passed', '{given}', 1);\n"
+        "INSERT INTO audit_log (timestamp, agent_id, operation, status)"
+        f" VALUES ('{given}', 'a-time', 'b', 'started');\n"
+        "INSERT INTO workflow_sessions (session_id, start_time, status, agent_count)"
+        f" VALUES ('w-time', '{given}', 'running', 1);\n"
+        "INSERT INTO collision_detection (session_id, agent_id_1, agent_id_2, collision_type, description, severity,"
+        f" timestamp) VALUES ('w-time', 'a', 'b', 'file_conflict', 'both', 'info', '{given}');\n"
+        "INSERT INTO pipeline_metrics (execution_id, stage, duration_ms, status, timestamp)"
+        f" VALUES ('e-time', 'μ₁_normalize', 1, 'passed', '{given}');\n"
+        "INSERT INTO slo_violations (execution_id, metric, target_value, actual_value, severity, timestamp)"
+        f" VALUES ('e-time', 'm', 1, 2, 'warning', '{given}');\n"
+    )
+    for where in (
+        *("receipts WHERE execution_id = 'e-time'", "audit_log WHERE agent_id = 'a-time'"),
+        *("collision_detection WHERE session_id = 'w-time'", "pipeline_metrics WHERE execution_id = 'e-time'"),
+        "slo_violations WHERE execution_id = 'e-time'",
+    ):
+        assert client(f"SELECT timestamp FROM {where}") == [{"timestamp": stored}], where
+    assert client("SELECT start_time FROM workflow_sessions WHERE session_id = 'w-time'") == [{"start_time": stored}]
 
 
 def test_a_backup_by_the_program(tmp_path: Path) -> None:

@@ -147,4 +147,4 @@ def test_rows_of_other_programs_are_counted_as_their_times_say(store: Store) -> 
         " VALUES ('session-001', '2026-11-21 09:14:02', 'running', 3)"
     )
     ended = store.workflows.end("session-001", at=AT + 5 * SECOND)
-    assert (ended.agent_count, ended.start_time, ended.total_duration_ms) == (3, "2026-11-21 09:14:02", 5123)
+    assert (ended.agent_count, ended.start_time, ended.total_duration_ms) == (3, "2026-11-21T09:14:02.000Z", 5123)

@@ -14,8 +14,8 @@ SELECT {workflow} FROM workflow_sessions w WHERE w.session_id >= ?1 AND w.sessio
 ORDER BY w.session_id <> ?1 LIMIT 6;
 
 -- name: listed
--- Newest first, whether a time has a T in it or, as SQLite writes it, a blank.
-SELECT {workflow} FROM workflow_sessions w WHERE {where} ORDER BY replace(w.start_time, ' ', 'T') DESC, w.id DESC LIMIT ?;
+-- Newest first.
+SELECT {workflow} FROM workflow_sessions w WHERE {where} ORDER BY w.start_time DESC, w.id DESC LIMIT ?;
 
 -- name: change
 -- Counted anew.
@@ -115,4 +115,4 @@ SELECT count(*) FROM (SELECT 1 FROM workflow_sessions w WHERE {where} LIMIT ?);
 
 -- name: place
 -- What it is sorted by.
-SELECT replace(start_time, ' ', 'T'), id FROM workflow_sessions WHERE id = ?;
+SELECT start_time, id FROM workflow_sessions WHERE id = ?;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import click
@@ -77,9 +78,17 @@ class _Writer:
 def _last(app: App, session: Session, most: int) -> list[Printed]:
     """The last lines of both streams, in the order they came."""
     output = app.store().output
-    found = [Printed(stream, line) for stream in _STREAMS for line in output.tail(session.id, most, stream)]
-    found.sort(key=lambda printed: printed.line.at)  # stable: within a stream the order stays
+    found = _merged({stream: output.tail(session.id, most, stream) for stream in _STREAMS})
     return found[-most:] if most else []
+
+
+def _merged(streams: Mapping[str, Sequence[Line]]) -> list[Printed]:
+    """By time; the lines of one stream stay in their order, also where the clock was set back meanwhile."""
+    found = []
+    for stream, lines in streams.items():
+        times = accumulate((line.at for line in lines), max)
+        found += [(at, Printed(stream, line)) for at, line in zip(times, lines, strict=True)]
+    return [printed for _, printed in sorted(found, key=lambda each: each[0])]
 
 
 def _follow(app: App, session: Session, last: list[Printed], writer: _Writer) -> None:
@@ -116,8 +125,7 @@ class _Follower:
         return [printed for printed in last if printed.line.number < self._next[printed.stream]]
 
     def next(self, final: bool) -> list[Printed]:
-        found = [Printed(stream, line) for stream in _STREAMS for line in self._of(stream, final)]
-        return sorted(found, key=lambda printed: printed.line.at)
+        return _merged({stream: self._of(stream, final) for stream in _STREAMS})
 
     def _of(self, stream: str, final: bool) -> list[Line]:
         ready: list[Line] = []

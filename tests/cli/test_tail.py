@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+from tachograph.journal import frame
 from tests.cli import recordings
 from tests.cli.conftest import Recorded
 from tests.cli.live import SECONDS, Live
@@ -32,6 +33,16 @@ def test_the_last_lines(tachograph: Run, recorded: Recorded) -> None:
 def test_streams_are_merged_by_time(tachograph: Run, recorded: Recorded) -> None:
     lines = tachograph("tail", recorded.good, "-n", "3").stdout.splitlines()
     assert lines == ["", "warning: two.c is empty", "built in 4.2 s"]
+
+
+def test_a_clock_that_was_set_back_changes_no_order(tachograph: Run, home: Path) -> None:
+    pieces = [("O", "one\n"), ("E", "beside\n"), ("O", "two\n")]
+    journal, at = recordings.begin(recordings.GOOD._replace(pieces=pieces))
+    for back, text in enumerate((b"three\n", b"four\n"), 1):
+        journal.append(frame.OUTPUT, at - back * recordings.HOUR, text)
+    recordings.end(journal, recordings.GOOD, at)
+    journal.close()
+    assert tachograph("tail").stdout.split() == ["one", "beside", "two", "three", "four"]
 
 
 def test_json_lines(tachograph: Run, recorded: Recorded) -> None:

@@ -184,7 +184,9 @@ def within(connection: apsw.Connection, seconds: float) -> Iterator[None]:
 def vacuum(connection: apsw.Connection, path: str) -> None:
     """Free pages go back to the disk, nothing readable stays in them, the write-ahead log is cut."""
     with translated(path):
-        connection.execute(_sql.vacuum).fetchall()
+        folder = apsw.format_sql_value(os.path.dirname(path))
+        connection.execute(_sql.vacuum.format(folder=folder)).fetchall()
+        connection.execute(_sql.vocabulary).fetchall()  # other temp_store, no temporary tables
         connection.execute(_sql.checkpoint).fetchall()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from tachograph.errors import UsageError
 from tachograph.records import Event, Extraction
 from tachograph.store import Store, removing, settling
+from tachograph.store.output import Chunk
 from tachograph.store.statistics import program
 
 from .samples import AT, SECOND, block, event, extraction, opened, printed, raw, scratch, session
@@ -263,6 +267,29 @@ def test_vacuum_gives_space_back_and_leaves_nothing_readable(store: Store) -> No
     assert (info["wal_bytes"], info["freelist_count"], info["secure_delete"]) == (0, 0, 2)
     assert needle.encode() not in Path(store.path).read_bytes()
     assert store.check() == []
+
+
+VACUUM = """
+import resource, sys, tachograph
+with tachograph.open(sys.argv[1]) as store:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    store.vacuum()
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1 if sys.platform == "darwin" else 1024))
+    assert [hit.text for hit in store.search("haysta*").hits] == ["haystack"]
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no resource")
+def test_vacuum_does_not_hold_the_database_in_memory(store: Store) -> None:
+    printed(store, "codex-1", (AT, b"haystack\n"))
+    number, chunk = store.sessions.number("codex-1"), 1 << 20
+    with store.transaction():
+        for at in range(1, 151):
+            store.output.write(number, [Chunk(0, at, at + 1, 1, random.Random(at).randbytes(chunk), [(AT, chunk)])])
+    size = Path(store.path).stat().st_size
+    store.close()
+    took = int(subprocess.check_output([sys.executable, "-c", VACUUM, store.path]))
+    assert took < size / 2
 
 
 def test_vacuum_leaves_no_word_of_what_is_not_searched_any_more(store: Store) -> None:

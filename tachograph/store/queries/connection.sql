@@ -37,9 +37,13 @@ PRAGMA synchronous = FULL;
 
 -- name: vacuum
 -- The index forgets words of what was removed; the file is written anew without its free pages, nothing readable in them.
+-- The copy that this takes is as large as the file: not in memory, and in no folder that others share.
 PRAGMA secure_delete = ON;
 INSERT INTO _search (_search) VALUES ('optimize');
+PRAGMA temp_store = FILE;
+PRAGMA temp_store_directory = {folder};
 VACUUM;
+PRAGMA temp_store = MEMORY;
 PRAGMA secure_delete = FAST;
 
 -- name: checkpoint

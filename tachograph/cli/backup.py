@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import cast
 
 import click
 
@@ -44,13 +45,13 @@ def cli(app: App, folder: str, json_dump: bool, force: bool) -> None:
     place = os.path.dirname(made)
     with open_store(made, readonly=True) as copy:
         problems = copy.check()
-        sessions, events = (copy.stats()[name] for name in ("sessions", "events"))
+        sessions, events = (cast(int, copy.stats()[name]) for name in ("sessions", "events"))
     if problems:
         hint = "tachograph db check looks at the original; an older copy may be sound"
         raise StoreDamaged(f"{place} is as damaged as what it is a copy of: {problems[0]}", hint)
     noted(app, "backup", f"everything into {os.path.abspath(place)}")
     size = sum(entry.stat().st_size for entry in os.scandir(place))
-    counts = f"{sessions:,} sessions, {events:,} events"
+    counts = f"{human.plural(sessions, 'session')}, {human.plural(events, 'event')}"
     app.done(f"{place}  {human.size(size)}, {counts}, sound  {(clock.monotonic() - begun) / clock.SECOND:.1f} s")
     app.hint(f"tachograph sessions --db {made} reads it; tachograph restore {place} puts it back")
 

@@ -124,7 +124,8 @@ def _plan(store: Store, words: Sequence[str]) -> Plan:
 
 def _tell(app: App, plan: Plan) -> None:
     for one in plan.sessions[:_LISTED]:
-        app.say(f"  {one.id}: {human.plural(one.events, 'event')}, {human.size(one.bytes)} of output")
+        output = f", {human.size(one.bytes)} of output" if one.bytes else ""
+        app.say(f"  {one.id}: {human.plural(one.events, 'event')}{output}")
     if len(plan.sessions) > _LISTED:
         app.say(f"  and {len(plan.sessions) - _LISTED} more")
     there = [one.path for one in plan.histories if os.path.exists(one.path.partition("#")[0])]

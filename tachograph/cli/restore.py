@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 import click
 
@@ -43,7 +44,7 @@ def cli(app: App, folder: str, yes: bool) -> None:
 
 
 def _held(store: Store) -> str:
-    stats = store.stats()
+    sessions, events = (cast(int, store.stats()[name]) for name in ("sessions", "events"))
     last = store.arrivals.now().event
-    counts = f"{stats['sessions']:,} sessions, {stats['events']:,} events"
+    counts = f"{human.plural(sessions, 'session')}, {human.plural(events, 'event')}"
     return f"{counts}, up to event {last:,}" if last else counts

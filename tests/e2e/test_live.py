@@ -187,7 +187,7 @@ def test_eight_tabs_hear_all_of_it_over_one_connection(visit: Open) -> None:
     assert len(asked) == 1
 
 
-def test_a_session_that_somebody_deletes_is_gone_from_every_page(visit: Open) -> None:
+def test_a_session_that_somebody_deletes_is_gone_from_every_page(visit: Open, complaints: list[str]) -> None:
     session, sessions, live = visit(f"/sessions/{RUNS}"), visit("/"), visit("/live")
     title = session.locator("h1").inner_text()
     expect(sessions.get_by_role("listitem")).to_have_count(24)
@@ -200,3 +200,7 @@ def test_a_session_that_somebody_deletes_is_gone_from_every_page(visit: Open) ->
         expect(page.get_by_role("listitem")).to_have_count(23)
     expect(live.get_by_role("list", name="Running").get_by_role("listitem")).to_have_count(1)
     expect(live.locator("main")).not_to_contain_text(title)
+    for page in (session, sessions, live):
+        page.close()
+    assert all("404" in one for one in complaints), "a question may cross the deletion, nothing else"
+    complaints.clear()

@@ -146,10 +146,6 @@ BEGIN
     WHERE id = NEW.id;
     INSERT INTO agent_memory_versions (agent_id, version, agent_type, memory_json, session_id, source)
     SELECT agent_id, version, agent_type, memory_json, session_id, source FROM agent_memory WHERE id = NEW.id;
-    INSERT INTO agent_memory_versions (agent_id, version, agent_type)
-    SELECT OLD.agent_id, 1 + max(v.version), OLD.agent_type FROM agent_memory_versions v
-    WHERE v.agent_id = OLD.agent_id AND NEW.agent_id IS NOT OLD.agent_id
-    HAVING count(*) > 0;
 END;
 CREATE TRIGGER _agent_memory_deleted AFTER DELETE ON agent_memory
 BEGIN
@@ -266,38 +262,6 @@ END;
 CREATE TRIGGER _receipts_status_changed AFTER UPDATE OF status ON receipts WHEN NEW.status IN ('success', 'error')
 BEGIN
     UPDATE receipts SET status = iif(NEW.status = 'success', 'passed', 'failed') WHERE id = NEW.id;
-END;
-
--- A time without a zone, as SQLite writes it, is UTC, and stored as all others are: lists are sorted by it as text.
-CREATE TRIGGER _receipts_time_added AFTER INSERT ON receipts
-WHEN NEW.timestamp NOT GLOB '*T*Z' AND NEW.timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-BEGIN
-    UPDATE receipts SET timestamp = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', NEW.timestamp), NEW.timestamp) WHERE id = NEW.id;
-END;
-CREATE TRIGGER _audit_log_time_added AFTER INSERT ON audit_log
-WHEN NEW.timestamp NOT GLOB '*T*Z' AND NEW.timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-BEGIN
-    UPDATE audit_log SET timestamp = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', NEW.timestamp), NEW.timestamp) WHERE id = NEW.id;
-END;
-CREATE TRIGGER _workflow_sessions_time_added AFTER INSERT ON workflow_sessions
-WHEN NEW.start_time NOT GLOB '*T*Z' AND NEW.start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-BEGIN
-    UPDATE workflow_sessions SET start_time = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', NEW.start_time), NEW.start_time) WHERE id = NEW.id;
-END;
-CREATE TRIGGER _collision_detection_time_added AFTER INSERT ON collision_detection
-WHEN NEW.timestamp NOT GLOB '*T*Z' AND NEW.timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-BEGIN
-    UPDATE collision_detection SET timestamp = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', NEW.timestamp), NEW.timestamp) WHERE id = NEW.id;
-END;
-CREATE TRIGGER _pipeline_metrics_time_added AFTER INSERT ON pipeline_metrics
-WHEN NEW.timestamp NOT GLOB '*T*Z' AND NEW.timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-BEGIN
-    UPDATE pipeline_metrics SET timestamp = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', NEW.timestamp), NEW.timestamp) WHERE id = NEW.id;
-END;
-CREATE TRIGGER _slo_violations_time_added AFTER INSERT ON slo_violations
-WHEN NEW.timestamp NOT GLOB '*T*Z' AND NEW.timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-BEGIN
-    UPDATE slo_violations SET timestamp = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', NEW.timestamp), NEW.timestamp) WHERE id = NEW.id;
 END;
 
 -- A word nobody knows is refused by foreign key where the client has them on, and by these where it has not.

@@ -18,7 +18,7 @@ from typing import IO
 from tachograph import clock, ids, paths
 from tachograph.capture import facts, git
 from tachograph.capture.tape import Tape
-from tachograph.errors import TachographError, UsageError
+from tachograph.errors import StoreError, TachographError, UsageError
 from tachograph.extract import rules as rulebook
 from tachograph.extract.extractor import Extractor as LineExtractor
 from tachograph.extract.found import Found
@@ -149,7 +149,8 @@ class Recorder:
             code = recorder.wait()
         print(recorder.session().extractions)
 
-    The command gets pipes, stdin is inherited. Recording never fails it: what could not be kept is counted.
+    The command gets pipes, stdin is inherited. Recording never fails it: what could not be kept is counted. Who leaves
+    the `with` has all of it in the store, unless the importer is busy with others for longer than a moment.
     """
 
     def __init__(
@@ -264,3 +265,5 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.wait()
+        with contextlib.suppress(StoreError):  # it stays in the journal, and comes in with the next import
+            catch_up(self._places)

@@ -16,6 +16,7 @@ from tachograph.paths import Places
 from tachograph.proof.heads import Heads
 from tachograph.proof.signing import existing_signer
 from tachograph.store import connection
+from tachograph.store.copying import copy_file
 from tachograph.store.vault import Vault
 
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps of a database
@@ -42,7 +43,7 @@ def prepared(places: Places, source: str) -> Iterator[str]:
     fresh = os.path.join(folder, paths.DATABASE)
     try:
         for path, to in _files(source, fresh):
-            _copy(path, to)
+            copy_file(path, to)
         try:
             with open_store(fresh) as store:
                 problems = store.check()
@@ -78,11 +79,10 @@ def put_back(places: Places, fresh: str, details: str) -> str | None:
 
 
 def _files(database: str, other: str) -> Iterator[tuple[str, str]]:
-    """All files of a store, and what they are called in another one. Of those that are there."""
-    for tail in ("", *_BESIDE):
-        yield database + tail, other + tail
-    yield Vault(database).path, Vault(other).path
-    yield Heads(database).path, Heads(other).path
+    """The files of a store that are there, and what they are called in another one."""
+    pairs = [(database + tail, other + tail) for tail in ("", *_BESIDE)]
+    pairs += [(kind(database).path, kind(other).path) for kind in (Vault, Heads)]
+    return ((path, to) for path, to in pairs if os.path.isfile(path))
 
 
 def _keep_heads(own: Heads, copied: Heads) -> None:
@@ -112,26 +112,14 @@ def _set_aside(places: Places) -> str:
     paths.private_folder(aside)
     for path, to in _files(places.database, os.path.join(aside, paths.DATABASE)):
         try:
-            if path == Heads(places.database).path:  # it goes on
-                _copy(path, to)
+            if path == Heads(places.database).path:
+                copy_file(path, to)  # it goes on
             else:
                 os.link(path, to)
-        except FileNotFoundError:
-            continue
         except OSError:  # a file system without hard links
-            _copy(path, to)
+            copy_file(path, to)
     connection.sync_folder(aside)
     return aside
-
-
-def _copy(path: str, to: str) -> None:
-    """Nothing where there is nothing. Raises StoreError."""
-    if os.path.isfile(path):
-        try:
-            shutil.copyfile(path, to)
-            os.chmod(to, 0o600)
-        except OSError as error:
-            raise StoreError(f"cannot copy {path}: {error.strerror}", "make room, and try again") from None
 
 
 def _replace(source: str, path: str) -> None:

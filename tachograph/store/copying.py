@@ -40,7 +40,7 @@ def copy(writer: apsw.Connection, database: str, folder: str) -> str:
                 if os.path.exists(vault):
                     sources.append((_held(held, vault), Vault(made).path))
                 if os.path.isfile(heads):
-                    _copy_file(heads, Heads(made).path)
+                    copy_file(heads, Heads(made).path)
             for source, to in sources:
                 _copy_database(source, to)
         gate.sync_folder(folder)
@@ -66,7 +66,8 @@ def _copy_database(source: apsw.Connection, to: str) -> None:
         made.execute(_sql.one_file).fetchall()
 
 
-def _copy_file(path: str, to: str) -> None:
+def copy_file(path: str, to: str) -> None:
+    """A copy of the owner's alone, on the disk when this returns. Raises StoreError."""
     try:
         with open(path, "rb") as source, open(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as made:
             shutil.copyfileobj(source, made)

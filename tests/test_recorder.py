@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ CODE = "import sys; print('begun'); print('error: it broke', file=sys.stderr); s
 
 
 def test_what_was_recorded_is_there_when_the_with_is_left(home: Path) -> None:
-    heard: list[tuple[str, bytes]] = []
-    with Recorder(
-        [sys.executable, "-c", CODE], agent="nightly", title="a try", on_output=lambda *told: heard.append(told)
-    ) as recorder:
+    heard: defaultdict[str, bytes] = defaultdict(bytes)
+
+    def hear(stream: str, data: bytes) -> None:
+        heard[stream] += data
+
+    with Recorder([sys.executable, "-c", CODE], agent="nightly", title="a try", on_output=hear) as recorder:
         assert recorder.wait() == 3
     with tachograph.open() as store:
         (found,) = store.extractions.list(agent="nightly", type="error", limit=10)
@@ -25,7 +28,7 @@ def test_what_was_recorded_is_there_when_the_with_is_left(home: Path) -> None:
         session = store.sessions.get(recorder.session_id)
         assert (session.status, session.exit_code, session.title) == ("failed", 3, "a try")
         assert [line.text for line in store.output.lines(session.id, stream="stdout")] == ["begun"]
-    assert sorted(heard) == [("stderr", b"error: it broke\n"), ("stdout", b"begun\n")]
+    assert heard == {"stderr": b"error: it broke\n", "stdout": b"begun\n"}
 
 
 def test_the_signal_that_ended_it_is_told(home: Path) -> None:
